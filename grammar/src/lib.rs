@@ -1,0 +1,3 @@
+//! Text to tree, and nothing else.
+
+pub mod ast;

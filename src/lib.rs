@@ -1,0 +1,1 @@
+//! asy: an interpreter for a Python-like language with async at its core.
