@@ -1,1 +1,5 @@
 //! asy: an interpreter for a Python-like language with async at its core.
+
+#![deny(unsafe_code)]
+
+pub mod bytecode;

@@ -1,0 +1,10 @@
+//! What the compiler makes and the VM runs: instructions, code objects and their listing.
+//!
+//! This layer knows no values: constants are plain data, turned into values when code is linked.
+
+pub mod code;
+pub mod disassemble;
+pub mod op;
+
+pub use code::{Capture, Code, CodeKind, Constant, ExceptionRange, HandledRange, Position};
+pub use op::{AwaitContext, Conversion, FunctionPart, Intrinsic, Op, Operator, Register};
