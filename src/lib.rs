@@ -3,3 +3,6 @@
 #![deny(unsafe_code)]
 
 pub mod bytecode;
+pub mod memory;
+pub mod value;
+pub mod vm;

@@ -44,35 +44,88 @@ pub struct Statement {
 pub enum StatementKind {
     Expression(Expression),
     /// `targets[0] = targets[1] = value`
-    Assign { targets: Vec<Expression>, value: Expression },
+    Assign {
+        targets: Vec<Expression>,
+        value: Expression,
+    },
     /// `target op= value`
-    AugmentedAssign { target: Expression, operator: BinaryOperator, value: Expression },
+    AugmentedAssign {
+        target: Expression,
+        operator: BinaryOperator,
+        value: Expression,
+    },
     /// `target: annotation = value`; `simple` when the target is a bare name without parentheses.
-    AnnotatedAssign { target: Expression, annotation: Expression, value: Option<Expression>, simple: bool },
+    AnnotatedAssign {
+        target: Expression,
+        annotation: Expression,
+        value: Option<Expression>,
+        simple: bool,
+    },
     Return(Option<Expression>),
     Delete(Vec<Expression>),
     Pass,
     Break,
     Continue,
-    Raise { exception: Option<Expression>, cause: Option<Expression> },
+    Raise {
+        exception: Option<Expression>,
+        cause: Option<Expression>,
+    },
     Global(Vec<Identifier>),
     Nonlocal(Vec<Identifier>),
-    Assert { test: Expression, message: Option<Expression> },
+    Assert {
+        test: Expression,
+        message: Option<Expression>,
+    },
     Import(Vec<Alias>),
     /// `from ..module import names`; `level` counts the leading dots. An alias named `*` imports all.
-    ImportFrom { module: Option<Identifier>, names: Vec<Alias>, level: u32 },
+    ImportFrom {
+        module: Option<Identifier>,
+        names: Vec<Alias>,
+        level: u32,
+    },
     /// `elif` is an `If` alone in `or_else`.
-    If { test: Expression, body: Vec<Statement>, or_else: Vec<Statement> },
-    While { test: Expression, body: Vec<Statement>, or_else: Vec<Statement> },
-    For { is_async: bool, target: Expression, iterable: Expression, body: Vec<Statement>, or_else: Vec<Statement> },
-    With { is_async: bool, items: Vec<WithItem>, body: Vec<Statement> },
+    If {
+        test: Expression,
+        body: Vec<Statement>,
+        or_else: Vec<Statement>,
+    },
+    While {
+        test: Expression,
+        body: Vec<Statement>,
+        or_else: Vec<Statement>,
+    },
+    For {
+        is_async: bool,
+        target: Expression,
+        iterable: Expression,
+        body: Vec<Statement>,
+        or_else: Vec<Statement>,
+    },
+    With {
+        is_async: bool,
+        items: Vec<WithItem>,
+        body: Vec<Statement>,
+    },
     /// `is_star` for `except*`.
-    Try { body: Vec<Statement>, handlers: Vec<ExceptHandler>, or_else: Vec<Statement>, finally: Vec<Statement>, is_star: bool },
-    Match { subject: Expression, cases: Vec<MatchCase> },
+    Try {
+        body: Vec<Statement>,
+        handlers: Vec<ExceptHandler>,
+        or_else: Vec<Statement>,
+        finally: Vec<Statement>,
+        is_star: bool,
+    },
+    Match {
+        subject: Expression,
+        cases: Vec<MatchCase>,
+    },
     Function(Box<FunctionDefinition>),
     Class(Box<ClassDefinition>),
     /// `type name[parameters] = value`
-    TypeAlias { name: Identifier, type_parameters: Vec<TypeParameter>, value: Expression },
+    TypeAlias {
+        name: Identifier,
+        type_parameters: Vec<TypeParameter>,
+        value: Expression,
+    },
 }
 
 /// A name with its place.
@@ -125,13 +178,24 @@ pub enum PatternKind {
     Singleton(Constant),
     Sequence(Vec<Pattern>),
     /// `{key: pattern, **rest}`
-    Mapping { keys: Vec<Expression>, patterns: Vec<Pattern>, rest: Option<Identifier> },
+    Mapping {
+        keys: Vec<Expression>,
+        patterns: Vec<Pattern>,
+        rest: Option<Identifier>,
+    },
     /// `Class(pattern, name=pattern)`
-    Class { class: Expression, positional: Vec<Pattern>, keywords: Vec<(Identifier, Pattern)> },
+    Class {
+        class: Expression,
+        positional: Vec<Pattern>,
+        keywords: Vec<(Identifier, Pattern)>,
+    },
     /// `*name` in a sequence; no name for `*_`.
     Star(Option<Identifier>),
     /// `pattern as name`; a bare capture has no pattern, the wildcard `_` has neither.
-    As { pattern: Option<Box<Pattern>>, name: Option<Identifier> },
+    As {
+        pattern: Option<Box<Pattern>>,
+        name: Option<Identifier>,
+    },
     Or(Vec<Pattern>),
 }
 
@@ -226,14 +290,34 @@ pub enum ExpressionKind {
     Constant(Constant),
     Name(Name),
     /// `a and b and c`, `a or b`: two operands or more.
-    Boolean { operator: BooleanOperator, operands: Vec<Expression> },
+    Boolean {
+        operator: BooleanOperator,
+        operands: Vec<Expression>,
+    },
     /// `target := value`
-    Named { target: Identifier, value: Box<Expression> },
-    Binary { left: Box<Expression>, operator: BinaryOperator, right: Box<Expression> },
-    Unary { operator: UnaryOperator, operand: Box<Expression> },
-    Lambda { parameters: Box<Parameters>, body: Box<Expression> },
+    Named {
+        target: Identifier,
+        value: Box<Expression>,
+    },
+    Binary {
+        left: Box<Expression>,
+        operator: BinaryOperator,
+        right: Box<Expression>,
+    },
+    Unary {
+        operator: UnaryOperator,
+        operand: Box<Expression>,
+    },
+    Lambda {
+        parameters: Box<Parameters>,
+        body: Box<Expression>,
+    },
     /// `body if test else or_else`
-    Conditional { test: Box<Expression>, body: Box<Expression>, or_else: Box<Expression> },
+    Conditional {
+        test: Box<Expression>,
+        body: Box<Expression>,
+        or_else: Box<Expression>,
+    },
     /// A missing key is a `**spread`.
     Dict(Vec<(Option<Expression>, Expression)>),
     Set(Vec<Expression>),
@@ -241,21 +325,41 @@ pub enum ExpressionKind {
     Tuple(Vec<Expression>),
     ListComprehension(Box<Comprehension>),
     SetComprehension(Box<Comprehension>),
-    DictComprehension { key: Box<Expression>, value: Box<Expression>, clauses: Vec<ComprehensionClause> },
+    DictComprehension {
+        key: Box<Expression>,
+        value: Box<Expression>,
+        clauses: Vec<ComprehensionClause>,
+    },
     Generator(Box<Comprehension>),
     Await(Box<Expression>),
     Yield(Option<Box<Expression>>),
     YieldFrom(Box<Expression>),
     /// `left op comparisons[0] op comparisons[1] ...`
-    Compare { left: Box<Expression>, comparisons: Vec<(CompareOperator, Expression)> },
-    Call { function: Box<Expression>, arguments: Arguments },
+    Compare {
+        left: Box<Expression>,
+        comparisons: Vec<(CompareOperator, Expression)>,
+    },
+    Call {
+        function: Box<Expression>,
+        arguments: Arguments,
+    },
     /// An f-string, implicit concatenation with plain strings already joined in.
     Format(Vec<FormatPart>),
-    Attribute { object: Box<Expression>, name: Identifier },
-    Subscript { object: Box<Expression>, index: Box<Expression> },
+    Attribute {
+        object: Box<Expression>,
+        name: Identifier,
+    },
+    Subscript {
+        object: Box<Expression>,
+        index: Box<Expression>,
+    },
     Starred(Box<Expression>),
     /// Only inside a subscript.
-    Slice { lower: Option<Box<Expression>>, upper: Option<Box<Expression>>, step: Option<Box<Expression>> },
+    Slice {
+        lower: Option<Box<Expression>>,
+        upper: Option<Box<Expression>>,
+        step: Option<Box<Expression>>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -280,7 +384,11 @@ pub enum FormatPart {
     Literal(Rc<str>),
     /// `{value!conversion:format}`. `{value=}` has become a literal before it (and `!r` unless a
     /// conversion or format was written).
-    Value { value: Box<Expression>, conversion: Conversion, format: Option<Vec<FormatPart>> },
+    Value {
+        value: Box<Expression>,
+        conversion: Conversion,
+        format: Option<Vec<FormatPart>>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,3 +5,7 @@ use std::fmt;
 
 use super::code::{Capture, Code, Constant};
 use super::op::Op;
+
+pub(super) fn write_op(_op: Op, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "op")
+}

@@ -1,0 +1,245 @@
+//! The cycle collector: frees what only refers to itself.
+//!
+//! Counting frees nearly everything; this finds the rest, by CPython's method (Python/gc.c): in a
+//! set of objects, take from each count the references that come from inside the set. What is left
+//! above zero is held from outside, and so is what it reaches; all else is garbage. Two
+//! generations: new objects are looked at often, survivors only when they have grown by a quarter.
+//!
+//! Invariant: a tracked object stands exactly once in `young` or `old`, at the index in its header.
+
+use std::cell::{Cell, UnsafeCell};
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
+
+use super::counted::{self, Gc, Header, Object};
+use super::interrupt;
+
+/// Flags and index in `Header::registry`.
+const INDEX: u32 = (1 << 28) - 1;
+const OLD: u32 = 1 << 31;
+pub(super) const WATCHED: u32 = 1 << 30;
+pub(super) const INTERNED: u32 = 1 << 29;
+/// An index no object has: the object is not tracked.
+pub(super) const UNTRACKED: u32 = INDEX;
+
+/// New objects that make a collection worth its time.
+const YOUNG_LIMIT: usize = 10_000;
+
+struct Heap {
+    young: UnsafeCell<ManuallyDrop<Vec<NonNull<Header>>>>,
+    old: UnsafeCell<ManuallyDrop<Vec<NonNull<Header>>>>,
+    /// Length of `young` at which a collection is due.
+    young_limit: Cell<usize>,
+    /// Length of `old` at which a full collection is due.
+    old_limit: Cell<usize>,
+    enabled: Cell<bool>,
+    collecting: Cell<bool>,
+}
+
+thread_local! {
+    static HEAP: Heap = const {
+        Heap {
+            young: UnsafeCell::new(ManuallyDrop::new(Vec::new())),
+            old: UnsafeCell::new(ManuallyDrop::new(Vec::new())),
+            young_limit: Cell::new(YOUNG_LIMIT),
+            old_limit: Cell::new(4 * YOUNG_LIMIT),
+            enabled: Cell::new(true),
+            collecting: Cell::new(false),
+        }
+    };
+}
+
+/// Receives the references an object holds.
+pub struct Tracer<'a> {
+    visit: &'a mut dyn FnMut(NonNull<Header>),
+}
+
+impl Tracer<'_> {
+    #[inline]
+    pub fn visit<T: Object>(&mut self, reference: &Gc<T>) {
+        if T::TRACKED {
+            (self.visit)(reference.header_pointer());
+        }
+    }
+}
+
+// SAFETY (whole file): the vectors belong to this thread and are borrowed only for the few
+// instructions that touch them; no object code runs meanwhile. Headers in them are alive, since
+// freeing untracks first.
+
+#[inline]
+pub(super) fn track(header: NonNull<Header>) {
+    HEAP.with(|heap| {
+        let young = unsafe { &mut *heap.young.get() };
+        let index = young.len();
+        debug_assert!((index as u32) < INDEX);
+        unsafe { header.as_ref() }.registry.set(index as u32);
+        young.push(header);
+        if index >= heap.young_limit.get() {
+            interrupt::request(interrupt::COLLECT);
+        }
+    });
+}
+
+#[inline]
+pub(super) fn untrack(registry: u32) {
+    let index = (registry & INDEX) as usize;
+    if index == UNTRACKED as usize {
+        return;
+    }
+    HEAP.with(|heap| {
+        let list = unsafe { &mut *if registry & OLD != 0 { heap.old.get() } else { heap.young.get() } };
+        list.swap_remove(index);
+        if let Some(moved) = list.get(index) {
+            let place = unsafe { &moved.as_ref().registry };
+            place.set(place.get() & !INDEX | index as u32);
+        }
+    });
+}
+
+/// Whether `gc.enable` is in force.
+pub fn is_enabled() -> bool {
+    HEAP.with(|heap| heap.enabled.get())
+}
+
+/// Turns automatic collection on or off.
+pub fn set_enabled(enabled: bool) {
+    HEAP.with(|heap| heap.enabled.set(enabled));
+}
+
+/// How many objects the collector knows.
+pub fn tracked() -> usize {
+    HEAP.with(|heap| unsafe { (*heap.young.get()).len() + (*heap.old.get()).len() })
+}
+
+/// Collects if it is due: the answer to `interrupt::COLLECT`.
+pub fn collect_if_due() {
+    let (due, full) = HEAP.with(|heap| {
+        let young = unsafe { (*heap.young.get()).len() };
+        let old = unsafe { (*heap.old.get()).len() };
+        (heap.enabled.get() && young > heap.young_limit.get(), old + young > heap.old_limit.get())
+    });
+    if due {
+        collect(full);
+    }
+}
+
+/// Collects the young objects, or with `full` all. Gives the number of objects found unreachable.
+pub fn collect(full: bool) -> usize {
+    if HEAP.with(|heap| heap.collecting.replace(true)) {
+        return 0;
+    }
+    let garbage = find_garbage(full);
+    let mut found = garbage.len();
+    // An object with something to finalize is queued and lives on, with all it refers to; it is
+    // looked at again by the next collection, when it has been finalized.
+    let mut finalizing = false;
+    for &header in &garbage {
+        if let Some(finalize) = unsafe { header.as_ref() }.table.finalize {
+            // The reference taken in `find_garbage` stands for the one `finalize` expects.
+            let count = &unsafe { header.as_ref() }.count;
+            let others = count.replace(0);
+            if unsafe { finalize(header) } {
+                finalizing = true;
+            }
+            count.set(count.get() + others);
+        }
+    }
+    if finalizing {
+        found = 0;
+    } else {
+        for &header in &garbage {
+            let table = unsafe { header.as_ref() }.table;
+            unsafe { (table.clear)(header) };
+        }
+    }
+    for header in garbage {
+        let count = &unsafe { header.as_ref() }.count;
+        count.set(count.get() - 1);
+        if count.get() == 0 {
+            counted::release(header);
+        }
+    }
+    HEAP.with(|heap| {
+        heap.collecting.set(false);
+        let old = unsafe { (*heap.old.get()).len() };
+        let young = unsafe { (*heap.young.get()).len() };
+        heap.young_limit.set(young + YOUNG_LIMIT);
+        if full {
+            heap.old_limit.set((old + old / 4).max(4 * YOUNG_LIMIT));
+        }
+    });
+    found
+}
+
+/// The unreachable objects, each with one more reference; survivors become old.
+fn find_garbage(full: bool) -> Vec<NonNull<Header>> {
+    HEAP.with(|heap| {
+        if full {
+            // All in one list: old and young alike.
+            let young = std::mem::take(unsafe { &mut **heap.young.get() });
+            for header in young {
+                promote(heap, header);
+            }
+        }
+        let list: &Vec<NonNull<Header>> = unsafe { &*if full { heap.old.get() } else { heap.young.get() } };
+        let generation = if full { OLD } else { 0 };
+        let inside = |header: NonNull<Header>| -> Option<usize> {
+            let registry = unsafe { header.as_ref() }.registry.get();
+            let index = registry & INDEX;
+            (index != UNTRACKED && registry & OLD == generation).then_some(index as usize)
+        };
+        let mut outside: Vec<u32> = list.iter().map(|header| unsafe { header.as_ref() }.count.get()).collect();
+        for &header in list {
+            trace(header, &mut |child| {
+                if let Some(index) = inside(child) {
+                    outside[index] = outside[index].saturating_sub(1);
+                }
+            });
+        }
+        let mut reachable: Vec<NonNull<Header>> =
+            list.iter().zip(&outside).filter(|(_, count)| **count > 0).map(|(header, _)| *header).collect();
+        while let Some(header) = reachable.pop() {
+            trace(header, &mut |child| {
+                if let Some(index) = inside(child)
+                    && outside[index] == 0
+                {
+                    outside[index] = 1;
+                    reachable.push(child);
+                }
+            });
+        }
+        let garbage: Vec<NonNull<Header>> =
+            list.iter().zip(&outside).filter(|(_, count)| **count == 0).map(|(header, _)| *header).collect();
+        for header in &garbage {
+            let count = &unsafe { header.as_ref() }.count;
+            count.set(count.get() + 1);
+        }
+        if !full {
+            let young = std::mem::take(unsafe { &mut **heap.young.get() });
+            for (header, outside) in young.into_iter().zip(outside) {
+                if outside > 0 {
+                    promote(heap, header);
+                } else {
+                    let young = unsafe { &mut *heap.young.get() };
+                    let registry = unsafe { &header.as_ref().registry };
+                    registry.set(registry.get() & !INDEX | young.len() as u32);
+                    young.push(header);
+                }
+            }
+        }
+        garbage
+    })
+}
+
+fn promote(heap: &Heap, header: NonNull<Header>) {
+    let old = unsafe { &mut *heap.old.get() };
+    let registry = unsafe { &header.as_ref().registry };
+    registry.set(registry.get() & !INDEX | OLD | old.len() as u32);
+    old.push(header);
+}
+
+fn trace(header: NonNull<Header>, visit: &mut dyn FnMut(NonNull<Header>)) {
+    let table = unsafe { header.as_ref() }.table;
+    unsafe { (table.trace)(header, &mut Tracer { visit }) };
+}

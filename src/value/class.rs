@@ -1,0 +1,244 @@
+//! Classes.
+//!
+//! A class has a namespace (a dict), bases and the order in which they are searched. What a lookup
+//! found is kept in a table of the class until the class or one of its bases changes; then `version`
+//! becomes a new number, which also tells inline caches that they are out of date.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+
+use super::{Dict, Gc, Mutable, Str, Value, Weak, symbols, types};
+use crate::memory::{Object, Tracer};
+
+/// A counted class.
+pub type Class = Gc<ClassObject>;
+
+/// What is inside an instance of a class: the kind of `Value` that `__new__` makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// An instance with attributes.
+    Object,
+    Int,
+    Float,
+    Str,
+    Bytes,
+    Tuple,
+    List,
+    Dict,
+    Set,
+    FrozenSet,
+    Exception,
+    Class,
+    Future,
+    Task,
+    /// An instance with a native payload, made by the class's own `__new__` row.
+    Native,
+    /// A builtin kind that classes of the script cannot derive from.
+    Sealed,
+}
+
+pub struct ClassObject {
+    name: Mutable<Str>,
+    pub qualified_name: Mutable<Str>,
+    /// `type` unless the script has a metaclass of its own; unbound for `type` itself while it is made.
+    metaclass: Mutable<Option<Class>>,
+    pub bases: Mutable<Vec<Class>>,
+    /// The search order behind the class itself.
+    mro: Mutable<Vec<Class>>,
+    pub namespace: Gc<Dict>,
+    pub layout: Layout,
+    /// Part of the interpreter: cannot be changed by a script.
+    builtin: Cell<bool>,
+    /// Unique; renewed when this class or a base changes.
+    version: Cell<u32>,
+    /// What lookups found, by address of the interned name, for this version.
+    found: RefCell<HashMap<usize, Option<Value>, rustc_hash::FxBuildHasher>>,
+    subclasses: Mutable<Vec<Weak<ClassObject>>>,
+    /// Whether instances have a `__del__`.
+    pub has_finalizer: Cell<bool>,
+    /// Whether instances have a `__dict__` (no `__slots__` all the way).
+    pub has_dictionary: Cell<bool>,
+    /// Whether a `__setattr__`, `__getattribute__` ... of the script is found on it.
+    pub has_custom_access: Cell<bool>,
+}
+
+thread_local! {
+    static LAST_VERSION: Cell<u32> = const { Cell::new(0) };
+}
+
+fn next_version() -> u32 {
+    LAST_VERSION.with(|last| {
+        last.set(last.get() + 1);
+        last.get()
+    })
+}
+
+impl ClassObject {
+    /// A class with its search order already known (without the class itself).
+    pub fn new(name: Str, layout: Layout, bases: Vec<Class>, mro: Vec<Class>, namespace: Gc<Dict>) -> Class {
+        let class = Gc::new(ClassObject {
+            qualified_name: Mutable::new(name.clone()),
+            name: Mutable::new(name),
+            metaclass: Mutable::new(None),
+            bases: Mutable::new(bases),
+            mro: Mutable::new(mro),
+            namespace,
+            layout,
+            builtin: Cell::new(false),
+            version: Cell::new(next_version()),
+            found: RefCell::default(),
+            subclasses: Mutable::default(),
+            has_finalizer: Cell::new(false),
+            has_dictionary: Cell::new(true),
+            has_custom_access: Cell::new(false),
+        });
+        let weak = Weak::new(&class);
+        for base in class.bases.borrow().iter() {
+            base.subclasses.borrow_mut().push(weak.clone());
+        }
+        class
+    }
+
+    pub fn name(&self) -> Str {
+        self.name.get()
+    }
+
+    pub fn set_name(&self, name: Str) {
+        self.name.set(name);
+    }
+
+    pub fn metaclass(&self) -> Class {
+        match &*self.metaclass.borrow() {
+            Some(metaclass) => metaclass.clone(),
+            None => types().type_.clone(),
+        }
+    }
+
+    pub fn set_metaclass(&self, metaclass: Class) {
+        self.metaclass.set(Some(metaclass));
+    }
+
+    pub fn is_builtin(&self) -> bool {
+        self.builtin.get()
+    }
+
+    pub fn set_builtin(&self) {
+        self.builtin.set(true);
+    }
+
+    #[inline(always)]
+    pub fn version(&self) -> u32 {
+        self.version.get()
+    }
+
+    /// The search order behind the class itself.
+    pub fn ancestors(&self) -> Vec<Class> {
+        self.mro.get()
+    }
+
+    pub fn set_ancestors(&self, mro: Vec<Class>) {
+        self.mro.set(mro);
+    }
+
+    /// An attribute of the class or an ancestor, as it stands there. `name` is interned.
+    #[inline]
+    pub fn lookup(&self, name: &Str) -> Option<Value> {
+        let key = name.address();
+        if let Some(found) = self.found.borrow().get(&key) {
+            return found.clone();
+        }
+        let found = self.lookup_uncached(name);
+        self.found.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    fn lookup_uncached(&self, name: &Str) -> Option<Value> {
+        self.namespace
+            .get_str(name)
+            .or_else(|| self.mro.borrow().iter().find_map(|class| class.namespace.get_str(name)))
+    }
+
+    /// Sets an attribute of the class. `name` is interned.
+    pub fn set(&self, name: &Str, value: Value) {
+        self.namespace.set_str(name, value);
+        self.changed();
+    }
+
+    /// Removes an attribute of the class. `name` is interned.
+    pub fn remove(&self, name: &Str) -> Option<Value> {
+        let old = self.namespace.remove_str(name);
+        self.changed();
+        old
+    }
+
+    /// Forgets what was found, here and in all classes derived from this one.
+    pub fn changed(&self) {
+        self.version.set(next_version());
+        self.found.borrow_mut().clear();
+        let names = symbols();
+        let custom = |name: &Str| match self.lookup_uncached(name) {
+            Some(Value::Native(_)) | None => false,
+            Some(_) => true,
+        };
+        self.has_finalizer.set(self.lookup_uncached(&names.del).is_some());
+        self.has_custom_access.set(custom(&names.getattribute) || custom(&names.setattr) || custom(&names.delattr));
+        for class in self.live_subclasses() {
+            class.changed();
+        }
+    }
+
+    /// The classes that have this one as a base.
+    pub fn live_subclasses(&self) -> Vec<Class> {
+        let mut subclasses = self.subclasses.borrow_mut();
+        let alive: Vec<Class> = subclasses.iter().filter_map(Weak::upgrade).collect();
+        if alive.len() < subclasses.len() {
+            *subclasses = alive.iter().map(Weak::new).collect();
+        }
+        alive
+    }
+}
+
+impl Gc<ClassObject> {
+    /// As `lookup`, but only in the classes that follow `class` in the search order of `self`.
+    pub fn lookup_after(&self, class: &Class, name: &Str) -> Option<Value> {
+        let mro = self.mro.borrow();
+        if self.same(class) {
+            return mro.iter().find_map(|class| class.namespace.get_str(name));
+        }
+        let start = mro.iter().position(|other| other.same(class))? + 1;
+        mro[start..].iter().find_map(|class| class.namespace.get_str(name))
+    }
+
+    /// The class in which a lookup finds the name.
+    pub fn owner(&self, name: &Str) -> Option<Class> {
+        if self.namespace.find_str(name).is_some() {
+            return Some(self.clone());
+        }
+        self.mro.borrow().iter().find(|class| class.namespace.find_str(name).is_some()).cloned()
+    }
+
+    /// `issubclass(self, other)`, without hooks.
+    #[inline]
+    pub fn is_subclass(&self, other: &Class) -> bool {
+        self.same(other) || self.mro.borrow().iter().any(|class| class.same(other))
+    }
+}
+
+impl Object for ClassObject {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        if let Some(metaclass) = &*self.metaclass.borrow() {
+            tracer.visit(metaclass);
+        }
+        self.bases.borrow().iter().for_each(|class| tracer.visit(class));
+        self.mro.borrow().iter().for_each(|class| tracer.visit(class));
+        tracer.visit(&self.namespace);
+        self.found.borrow().values().flatten().for_each(|value| value.trace(tracer));
+    }
+
+    fn clear(&self) {
+        self.namespace.clear();
+        self.found.borrow_mut().clear();
+        drop(self.bases.take());
+        drop(self.mro.take());
+    }
+}

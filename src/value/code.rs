@@ -1,0 +1,130 @@
+//! Linked code: what the compiler made, with its constants as values and room for inline caches.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use num_bigint::BigInt;
+
+use super::{Bytes, Gc, Mutable, Set, Str, Value, complex, hash, integer};
+use crate::bytecode::{Code, Constant};
+use crate::memory::{Object, Tracer};
+
+/// A code object of the language.
+pub struct CodeObject {
+    pub code: Rc<Code>,
+    pub name: Str,
+    pub qualified_name: Str,
+    pub constants: Vec<Value>,
+    /// One for each instruction that names something.
+    pub sites: Vec<Site>,
+    /// Interned names of the parameters.
+    pub parameter_names: Vec<Str>,
+    /// No `*args`, `**kwargs`, keyword-only or spilled parameters, no captured cells, kind Function: a
+    /// call with the right number of arguments needs nothing but a frame.
+    pub is_simple: bool,
+}
+
+/// A name used by an instruction, and what was found there last.
+pub struct Site {
+    pub name: Str,
+    pub cache: Cache,
+}
+
+/// An inline cache. The instruction that owns it gives its fields their meaning; 0 in `key` never hits.
+#[derive(Default)]
+pub struct Cache {
+    pub key: Cell<u32>,
+    pub second_key: Cell<u32>,
+    pub index: Cell<u32>,
+    pub kind: Cell<CacheKind>,
+    pub value: Mutable<Value>,
+}
+
+/// What an attribute cache found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CacheKind {
+    #[default]
+    Empty,
+    /// In slot `index` of an instance whose class has version `key` and whose shape is `second_key`.
+    Slot,
+    /// `value` is a plain function in the class with version `key`; shape `second_key` does not hide it.
+    Method,
+    /// `value` as it stands in the class with version `key`; shape `second_key` does not hide it.
+    ClassValue,
+    /// A new attribute: shape `second_key` becomes shape `index`.
+    Transition,
+    /// In entry `index` of a module's globals with version `key`.
+    ModuleEntry,
+    /// `value` is a method of the builtin class with version `key`.
+    NativeMethod,
+    /// `value` is an attribute of the class itself, whose version is `key`.
+    OfClass,
+}
+
+impl CodeObject {
+    /// Makes values of the constants, nested code included.
+    pub fn link(code: &Rc<Code>) -> Gc<CodeObject> {
+        let sites = code.names.iter().map(|name| Site { name: Str::intern(name), cache: Cache::default() });
+        Gc::new(CodeObject {
+            name: Str::intern(&code.name),
+            qualified_name: Str::new(&code.qualified_name),
+            constants: code.constants.iter().map(constant_value).collect(),
+            sites: sites.collect(),
+            parameter_names: code.parameter_names.iter().map(|name| Str::intern(name)).collect(),
+            is_simple: code.kind == crate::bytecode::CodeKind::Function
+                && code.keyword_only_count == 0
+                && !code.has_star
+                && !code.has_double_star
+                && !code.spilled_parameters
+                && code.free_registers.is_empty(),
+            code: code.clone(),
+        })
+    }
+}
+
+fn constant_value(constant: &Constant) -> Value {
+    match constant {
+        Constant::None => Value::None,
+        Constant::Bool(value) => Value::Bool(*value),
+        Constant::Ellipsis => Value::Ellipsis,
+        Constant::Int(value) => Value::Int(*value),
+        Constant::BigInt(digits) => integer::normalize(digits.parse::<BigInt>().unwrap_or_default()),
+        Constant::Float(value) => Value::Float(*value),
+        Constant::Imaginary(value) => complex::imaginary(*value),
+        // Strings that look like names are interned, as they are often keys and attribute names.
+        Constant::Str(text)
+            if text.len() <= 40 && text.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric()) =>
+        {
+            Value::Str(Str::intern(text))
+        }
+        Constant::Str(text) => Value::str(text),
+        Constant::Bytes(bytes) => Value::Bytes(Gc::new(Bytes::new(&**bytes))),
+        Constant::Tuple(items) => Value::tuple(items.iter().map(constant_value).collect()),
+        Constant::FrozenSet(items) => {
+            let set = Set::new_frozen();
+            for item in items.iter().map(constant_value) {
+                if let Some(hash) = hash::hash(&item)
+                    && set.find(&item, hash) == super::dict::Found::Missing
+                {
+                    set.insert_new(item, hash);
+                }
+            }
+            Value::Set(Gc::new(set))
+        }
+        Constant::Code(code) => Value::Code(CodeObject::link(code)),
+    }
+}
+
+impl Object for CodeObject {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.constants.iter().for_each(|constant| constant.trace(tracer));
+        self.sites.iter().for_each(|site| site.cache.value.borrow().trace(tracer));
+    }
+
+    fn clear(&self) {
+        for site in &self.sites {
+            site.cache.key.set(0);
+            site.cache.value.set(Value::Unbound);
+        }
+    }
+}

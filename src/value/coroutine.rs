@@ -1,0 +1,218 @@
+//! Generators, coroutines and async generators, of the script and native.
+//!
+//! A coroutine owns its registers and runs in place. While one awaits another the two are linked:
+//! `awaiter` points outwards. The outermost of a chain is its root; when the chain is suspended the
+//! root remembers the innermost, so that resuming costs the same however long the chain is.
+
+use std::cell::Cell;
+
+use smallvec::SmallVec;
+
+use super::instance::queue_finalizer;
+use super::{Class, Function, Gc, Mutable, Raised, Result, Str, Value, types};
+use crate::memory::{Object, Tracer};
+use crate::vm::Vm;
+
+/// Which of the three a script coroutine is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CoroutineKind {
+    Generator,
+    Coroutine,
+    AsyncGenerator,
+}
+
+/// Where in its life a coroutine is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CoroutineState {
+    /// Not started.
+    Created,
+    Suspended,
+    /// On the VM's stack, or linked under one that is.
+    Running,
+    /// Awaits another of its chain, and the chain is suspended or running.
+    Waiting,
+    Finished,
+}
+
+/// A generator, coroutine or async generator of the script.
+pub struct Coroutine {
+    pub kind: CoroutineKind,
+    pub state: Cell<CoroutineState>,
+    /// Whether the finalizer has been queued, so that it is not again.
+    finalized: Cell<bool>,
+    /// Async generator: whether a consumer is waiting for the next value.
+    pub is_consumed: Cell<bool>,
+    /// Where to go on.
+    pub pc: Cell<u32>,
+    pub function: Gc<Function>,
+    pub registers: Mutable<SmallVec<[Value; 8]>>,
+    /// Who awaits this one: a coroutine or native coroutine; unbound for a root.
+    pub awaiter: Mutable<Value>,
+    /// For a suspended root: the end of its chain, when that is not the root itself; else unbound.
+    pub innermost: Mutable<Value>,
+    /// Names the script has given it.
+    names: Mutable<Option<Box<(Str, Str)>>>,
+}
+
+impl Coroutine {
+    pub fn new(kind: CoroutineKind, function: Gc<Function>, registers: SmallVec<[Value; 8]>) -> Gc<Coroutine> {
+        Gc::new(Coroutine {
+            kind,
+            state: Cell::new(CoroutineState::Created),
+            finalized: Cell::new(false),
+            is_consumed: Cell::new(false),
+            pc: Cell::new(0),
+            function,
+            registers: Mutable::new(registers),
+            awaiter: Mutable::new(Value::Unbound),
+            innermost: Mutable::new(Value::Unbound),
+            names: Mutable::new(None),
+        })
+    }
+
+    pub fn name(&self) -> Str {
+        self.names.borrow().as_ref().map(|names| names.0.clone()).unwrap_or_else(|| self.function.name())
+    }
+
+    pub fn qualified_name(&self) -> Str {
+        self.names.borrow().as_ref().map(|names| names.1.clone()).unwrap_or_else(|| self.function.qualified_name())
+    }
+
+    pub fn set_names(&self, name: Str, qualified_name: Str) {
+        self.names.set(Some(Box::new((name, qualified_name))));
+    }
+
+    /// Gives up the registers at the end of its life.
+    pub fn finish(&self) {
+        self.state.set(CoroutineState::Finished);
+        let registers = self.registers.take();
+        drop(registers);
+    }
+}
+
+impl Object for Coroutine {
+    const FINALIZED: bool = true;
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.visit(&self.function);
+        self.registers.shared().iter().for_each(|register| register.trace(tracer));
+        self.awaiter.borrow().trace(tracer);
+        self.innermost.borrow().trace(tracer);
+    }
+
+    fn clear(&self) {
+        self.finish();
+        self.awaiter.set(Value::Unbound);
+        self.innermost.set(Value::Unbound);
+    }
+
+    /// One that is suspended inside `try` or `with` must still run its `finally`; a coroutine that was
+    /// never started is reported. The VM does both.
+    #[inline]
+    fn finalize(this: &Gc<Coroutine>) -> bool {
+        let due = match this.state.get() {
+            CoroutineState::Finished => false,
+            CoroutineState::Created => this.kind == CoroutineKind::Coroutine,
+            _ => true,
+        };
+        if !due || this.finalized.replace(true) {
+            return false;
+        }
+        queue_finalizer(Value::Coroutine(this.clone()));
+        true
+    }
+}
+
+/// What a native coroutine receives when it goes on.
+pub enum Resume {
+    /// The first time: None. After `Step::Yield`: what was sent. After `Step::Await`: the result.
+    Value(Value),
+    /// An exception thrown in, or raised by what it awaited.
+    Raise(Raised),
+}
+
+/// What a native coroutine does next.
+pub enum Step {
+    /// Suspends the whole chain and gives this to whoever drives it: a future to wait for, None to be
+    /// resumed in the next turn of the loop, or the native coroutine itself, which then wakes the task
+    /// by itself (it is registered with a timer or a wait queue) and must implement `cancel_wait`.
+    Yield(Value),
+    /// Awaits this; goes on with its result.
+    Await(Value),
+    /// Ends.
+    Return(Value),
+}
+
+/// The body of a coroutine written in Rust: a state machine.
+pub trait NativeBody: 'static {
+    /// Goes on until the next step. An error ends the coroutine.
+    fn resume(&self, this: &Gc<NativeCoroutine>, vm: &mut Vm, input: Resume) -> Result<Step>;
+
+    /// The task that waits for this is cancelled (or closed): leave the timer or queue. True when it
+    /// was still waiting; false when it had been woken already.
+    fn cancel_wait(&self, _this: &Gc<NativeCoroutine>, _vm: &mut Vm) -> bool {
+        false
+    }
+
+    /// What it waits for, in words for a deadlock report: "lock 0x.., held by task 'x'".
+    fn waits_for(&self, _vm: &mut Vm) -> String {
+        String::new()
+    }
+
+    fn trace(&self, _tracer: &mut Tracer<'_>) {}
+
+    fn clear(&self) {}
+}
+
+/// A coroutine written in Rust: `asyncio.sleep(1)`, `lock.acquire()`.
+pub struct NativeCoroutine {
+    /// As in its repr: `sleep`, `Lock.acquire`.
+    pub name: &'static str,
+    pub state: Cell<CoroutineState>,
+    /// An awaitable that is no coroutine to the script (`__anext__` of an async generator).
+    pub is_plain_awaitable: bool,
+    pub awaiter: Mutable<Value>,
+    pub innermost: Mutable<Value>,
+    pub body: Box<dyn NativeBody>,
+}
+
+impl NativeCoroutine {
+    pub fn new(name: &'static str, body: impl NativeBody) -> Gc<NativeCoroutine> {
+        NativeCoroutine::with_class(name, body, false)
+    }
+
+    /// An awaitable object that `asyncio.iscoroutine` does not take for a coroutine.
+    pub fn awaitable(name: &'static str, body: impl NativeBody) -> Gc<NativeCoroutine> {
+        NativeCoroutine::with_class(name, body, true)
+    }
+
+    fn with_class(name: &'static str, body: impl NativeBody, is_plain_awaitable: bool) -> Gc<NativeCoroutine> {
+        Gc::new(NativeCoroutine {
+            name,
+            state: Cell::new(CoroutineState::Created),
+            is_plain_awaitable,
+            awaiter: Mutable::new(Value::Unbound),
+            innermost: Mutable::new(Value::Unbound),
+            body: Box::new(body),
+        })
+    }
+
+    pub fn class(&self) -> Class {
+        if self.is_plain_awaitable { types().awaitable.clone() } else { types().coroutine.clone() }
+    }
+}
+
+impl Object for NativeCoroutine {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.awaiter.borrow().trace(tracer);
+        self.innermost.borrow().trace(tracer);
+        self.body.trace(tracer);
+    }
+
+    fn clear(&self) {
+        self.state.set(CoroutineState::Finished);
+        self.awaiter.set(Value::Unbound);
+        self.innermost.set(Value::Unbound);
+        self.body.clear();
+    }
+}

@@ -1,0 +1,76 @@
+//! The payloads of the descriptor classes: what the VM looks at when it finds one on a class.
+
+use super::instance::Payload;
+use super::{Class, Mutable, Str, Value};
+use crate::memory::Tracer;
+
+/// `property`. Missing parts are None.
+pub struct Property {
+    pub getter: Mutable<Value>,
+    pub setter: Mutable<Value>,
+    pub deleter: Mutable<Value>,
+    pub doc: Mutable<Value>,
+    /// Set by `__set_name__`, for error messages; None before.
+    pub name: Mutable<Value>,
+}
+
+impl Payload for Property {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        for part in [&self.getter, &self.setter, &self.deleter, &self.doc] {
+            part.borrow().trace(tracer);
+        }
+    }
+
+    fn clear(&self) {
+        for part in [&self.getter, &self.setter, &self.deleter, &self.doc] {
+            part.set(Value::None);
+        }
+    }
+}
+
+/// `classmethod`.
+pub struct ClassMethod(pub Value);
+
+impl Payload for ClassMethod {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.0.trace(tracer);
+    }
+}
+
+/// `staticmethod`.
+pub struct StaticMethod(pub Value);
+
+impl Payload for StaticMethod {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.0.trace(tracer);
+    }
+}
+
+/// `super(class, receiver)`: attributes are looked up behind `class` in the order of `start`.
+pub struct Super {
+    pub class: Class,
+    /// The instance or class it was made with; unbound for `super(class)`.
+    pub receiver: Value,
+    /// The class whose search order is used.
+    pub start: Class,
+}
+
+impl Payload for Super {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.visit(&self.class);
+        self.receiver.trace(tracer);
+        tracer.visit(&self.start);
+    }
+}
+
+/// An entry of `__slots__`: an attribute kept in the instance under a name of its own.
+pub struct Member {
+    pub class: Class,
+    pub name: Str,
+}
+
+impl Payload for Member {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.visit(&self.class);
+    }
+}

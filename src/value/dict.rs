@@ -1,0 +1,332 @@
+//! Dicts: insertion-ordered, a vector of entries and a table of indices into it.
+//!
+//! Up to eight entries need no table: the hashes are compared in a row. A removed entry leaves a
+//! hole (an unbound key) that the next rebuild closes. Looking up a key of the script's own class
+//! may need its `__eq__`; this file then answers `Undecided` and the VM compares the candidates.
+
+use std::cell::Cell;
+
+use hashbrown::HashTable;
+
+use super::{Mutable, Str, Value, hash};
+use crate::memory::{Object, Tracer};
+
+/// One key with its value.
+#[derive(Clone)]
+pub struct Entry {
+    pub hash: i64,
+    /// Unbound in a hole.
+    pub key: Value,
+    pub value: Value,
+}
+
+/// Where a key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    At(usize),
+    Missing,
+    /// A key with the same hash can only be compared by script code.
+    Undecided,
+}
+
+#[derive(Default)]
+struct Storage {
+    entries: Vec<Entry>,
+    table: HashTable<u32>,
+    /// Entries that are no holes.
+    live: usize,
+}
+
+/// Entries up to which there is no table.
+const LINEAR: usize = 8;
+
+/// A dict.
+#[derive(Default)]
+pub struct Dict {
+    storage: Mutable<Storage>,
+    /// Unique for this set of keys while somebody caches an index of an entry; 0: nobody does.
+    version: Cell<u32>,
+}
+
+thread_local! {
+    static LAST_VERSION: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Spreads a hash over all bits, as the table takes its tags from the top.
+#[inline(always)]
+fn spread(hash: i64) -> u64 {
+    (hash as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+impl Storage {
+    #[inline]
+    fn find(&self, hash: i64, mut equal: impl FnMut(&Value) -> bool) -> Option<usize> {
+        if self.entries.len() <= LINEAR {
+            return self
+                .entries
+                .iter()
+                .position(|entry| entry.hash == hash && !entry.key.is_unbound() && equal(&entry.key));
+        }
+        let entries = &self.entries;
+        self.table
+            .find(spread(hash), |&index| {
+                let entry = &entries[index as usize];
+                entry.hash == hash && equal(&entry.key)
+            })
+            .map(|&index| index as usize)
+    }
+
+    fn push(&mut self, entry: Entry) {
+        if self.entries.len() == self.entries.capacity() && self.live < self.entries.len() / 2 {
+            self.entries.retain(|entry| !entry.key.is_unbound());
+            self.rebuild();
+        }
+        let index = self.entries.len();
+        let hash = entry.hash;
+        self.entries.push(entry);
+        self.live += 1;
+        match index {
+            0..LINEAR => {}
+            LINEAR => self.rebuild(),
+            _ => {
+                let entries = &self.entries;
+                self.table.insert_unique(spread(hash), index as u32, |&index| spread(entries[index as usize].hash));
+            }
+        }
+    }
+
+    fn rebuild(&mut self) {
+        self.table.clear();
+        if self.entries.len() <= LINEAR {
+            return;
+        }
+        let entries = &self.entries;
+        self.table.reserve(entries.len(), |&index| spread(entries[index as usize].hash));
+        for (index, entry) in entries.iter().enumerate() {
+            if !entry.key.is_unbound() {
+                self.table
+                    .insert_unique(spread(entry.hash), index as u32, |&index| spread(entries[index as usize].hash));
+            }
+        }
+    }
+
+    fn remove(&mut self, index: usize) -> (Value, Value) {
+        if self.entries.len() > LINEAR
+            && let Ok(place) = self.table.find_entry(spread(self.entries[index].hash), |&other| other as usize == index)
+        {
+            place.remove();
+        }
+        self.live -= 1;
+        let (key, value);
+        if index + 1 == self.entries.len() && self.entries.len() != LINEAR + 1 {
+            let entry = self.entries.pop().expect("the entry at the end");
+            (key, value) = (entry.key, entry.value);
+        } else {
+            let entry = &mut self.entries[index];
+            key = std::mem::take(&mut entry.key);
+            value = std::mem::take(&mut entry.value);
+        }
+        if self.live == 0 {
+            self.entries.clear();
+            self.table.clear();
+        }
+        (key, value)
+    }
+}
+
+impl Dict {
+    pub fn new() -> Dict {
+        Dict::default()
+    }
+
+    pub fn with_capacity(capacity: usize) -> Dict {
+        let dict = Dict::default();
+        dict.storage.borrow_mut().entries.reserve(capacity);
+        dict
+    }
+
+    /// How many keys it has.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.storage.borrow().live
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Where a key with this hash is.
+    #[inline]
+    pub fn find(&self, key: &Value, hash: i64) -> Found {
+        let mut undecided = false;
+        let storage = self.storage.borrow();
+        let found = storage.find(hash, |candidate| match hash::equal(candidate, key) {
+            Some(equal) => equal,
+            None => {
+                undecided = true;
+                false
+            }
+        });
+        match found {
+            Some(index) => Found::At(index),
+            None if undecided => Found::Undecided,
+            None => Found::Missing,
+        }
+    }
+
+    /// All keys with this hash and where they are, for the VM to compare.
+    pub fn candidates(&self, hash: i64) -> Vec<(usize, Value)> {
+        let storage = self.storage.borrow();
+        let entries = storage.entries.iter().enumerate();
+        entries
+            .filter(|(_, entry)| entry.hash == hash && !entry.key.is_unbound())
+            .map(|(index, entry)| (index, entry.key.clone()))
+            .collect()
+    }
+
+    /// The index of a name.
+    #[inline]
+    pub fn find_str(&self, name: &Str) -> Option<usize> {
+        self.storage.borrow().find(name.hash() as i64, |candidate| match candidate {
+            Value::Str(text) => text.same(name) || !(text.is_interned() && name.is_interned()) && **text == **name,
+            other => other.as_str().is_some_and(|text| **text == **name),
+        })
+    }
+
+    #[inline]
+    pub fn get_str(&self, name: &Str) -> Option<Value> {
+        self.find_str(name).map(|index| self.value_at(index))
+    }
+
+    pub fn set_str(&self, name: &Str, value: Value) {
+        match self.find_str(name) {
+            Some(index) => drop(self.replace_at(index, value)),
+            None => self.insert_new(Value::Str(name.clone()), name.hash() as i64, value),
+        }
+    }
+
+    pub fn remove_str(&self, name: &Str) -> Option<Value> {
+        self.find_str(name).map(|index| self.remove_at(index).1)
+    }
+
+    /// The value of a key whose hash and equality need no script code; None when there is none.
+    pub fn get_simple(&self, key: &Value) -> Option<Value> {
+        match self.find(key, hash::hash(key)?) {
+            Found::At(index) => Some(self.value_at(index)),
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
+    pub fn value_at(&self, index: usize) -> Value {
+        self.storage.borrow().entries[index].value.clone()
+    }
+
+    /// Puts a value at an index found before and gives the old one.
+    #[inline]
+    pub fn replace_at(&self, index: usize, value: Value) -> Value {
+        std::mem::replace(&mut self.storage.borrow_mut().entries[index].value, value)
+    }
+
+    /// Adds a key that is known to be missing.
+    #[inline]
+    pub fn insert_new(&self, key: Value, hash: i64, value: Value) {
+        self.version.set(0);
+        self.storage.borrow_mut().push(Entry { hash, key, value });
+    }
+
+    /// Removes the entry at an index found before.
+    pub fn remove_at(&self, index: usize) -> (Value, Value) {
+        self.version.set(0);
+        self.storage.borrow_mut().remove(index)
+    }
+
+    /// The first entry at or after an index, with its index: how to walk a dict while script code may
+    /// change it.
+    #[inline]
+    pub fn entry_from(&self, mut index: usize) -> Option<(usize, Value, Value)> {
+        let storage = self.storage.borrow();
+        loop {
+            let entry = storage.entries.get(index)?;
+            if !entry.key.is_unbound() {
+                return Some((index, entry.key.clone(), entry.value.clone()));
+            }
+            index += 1;
+        }
+    }
+
+    /// The last entry before an index, with its index.
+    pub fn entry_before(&self, index: usize) -> Option<(usize, Value, Value)> {
+        let storage = self.storage.borrow();
+        let entries = &storage.entries[..index.min(storage.entries.len())];
+        let index = entries.iter().rposition(|entry| !entry.key.is_unbound())?;
+        Some((index, entries[index].key.clone(), entries[index].value.clone()))
+    }
+
+    /// One past the last index an entry can have.
+    pub fn end(&self) -> usize {
+        self.storage.borrow().entries.len()
+    }
+
+    /// The entries as they are now, in order.
+    pub fn snapshot(&self) -> Vec<Entry> {
+        self.storage.borrow().entries.iter().filter(|entry| !entry.key.is_unbound()).cloned().collect()
+    }
+
+    pub fn keys(&self) -> Vec<Value> {
+        self.snapshot().into_iter().map(|entry| entry.key).collect()
+    }
+
+    pub fn values(&self) -> Vec<Value> {
+        self.snapshot().into_iter().map(|entry| entry.value).collect()
+    }
+
+    /// A dict with the same entries.
+    pub fn copy(&self) -> Dict {
+        let copy = Dict::with_capacity(self.len());
+        {
+            let mut storage = copy.storage.borrow_mut();
+            storage.entries = self.snapshot();
+            storage.live = storage.entries.len();
+            storage.rebuild();
+        }
+        copy
+    }
+
+    /// Removes everything.
+    pub fn clear(&self) {
+        self.version.set(0);
+        let old = self.storage.take();
+        drop(old);
+    }
+
+    /// A number that no other set of keys has, in this dict or another, until a key is added or removed.
+    #[inline(always)]
+    pub fn version(&self) -> u32 {
+        self.version.get()
+    }
+
+    /// As `version`, but makes one if nobody asked before.
+    pub fn ensure_version(&self) -> u32 {
+        if self.version.get() == 0 {
+            LAST_VERSION.with(|last| {
+                last.set(last.get().wrapping_add(1).max(1));
+                self.version.set(last.get());
+            });
+        }
+        self.version.get()
+    }
+}
+
+impl Object for Dict {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        for entry in &self.storage.borrow().entries {
+            entry.key.trace(tracer);
+            entry.value.trace(tracer);
+        }
+    }
+
+    fn clear(&self) {
+        Dict::clear(self);
+    }
+}

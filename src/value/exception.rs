@@ -1,0 +1,171 @@
+//! Exceptions, and what carries one through native code.
+
+use std::cell::Cell;
+use std::fmt;
+
+use super::{Class, CodeObject, Dict, Gc, Mutable, Str, Tuple, Value, types};
+use crate::memory::{Object, Tracer};
+
+/// An instance of BaseException or a class derived from it.
+pub struct Exception {
+    class: Mutable<Class>,
+    pub args: Mutable<Gc<Tuple>>,
+    /// Raised `from` this; None if not.
+    pub cause: Mutable<Value>,
+    /// What was being handled when this was raised; None if nothing.
+    pub context: Mutable<Value>,
+    pub suppress_context: Cell<bool>,
+    /// The frames it has left, innermost first.
+    pub traceback: Mutable<Vec<TracebackEntry>>,
+    /// Attributes set by the script or by the class (`errno`, `exceptions`, `__notes__` ...).
+    attributes: Mutable<Option<Gc<Dict>>>,
+}
+
+/// A frame an exception has left.
+#[derive(Clone)]
+pub struct TracebackEntry {
+    pub code: Gc<CodeObject>,
+    pub pc: u32,
+}
+
+impl Exception {
+    pub fn new(class: Class, args: Gc<Tuple>) -> Gc<Exception> {
+        Gc::new(Exception {
+            class: Mutable::new(class),
+            args: Mutable::new(args),
+            cause: Mutable::new(Value::None),
+            context: Mutable::new(Value::None),
+            suppress_context: Cell::new(false),
+            traceback: Mutable::default(),
+            attributes: Mutable::new(None),
+        })
+    }
+
+    pub fn class(&self) -> Class {
+        self.class.get()
+    }
+
+    /// `isinstance(self, class)`.
+    pub fn is_a(&self, class: &Class) -> bool {
+        self.class.borrow().is_subclass(class)
+    }
+
+    pub fn set_class(&self, class: Class) {
+        self.class.set(class);
+    }
+
+    /// The attribute dict, made on demand.
+    pub fn dictionary(&self) -> Gc<Dict> {
+        self.attributes.borrow_mut().get_or_insert_with(|| Gc::new(Dict::new())).clone()
+    }
+
+    pub fn get(&self, name: &Str) -> Option<Value> {
+        self.attributes.borrow().as_ref()?.get_str(name)
+    }
+
+    pub fn set(&self, name: &Str, value: Value) {
+        self.dictionary().set_str(name, value);
+    }
+
+    pub fn remove(&self, name: &Str) -> Option<Value> {
+        self.attributes.borrow().as_ref()?.remove_str(name)
+    }
+
+    /// The first argument; None when there is none.
+    pub fn first_argument(&self) -> Option<Value> {
+        self.args.borrow().items().first().cloned()
+    }
+}
+
+impl Object for Exception {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.visit(&*self.class.borrow());
+        tracer.visit(&*self.args.borrow());
+        self.cause.borrow().trace(tracer);
+        self.context.borrow().trace(tracer);
+        if let Some(attributes) = &*self.attributes.borrow() {
+            tracer.visit(attributes);
+        }
+        self.traceback.borrow().iter().for_each(|entry| tracer.visit(&entry.code));
+    }
+
+    fn clear(&self) {
+        self.cause.set(Value::None);
+        self.context.set(Value::None);
+        self.attributes.set(None);
+        self.args.set(Gc::new(Tuple::new(Vec::new())));
+        drop(self.traceback.take());
+    }
+}
+
+/// An exception on its way up: the error of every `Result` in the interpreter.
+#[derive(Clone)]
+pub struct Raised(pub Gc<Exception>);
+
+impl Raised {
+    /// An exception of a builtin class with one message, or with other arguments.
+    #[cold]
+    pub fn new(class: &Class, args: Vec<Value>) -> Raised {
+        Raised(Exception::new(class.clone(), Gc::new(Tuple::new(args))))
+    }
+
+    #[cold]
+    fn message(class: &Class, message: impl AsRef<str>) -> Raised {
+        Raised::new(class, vec![Value::str(message.as_ref())])
+    }
+
+    pub fn is_a(&self, class: &Class) -> bool {
+        self.0.is_a(class)
+    }
+
+    pub fn stop_iteration(value: Value) -> Raised {
+        Raised::new(&types().stop_iteration, if value.is_none() { vec![] } else { vec![value] })
+    }
+
+    /// A KeyError shows the repr of the key, so it takes the key itself.
+    pub fn key_error(key: Value) -> Raised {
+        Raised::new(&types().key_error, vec![key])
+    }
+}
+
+macro_rules! message_errors {
+    ($($function:ident),* $(,)?) => {
+        impl Raised {
+            $(#[cold]
+            pub fn $function(message: impl AsRef<str>) -> Raised {
+                Raised::message(&types().$function, message)
+            })*
+        }
+    };
+}
+
+message_errors!(
+    type_error,
+    value_error,
+    index_error,
+    attribute_error,
+    name_error,
+    unbound_local_error,
+    zero_division_error,
+    overflow_error,
+    runtime_error,
+    recursion_error,
+    assertion_error,
+    import_error,
+    module_not_found_error,
+    not_implemented_error,
+    lookup_error,
+    memory_error,
+    os_error,
+    eof_error,
+    syntax_error,
+    stop_async_iteration,
+    system_error,
+    buffer_error,
+);
+
+impl fmt::Debug for Raised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({:?})", self.0.class().name(), self.0.args.borrow().items())
+    }
+}

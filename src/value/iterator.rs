@@ -1,0 +1,111 @@
+//! Native iterators.
+//!
+//! The common ones are variants that `for` goes through without a call; the rest implement
+//! `NativeIterator`.
+
+use std::cell::Cell;
+
+use super::{Class, Dict, Gc, List, Mutable, Result, Set, Str, Tuple, Value};
+use crate::memory::{Object, Tracer};
+use crate::vm::Vm;
+
+/// An iterator object. The class gives its name (`list_iterator`, `zip` ...).
+pub struct Iterator {
+    class: Class,
+    pub state: IteratorState,
+}
+
+/// What it walks and where it is.
+pub enum IteratorState {
+    /// `next`, how many are left, step.
+    Range {
+        next: Cell<i64>,
+        left: Cell<u64>,
+        step: i64,
+    },
+    List {
+        list: Mutable<Option<Gc<List>>>,
+        index: Cell<usize>,
+    },
+    Tuple {
+        tuple: Gc<Tuple>,
+        index: Cell<usize>,
+    },
+    /// Byte position.
+    Str {
+        text: Str,
+        position: Cell<usize>,
+    },
+    /// Keys, values or items of a dict; `length` is the one it had at the start.
+    Dict {
+        dict: Mutable<Option<Gc<Dict>>>,
+        index: Cell<usize>,
+        length: usize,
+        part: DictPart,
+    },
+    Set {
+        set: Mutable<Option<Gc<Set>>>,
+        index: Cell<usize>,
+        length: usize,
+    },
+    Native(Box<dyn NativeIterator>),
+}
+
+/// What of a dict an iterator or view gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DictPart {
+    Keys,
+    Values,
+    Items,
+}
+
+/// An iterator written in Rust. State is changed through cells; script code may run inside `next`, so
+/// no borrow is held across a call to the VM.
+pub trait NativeIterator: 'static {
+    /// The next item, None at the end (and from then on).
+    fn next(&self, vm: &mut Vm) -> Result<Option<Value>>;
+
+    /// How many items are left, if it can tell.
+    fn length_hint(&self, _vm: &mut Vm) -> Option<usize> {
+        None
+    }
+
+    fn trace(&self, _tracer: &mut Tracer<'_>) {}
+}
+
+impl Iterator {
+    pub fn new(class: &Class, state: IteratorState) -> Gc<Iterator> {
+        Gc::new(Iterator { class: class.clone(), state })
+    }
+
+    pub fn native(class: &Class, iterator: impl NativeIterator) -> Value {
+        Value::Iterator(Iterator::new(class, IteratorState::Native(Box::new(iterator))))
+    }
+
+    pub fn class(&self) -> Class {
+        self.class.clone()
+    }
+}
+
+impl Object for Iterator {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.visit(&self.class);
+        match &self.state {
+            IteratorState::List { list, .. } => list.borrow().iter().for_each(|list| tracer.visit(list)),
+            IteratorState::Tuple { tuple, .. } => tracer.visit(tuple),
+            IteratorState::Dict { dict, .. } => dict.borrow().iter().for_each(|dict| tracer.visit(dict)),
+            IteratorState::Set { set, .. } => set.borrow().iter().for_each(|set| tracer.visit(set)),
+            IteratorState::Native(iterator) => iterator.trace(tracer),
+            IteratorState::Range { .. } | IteratorState::Str { .. } => {}
+        }
+    }
+
+    fn clear(&self) {
+        match &self.state {
+            IteratorState::List { list, .. } => list.set(None),
+            IteratorState::Dict { dict, .. } => dict.set(None),
+            IteratorState::Set { set, .. } => set.set(None),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Lists and tuples.
+
+use super::{Mutable, Value};
+use crate::memory::{Object, Tracer};
+
+/// A tuple: its items never change.
+pub struct Tuple {
+    items: Mutable<Box<[Value]>>,
+}
+
+impl Tuple {
+    pub fn new(items: Vec<Value>) -> Tuple {
+        Tuple { items: Mutable::new(items.into_boxed_slice()) }
+    }
+
+    #[inline(always)]
+    pub fn items(&self) -> &[Value] {
+        // The collector alone empties a tuple, when nothing can reach it any more.
+        self.items.shared()
+    }
+
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.items().len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Object for Tuple {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.items().iter().for_each(|item| item.trace(tracer));
+    }
+
+    fn clear(&self) {
+        drop(self.items.take());
+    }
+}
+
+/// A list.
+pub struct List {
+    /// Borrowed for single reads and writes only; whoever loops while script code may run goes by
+    /// index with `get`.
+    pub items: Mutable<Vec<Value>>,
+}
+
+impl List {
+    pub fn new(items: Vec<Value>) -> List {
+        List { items: Mutable::new(items) }
+    }
+
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.items.borrow().len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    #[inline(always)]
+    pub fn get(&self, index: usize) -> Option<Value> {
+        self.items.borrow().get(index).cloned()
+    }
+
+    #[inline(always)]
+    pub fn push(&self, value: Value) {
+        self.items.borrow_mut().push(value);
+    }
+
+    /// Puts a value in and gives the one that was there; gives the new one back when there is no such
+    /// index.
+    pub fn replace(&self, index: usize, value: Value) -> std::result::Result<Value, Value> {
+        match self.items.borrow_mut().get_mut(index) {
+            Some(place) => Ok(std::mem::replace(place, value)),
+            None => Err(value),
+        }
+    }
+
+    /// The items as they are now.
+    pub fn snapshot(&self) -> Vec<Value> {
+        self.items.borrow().clone()
+    }
+}
+
+impl Object for List {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.items.borrow().iter().for_each(|item| item.trace(tracer));
+    }
+
+    fn clear(&self) {
+        drop(self.items.take());
+    }
+}
