@@ -8,7 +8,7 @@ use std::cell::Cell;
 
 use smallvec::SmallVec;
 
-use super::instance::queue_finalizer;
+use super::instance::{Payload, queue_finalizer};
 use super::{Class, Function, Gc, Mutable, Raised, Result, Str, Value, types};
 use crate::memory::{Object, Tracer};
 use crate::vm::Vm;
@@ -139,8 +139,21 @@ pub enum Step {
     Yield(Value),
     /// Awaits this; goes on with its result.
     Await(Value),
+    /// Drives an async generator to its next item: it goes on with this input, and the body goes on with
+    /// the item, or with a raised StopAsyncIteration when the generator has ended.
+    Drive(Gc<Coroutine>, Resume),
     /// Ends.
     Return(Value),
+}
+
+/// What `coroutine.__await__()` gives: an iterator that drives the coroutine. Awaiting it is awaiting the
+/// coroutine.
+pub struct CoroutineWrapper(pub Value);
+
+impl Payload for CoroutineWrapper {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.0.trace(tracer);
+    }
 }
 
 /// The body of a coroutine written in Rust: a state machine.
