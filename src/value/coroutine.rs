@@ -139,6 +139,9 @@ pub enum Step {
     Yield(Value),
     /// Awaits this; goes on with its result.
     Await(Value),
+    /// Asks an async generator for its next value, sending or throwing something in. Goes on with the
+    /// value, or with StopAsyncIteration when the generator ends.
+    Drive(Gc<Coroutine>, Resume),
     /// Ends.
     Return(Value),
 }
@@ -173,6 +176,8 @@ pub struct NativeCoroutine {
     pub is_plain_awaitable: bool,
     pub awaiter: Mutable<Value>,
     pub innermost: Mutable<Value>,
+    /// The future or iterator it awaits that is no coroutine; else unbound.
+    pub delegate: Mutable<Value>,
     pub body: Box<dyn NativeBody>,
 }
 
@@ -193,6 +198,7 @@ impl NativeCoroutine {
             is_plain_awaitable,
             awaiter: Mutable::new(Value::Unbound),
             innermost: Mutable::new(Value::Unbound),
+            delegate: Mutable::new(Value::Unbound),
             body: Box::new(body),
         })
     }
@@ -206,6 +212,7 @@ impl Object for NativeCoroutine {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.awaiter.borrow().trace(tracer);
         self.innermost.borrow().trace(tracer);
+        self.delegate.borrow().trace(tracer);
         self.body.trace(tracer);
     }
 
@@ -213,6 +220,7 @@ impl Object for NativeCoroutine {
         self.state.set(CoroutineState::Finished);
         self.awaiter.set(Value::Unbound);
         self.innermost.set(Value::Unbound);
+        self.delegate.set(Value::Unbound);
         self.body.clear();
     }
 }
