@@ -6,6 +6,7 @@ mod arguments;
 pub mod ast;
 mod builder;
 pub mod diagnostic;
+mod explain;
 mod layout;
 mod lexer;
 mod line_index;
