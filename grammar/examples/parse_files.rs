@@ -1,8 +1,8 @@
-//! Parses files and says which fail: `parse_files PATH...`; a folder stands for all `.py` files in it.
+//! Parses and checks files, and says which fail: `parse_files PATH...`; a folder stands for all `.py` files in it.
 
 use std::path::{Path, PathBuf};
 
-use asy_grammar::{LineIndex, parse};
+use asy_grammar::{CheckOptions, LineIndex, check, parse};
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) {
     if path.is_dir() {
@@ -28,7 +28,11 @@ fn main() {
             println!("{}: not UTF-8", path.display());
             continue;
         };
-        if let Err(diagnostics) = parse(&source) {
+        let diagnostics = match parse(&source) {
+            Ok(module) => check(&module, CheckOptions::default()),
+            Err(diagnostics) => diagnostics,
+        };
+        if !diagnostics.is_empty() {
             failed += 1;
             let lines = LineIndex::new(&source);
             for diagnostic in diagnostics {

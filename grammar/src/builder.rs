@@ -109,18 +109,10 @@ impl<'source> Builder<'source> {
 
     // Statements.
 
-    pub fn expression_statement(&mut self, expression: Expression) -> StatementKind {
-        if let ExpressionKind::Starred(_) = expression.kind {
-            self.error(expression.span, "can't use starred expression here");
-        }
-        StatementKind::Expression(expression)
-    }
-
     pub fn assign(&mut self, targets: Vec<Expression>, value: Expression) -> StatementKind {
         for target in &targets {
             self.check_target(target, Purpose::Assign);
         }
-        self.reject_starred(&value);
         StatementKind::Assign { targets, value }
     }
 
@@ -131,7 +123,6 @@ impl<'source> Builder<'source> {
         value: Expression,
     ) -> StatementKind {
         self.check_single_target(&target, Purpose::Augmented);
-        self.reject_starred(&value);
         StatementKind::AugmentedAssign { target, operator, value }
     }
 
@@ -143,9 +134,6 @@ impl<'source> Builder<'source> {
         value: Option<Expression>,
     ) -> StatementKind {
         self.check_single_target(&target, Purpose::Annotated);
-        if let Some(value) = &value {
-            self.reject_starred(value);
-        }
         let simple = matches!(target.kind, ExpressionKind::Name(_)) && target.span.start == start;
         StatementKind::AnnotatedAssign { target, annotation, value, simple }
     }
@@ -176,7 +164,6 @@ impl<'source> Builder<'source> {
         or_else: Vec<Statement>,
     ) -> StatementKind {
         self.check_target(&target, Purpose::Loop);
-        self.reject_starred(&iterable);
         StatementKind::For { is_async, target, iterable, body, or_else }
     }
 
@@ -226,13 +213,6 @@ impl<'source> Builder<'source> {
     }
 
     // Expressions.
-
-    /// A star is only allowed where it can be spread into something.
-    pub fn reject_starred(&mut self, expression: &Expression) {
-        if let ExpressionKind::Starred(_) = expression.kind {
-            self.error(expression.span, "can't use starred expression here");
-        }
-    }
 
     pub fn tuple(&mut self, start: u32, end: u32, first: Expression, rest: Vec<Expression>) -> Expression {
         let mut items = Vec::with_capacity(rest.len() + 1);

@@ -9,7 +9,6 @@ use crate::token::{Spanned, Token};
 
 /// Where the grammar stopped.
 pub struct Context<'run> {
-    pub source: &'run str,
     pub tokens: &'run [Spanned],
     /// The token that did not fit.
     pub index: usize,

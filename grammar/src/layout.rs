@@ -315,7 +315,10 @@ impl Layout<'_> {
     /// Whether what follows `offset` ends the expression of a field, so that an `=` before it is the one
     /// of `{value=}`.
     fn ends_field(&self, offset: usize) -> bool {
-        let rest = self.source[offset..].trim_start();
+        let mut rest = self.source[offset..].trim_start();
+        while rest.starts_with('#') {
+            rest = rest.find(['\n', '\r']).map_or("", |end| rest[end..].trim_start());
+        }
         rest.starts_with(['}', ':']) || rest.starts_with('!') && !rest.starts_with("!=")
     }
 

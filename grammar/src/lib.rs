@@ -5,6 +5,7 @@
 mod arguments;
 pub mod ast;
 mod builder;
+mod check;
 pub mod diagnostic;
 mod explain;
 mod layout;
@@ -21,6 +22,7 @@ mod targets;
 mod token;
 
 pub use builder::MAXIMUM_DEPTH;
+pub use check::{CheckOptions, check, check_expression};
 pub use diagnostic::{Diagnostic, Label, Severity};
 pub use line_index::LineIndex;
 pub use parse::{parse, parse_expression};

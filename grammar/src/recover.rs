@@ -12,8 +12,7 @@ use crate::line_index::LineIndex;
 use crate::parse::Failure;
 use crate::token::{Spanned, Token};
 
-pub struct Recovery<'source> {
-    source: &'source str,
+pub struct Recovery {
     lines: LineIndex,
     tokens: Vec<Spanned>,
     diagnostics: Vec<Diagnostic>,
@@ -21,9 +20,9 @@ pub struct Recovery<'source> {
     last_mended: Option<usize>,
 }
 
-impl<'source> Recovery<'source> {
-    pub fn new(source: &'source str, tokens: Vec<Spanned>, diagnostics: Vec<Diagnostic>) -> Recovery<'source> {
-        Recovery { source, lines: LineIndex::new(source), tokens, diagnostics, last_mended: None }
+impl Recovery {
+    pub fn new(source: &str, tokens: Vec<Spanned>, diagnostics: Vec<Diagnostic>) -> Recovery {
+        Recovery { lines: LineIndex::new(source), tokens, diagnostics, last_mended: None }
     }
 
     pub fn tokens(&self) -> &[Spanned] {
@@ -84,7 +83,7 @@ impl<'source> Recovery<'source> {
             self.replace(index, index, vec![Token::Finally, Token::Colon, Token::Pass, Token::Newline]);
             return true;
         }
-        let context = Context { source: self.source, tokens: &self.tokens, index, begin, expected: &failure.expected };
+        let context = Context { tokens: &self.tokens, index, begin, expected: &failure.expected };
         let diagnostic = explain(&context);
         self.report(diagnostic);
         self.replace_line(index, begin, expects("\"case\""));

@@ -76,7 +76,6 @@ impl Builder<'_> {
         conversion: Option<Identifier>,
         format: Option<Vec<FormatPart>>,
     ) {
-        self.reject_starred(&value);
         if let Some(written) = written {
             let text = &self.source[written.start as usize..written.end as usize];
             self.push_text(parts, &text.into());
