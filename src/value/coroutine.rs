@@ -44,6 +44,8 @@ pub struct Coroutine {
     pub is_consumed: Cell<bool>,
     /// Where to go on.
     pub pc: Cell<u32>,
+    /// How many coroutines await this one, counted from the root.
+    pub chain_depth: Cell<u32>,
     pub function: Gc<Function>,
     pub registers: Mutable<SmallVec<[Value; 8]>>,
     /// Who awaits this one: a coroutine or native coroutine; unbound for a root.
@@ -62,6 +64,7 @@ impl Coroutine {
             finalized: Cell::new(false),
             is_consumed: Cell::new(false),
             pc: Cell::new(0),
+            chain_depth: Cell::new(0),
             function,
             registers: Mutable::new(registers),
             awaiter: Mutable::new(Value::Unbound),

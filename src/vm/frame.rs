@@ -28,8 +28,6 @@ pub(super) enum FrameKind {
     ForNext,
     /// A special method of a binary operator: NotImplemented means that the other operand is asked.
     Binary,
-    /// A special method whose result is only taken for its truth, to `dst` of the frame below.
-    Truth,
 }
 
 /// The header of a frame.
