@@ -95,6 +95,8 @@ pub struct Unit<'a> {
     /// How many conditions decide whether what is being emitted runs, within one expression.
     pub conditional: usize,
     pub spill: Option<Register>,
+    /// Whether the parameters are in the spill list, where the call puts them.
+    pub spills_parameters: bool,
     ops: Vec<Op>,
     constants: Vec<Constant>,
     constant_index: HashMap<ConstantKey, usize>,
@@ -124,6 +126,7 @@ impl<'a> Unit<'a> {
             blocks: Vec::new(),
             conditional: 0,
             spill: None,
+            spills_parameters: false,
             ops: Vec::new(),
             constants: Vec::new(),
             constant_index: HashMap::new(),
@@ -142,6 +145,11 @@ impl<'a> Unit<'a> {
 
     pub fn is_reachable(&self) -> bool {
         self.is_reachable
+    }
+
+    /// The span of the instruction emitted last.
+    pub fn last_span(&self) -> Option<Span> {
+        self.positions.last().map(|position| position.span)
     }
 
     /// Where the next instruction goes.

@@ -141,6 +141,18 @@ impl Registers {
         self.next = mark;
     }
 
+    /// Begins to watch how many registers are taken; gives what `end_watch` needs.
+    pub fn begin_watch(&mut self) -> u16 {
+        std::mem::replace(&mut self.high, self.next)
+    }
+
+    /// The first register that was never taken since `begin_watch`.
+    pub fn end_watch(&mut self, earlier: u16) -> u16 {
+        let high = self.high;
+        self.high = high.max(earlier);
+        high
+    }
+
     /// How many registers the frame needs.
     pub fn count(&self) -> u16 {
         self.high
