@@ -216,7 +216,8 @@ impl<'a> Compiler<'a> {
         }
         match format {
             Some(format) => {
-                if !self.unit.registers.is_temporary(register) {
+                let is_literal = format.iter().all(|part| matches!(part, FormatPart::Literal(_)));
+                if !is_literal && !self.unit.registers.is_temporary(register) {
                     self.emit_plain(value_span, dst, Op::Move { dst, src: register });
                     register = dst;
                 }

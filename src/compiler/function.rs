@@ -249,7 +249,7 @@ impl<'a> Compiler<'a> {
             self.error(span, "the scopes of this function are missing");
             return Rc::new(self.blank_code(CodeKind::Function, 1));
         };
-        let kind = match (self.scopes.get(scope).has_yield, self.scopes.get(scope).has_await) {
+        let kind = match (self.scopes.get(scope).has_yield, self.scopes.get(scope).awaits.is_some()) {
             (true, true) => CodeKind::AsyncGenerator,
             (true, false) => CodeKind::Generator,
             _ => CodeKind::Function,

@@ -11,7 +11,6 @@ use asy_grammar::ast::{
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
     Named,
-    Tuple,
     Yield,
     Test,
     Or,
