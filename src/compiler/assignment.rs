@@ -78,8 +78,8 @@ impl<'a> Compiler<'a> {
                 None => self.operand(value, None),
             };
             // A variable is used where it lives, unless a target before this one changes it.
-            let is_changed = !self.unit.registers.is_temporary(register)
-                && self.is_written_by(&targets[..index], register);
+            let is_changed =
+                !self.unit.registers.is_temporary(register) && self.is_written_by(&targets[..index], register);
             if is_changed {
                 let dst = self.unit.registers.take();
                 self.emit_plain(value.span, dst, Op::Move { dst, src: register });

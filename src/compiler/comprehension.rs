@@ -167,7 +167,12 @@ impl<'a> Compiler<'a> {
         self.unit.registers.give_back(mark);
     }
 
-    fn generator_code(&mut self, span: Span, comprehension: &'a Comprehension, scope: ScopeId) -> Rc<crate::bytecode::Code> {
+    fn generator_code(
+        &mut self,
+        span: Span,
+        comprehension: &'a Comprehension,
+        scope: ScopeId,
+    ) -> Rc<crate::bytecode::Code> {
         let name: Rc<str> = "<genexpr>".into();
         let parameter: Rc<str> = ".0".into();
         let captures = self.captures_of(scope, span);

@@ -45,7 +45,12 @@ impl<'a> Compiler<'a> {
     }
 
     /// As `operand`, for an operand that must still hold its value after `later` was evaluated.
-    pub fn operand_before(&mut self, expression: &'a Expression, room: Option<Register>, later: &Expression) -> Register {
+    pub fn operand_before(
+        &mut self,
+        expression: &'a Expression,
+        room: Option<Register>,
+        later: &Expression,
+    ) -> Register {
         let register = self.operand(expression, room);
         self.keep_over(expression, register, room, later)
     }

@@ -188,6 +188,10 @@ impl Scopes {
                 self.get_mut(id).bindings.insert(name, binding);
             }
         }
+        // In the order in which `__closure__` shows them.
+        for scope in &mut self.scopes {
+            scope.free.sort_by(|(_, left), (_, right)| left.cmp(right));
+        }
     }
 
     fn resolve_name(&mut self, start: ScopeId, name: &Name) -> Binding {

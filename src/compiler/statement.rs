@@ -87,6 +87,9 @@ impl<'a> Compiler<'a> {
 
     fn return_statement(&mut self, span: Span, value: Option<&'a Expression>) {
         let Some(value) = value else {
+            if !self.leaving_runs_code() {
+                return self.emit(span, Op::ReturnNone);
+            }
             let left = self.leave(0, span);
             self.emit(span, Op::ReturnNone);
             return self.reenter(left);

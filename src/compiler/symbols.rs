@@ -15,12 +15,8 @@ pub enum Tree<'a> {
 
 /// The scopes of a tree, with every name resolved.
 pub fn analyse(tree: &Tree, top_is_namespace: bool, annotations_are_text: bool) -> Scopes {
-    let mut walk = Walk {
-        scopes: Scopes::new(top_is_namespace),
-        scope: Scopes::TOP,
-        class_name: None,
-        annotations_are_text,
-    };
+    let mut walk =
+        Walk { scopes: Scopes::new(top_is_namespace), scope: Scopes::TOP, class_name: None, annotations_are_text };
     match tree {
         Tree::Statements(statements) => walk.statements(statements),
         Tree::Expression(expression) => walk.expression(expression),
