@@ -2,7 +2,9 @@
 
 #![deny(unsafe_code)]
 
+pub mod builtins;
 pub mod bytecode;
+pub mod compiler;
 pub mod memory;
 pub mod value;
 pub mod vm;

@@ -9,10 +9,12 @@
 
 mod attribute;
 mod call;
+mod class_building;
 mod class_call;
 mod coroutine;
 mod dispatch;
 mod frame;
+mod instance_check;
 mod intrinsic;
 mod item;
 mod iteration;
