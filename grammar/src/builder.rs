@@ -212,6 +212,15 @@ impl<'source> Builder<'source> {
         WithItem { context, target }
     }
 
+    /// The name of a module.
+    pub fn dotted_name(&mut self, start: u32, end: u32, first: Vec<Identifier>, last: Identifier) -> Identifier {
+        if first.is_empty() {
+            return last;
+        }
+        let parts: Vec<&str> = first.iter().chain([&last]).map(|part| part.name.as_ref()).collect();
+        Identifier { span: Span { start, end }, name: parts.join(".").into() }
+    }
+
     // Expressions.
 
     pub fn tuple(&mut self, start: u32, end: u32, first: Expression, rest: Vec<Expression>) -> Expression {
