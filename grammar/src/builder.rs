@@ -223,7 +223,8 @@ impl<'source> Builder<'source> {
 
     // Expressions.
 
-    pub fn tuple(&mut self, start: u32, end: u32, first: Expression, rest: Vec<Expression>) -> Expression {
+    pub fn tuple(&mut self, start: u32, end: u32, first: Expression, rest: Option<Vec<Expression>>) -> Expression {
+        let rest = rest.unwrap_or_default();
         let mut items = Vec::with_capacity(rest.len() + 1);
         items.push(first);
         items.extend(rest);
@@ -323,7 +324,7 @@ impl<'source> Builder<'source> {
     /// What stands alone in a subscript: `a[*b]` means `a[*b,]`.
     pub fn subscript(&mut self, start: u32, end: u32, item: Expression) -> Expression {
         match item.kind {
-            ExpressionKind::Starred(_) => self.tuple(start, end, item, Vec::new()),
+            ExpressionKind::Starred(_) => self.tuple(start, end, item, None),
             _ => item,
         }
     }
