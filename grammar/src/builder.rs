@@ -143,7 +143,9 @@ impl<'source> Builder<'source> {
         self.check_target(&targets, Purpose::Delete);
         match targets.kind {
             // `del (a, b)` deletes one tuple, `del a, b` two names.
-            ExpressionKind::Tuple(items) if !self.source[start as usize..].starts_with('(') || self.is_open(&items, start) => {
+            ExpressionKind::Tuple(items)
+                if !self.source[start as usize..].starts_with('(') || self.is_open(&items, start) =>
+            {
                 StatementKind::Delete(items)
             }
             _ => StatementKind::Delete(vec![targets]),
@@ -337,11 +339,8 @@ impl<'source> Builder<'source> {
         upper: Option<Expression>,
         step: Option<Expression>,
     ) -> Expression {
-        let kind = ExpressionKind::Slice {
-            lower: lower.map(Box::new),
-            upper: upper.map(Box::new),
-            step: step.map(Box::new),
-        };
+        let kind =
+            ExpressionKind::Slice { lower: lower.map(Box::new), upper: upper.map(Box::new), step: step.map(Box::new) };
         self.expression(start, end, kind)
     }
 

@@ -13,7 +13,10 @@ pub enum ScopeKind {
     AsyncFunction,
     Lambda,
     /// With what Python calls it; the flag says whether it is a generator expression.
-    Comprehension { what: &'static str, is_generator: bool },
+    Comprehension {
+        what: &'static str,
+        is_generator: bool,
+    },
 }
 
 /// Where a `break` or `continue` would go.

@@ -139,11 +139,9 @@ impl Dump {
             Import(names) => self.node("Import", &mut [&mut |d| d.list(names, Dump::alias)]),
             ImportFrom { module, names, level } => self.node(
                 "ImportFrom",
-                &mut [
-                    &mut |d| d.option(module.as_ref(), Dump::name),
-                    &mut |d| d.list(names, Dump::alias),
-                    &mut |d| d.put(&level.to_string()),
-                ],
+                &mut [&mut |d| d.option(module.as_ref(), Dump::name), &mut |d| d.list(names, Dump::alias), &mut |d| {
+                    d.put(&level.to_string())
+                }],
             ),
             If { test, body, or_else } => self.node(
                 "If",
@@ -175,8 +173,9 @@ impl Dump {
                     &mut |d| d.statements(finally),
                 ],
             ),
-            Match { subject, cases } => self
-                .node("Match", &mut [&mut |d| d.expression(subject), &mut |d| d.list(cases, Dump::match_case)]),
+            Match { subject, cases } => {
+                self.node("Match", &mut [&mut |d| d.expression(subject), &mut |d| d.list(cases, Dump::match_case)])
+            }
             Function(function) => self.node(
                 prefix(function.is_async, "FunctionDef", "AsyncFunctionDef"),
                 &mut [
@@ -201,20 +200,15 @@ impl Dump {
             ),
             TypeAlias { name, type_parameters, value } => self.node(
                 "TypeAlias",
-                &mut [
-                    &mut |d| d.name(name),
-                    &mut |d| d.list(type_parameters, Dump::type_parameter),
-                    &mut |d| d.expression(value),
-                ],
+                &mut [&mut |d| d.name(name), &mut |d| d.list(type_parameters, Dump::type_parameter), &mut |d| {
+                    d.expression(value)
+                }],
             ),
         }
     }
 
     fn alias(&mut self, alias: &Alias) {
-        self.node(
-            "alias",
-            &mut [&mut |d| d.put(&alias.name), &mut |d| d.option(alias.alias.as_ref(), Dump::name)],
-        );
+        self.node("alias", &mut [&mut |d| d.put(&alias.name), &mut |d| d.option(alias.alias.as_ref(), Dump::name)]);
     }
 
     fn with_item(&mut self, item: &WithItem) {
@@ -255,11 +249,9 @@ impl Dump {
             Sequence(items) => self.node("MatchSequence", &mut [&mut |d| d.list(items, Dump::pattern)]),
             Mapping { keys, patterns, rest } => self.node(
                 "MatchMapping",
-                &mut [
-                    &mut |d| d.expressions(keys),
-                    &mut |d| d.list(patterns, Dump::pattern),
-                    &mut |d| d.option(rest.as_ref(), Dump::name),
-                ],
+                &mut [&mut |d| d.expressions(keys), &mut |d| d.list(patterns, Dump::pattern), &mut |d| {
+                    d.option(rest.as_ref(), Dump::name)
+                }],
             ),
             Class { class, positional, keywords } => self.node(
                 "MatchClass",
@@ -273,10 +265,9 @@ impl Dump {
             Star(name) => self.node("MatchStar", &mut [&mut |d| d.option(name.as_ref(), Dump::name)]),
             As { pattern, name } => self.node(
                 "MatchAs",
-                &mut [
-                    &mut |d| d.option(pattern.as_deref(), Dump::pattern),
-                    &mut |d| d.option(name.as_ref(), Dump::name),
-                ],
+                &mut [&mut |d| d.option(pattern.as_deref(), Dump::pattern), &mut |d| {
+                    d.option(name.as_ref(), Dump::name)
+                }],
             ),
             Or(items) => self.node("MatchOr", &mut [&mut |d| d.list(items, Dump::pattern)]),
         }
@@ -307,9 +298,7 @@ impl Dump {
     fn parameter(&mut self, parameter: &Parameter) {
         self.node(
             "arg",
-            &mut [&mut |d| d.name(&parameter.name), &mut |d| {
-                d.option(parameter.annotation.as_ref(), Dump::expression)
-            }],
+            &mut [&mut |d| d.name(&parameter.name), &mut |d| d.option(parameter.annotation.as_ref(), Dump::expression)],
         );
     }
 
@@ -390,11 +379,7 @@ impl Dump {
             Generator(comprehension) => self.comprehension("GeneratorExp", comprehension),
             DictComprehension { key, value, clauses } => self.node(
                 "DictComp",
-                &mut [
-                    &mut |d| d.expression(key),
-                    &mut |d| d.expression(value),
-                    &mut |d| d.list(clauses, Dump::clause),
-                ],
+                &mut [&mut |d| d.expression(key), &mut |d| d.expression(value), &mut |d| d.list(clauses, Dump::clause)],
             ),
             Await(value) => self.node("Await", &mut [&mut |d| d.expression(value)]),
             Yield(value) => self.node("Yield", &mut [&mut |d| d.boxed(value)]),
@@ -409,11 +394,9 @@ impl Dump {
             ),
             Call { function, arguments } => self.node(
                 "Call",
-                &mut [
-                    &mut |d| d.expression(function),
-                    &mut |d| d.expressions(&arguments.positional),
-                    &mut |d| d.list(&arguments.keywords, Dump::keyword),
-                ],
+                &mut [&mut |d| d.expression(function), &mut |d| d.expressions(&arguments.positional), &mut |d| {
+                    d.list(&arguments.keywords, Dump::keyword)
+                }],
             ),
             Format(parts) => self.format(parts),
             Attribute { object, name } => {
@@ -439,9 +422,7 @@ impl Dump {
     fn comprehension(&mut self, name: &str, comprehension: &Comprehension) {
         self.node(
             name,
-            &mut [&mut |d| d.expression(&comprehension.element), &mut |d| {
-                d.list(&comprehension.clauses, Dump::clause)
-            }],
+            &mut [&mut |d| d.expression(&comprehension.element), &mut |d| d.list(&comprehension.clauses, Dump::clause)],
         );
     }
 
