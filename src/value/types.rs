@@ -90,6 +90,7 @@ types! {
     range_iterator = "range_iterator", Sealed, object;
     str_iterator = "str_iterator", Sealed, object;
     bytes_iterator = "bytes_iterator", Sealed, object;
+    bytearray_iterator = "bytearray_iterator", Sealed, object;
     dict_key_iterator = "dict_keyiterator", Sealed, object;
     dict_value_iterator = "dict_valueiterator", Sealed, object;
     dict_item_iterator = "dict_itemiterator", Sealed, object;

@@ -1,0 +1,148 @@
+//! slice objects and subscripts: how an index or a slice picks positions in a sequence.
+//!
+//! `unpack` reads the three parts (script code may run in `__index__`), `Bounds::adjust` fits them to
+//! a length. A caller whose sequence may change in between unpacks first and adjusts after.
+
+use crate::value::{Gc, Raised, Result, Slice, Value, symbols};
+use crate::vm::Vm;
+
+/// The parts of a slice as numbers, clamped to 64 bits.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    start: Option<i64>,
+    stop: Option<i64>,
+    /// Not 0, and not less than `-i64::MAX`.
+    step: i64,
+}
+
+/// A slice of a sequence of known length: the positions `start`, `start + step` ..., `length` of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SliceIndices {
+    pub start: i64,
+    /// The first position that is not meant, -1 when walking down past the first item.
+    pub stop: i64,
+    pub step: i64,
+    pub length: usize,
+}
+
+/// What stands between the brackets.
+pub enum Subscript<'a> {
+    Index(i64),
+    Slice(&'a Gc<Slice>),
+}
+
+impl Bounds {
+    /// The positions in a sequence of this length.
+    pub fn adjust(&self, length: usize) -> SliceIndices {
+        let length = i64::try_from(length).unwrap_or(i64::MAX);
+        let step = self.step;
+        let (lowest, highest) = if step < 0 { (-1, length - 1) } else { (0, length) };
+        let fit = |bound: i64| if bound < 0 { (bound + length).max(lowest) } else { bound.min(highest) };
+        let (first, last) = if step < 0 { (highest, lowest) } else { (lowest, highest) };
+        let (start, stop) = (self.start.map_or(first, fit), self.stop.map_or(last, fit));
+        let distance = if step < 0 { start - stop } else { stop - start };
+        let count = if distance <= 0 { 0 } else { (distance - 1) / step.abs() + 1 };
+        SliceIndices { start, stop, step, length: count as usize }
+    }
+}
+
+impl SliceIndices {
+    /// The positions in order.
+    pub fn positions(self) -> impl ExactSizeIterator<Item = usize> {
+        (0..self.length).map(move |count| (self.start + count as i64 * self.step) as usize)
+    }
+
+    /// The same positions walked upwards.
+    pub fn ascending(self) -> SliceIndices {
+        if self.step > 0 || self.length == 0 {
+            return SliceIndices { step: self.step.abs(), ..self };
+        }
+        let last = self.start + (self.length as i64 - 1) * self.step;
+        SliceIndices { start: last, stop: self.start + 1, step: -self.step, length: self.length }
+    }
+}
+
+/// A bound of a slice: an int or an object with `__index__`, clamped to 64 bits. `allowed` names in
+/// the message what else is taken.
+pub fn bound(vm: &mut Vm, value: &Value, allowed: &str) -> Result<i64> {
+    if let Value::Int(number) = value {
+        return Ok(*number);
+    }
+    if !has_index(vm, value)? {
+        return Err(Raised::type_error(format!("slice indices must be integers or {allowed}have an __index__ method")));
+    }
+    vm.index_clamped(value)
+}
+
+fn has_index(vm: &mut Vm, value: &Value) -> Result<bool> {
+    Ok(match value.native() {
+        Value::Int(_) | Value::Bool(_) | Value::BigInt(_) => true,
+        Value::Float(_) | Value::Str(_) | Value::None | Value::Tuple(_) | Value::List(_) => false,
+        _ => vm.special(value, &symbols().index)?.is_some(),
+    })
+}
+
+/// The optional `start` and `stop` of `index` methods, fitted to a length.
+pub fn search_bounds(
+    vm: &mut Vm,
+    start: Option<&Value>,
+    stop: Option<&Value>,
+    length: usize,
+) -> Result<(usize, usize)> {
+    let length = i64::try_from(length).unwrap_or(i64::MAX);
+    let mut read = |value: Option<&Value>, default: i64| match value {
+        None => Ok(default),
+        Some(value) => {
+            let position = bound(vm, value, "")?;
+            Ok(if position < 0 { (position + length).max(0) } else { position })
+        }
+    };
+    Ok((read(start, 0)? as usize, read(stop, i64::MAX)? as usize))
+}
+
+/// Reads the parts of a slice. ValueError "slice step cannot be zero".
+pub fn unpack(vm: &mut Vm, slice: &Slice) -> Result<Bounds> {
+    let mut part = |value: &Value| match value {
+        Value::None => Ok(None),
+        value => bound(vm, value, "None or ").map(Some),
+    };
+    let step = part(&slice.step)?.unwrap_or(1).max(-i64::MAX);
+    if step == 0 {
+        return Err(Raised::value_error("slice step cannot be zero"));
+    }
+    Ok(Bounds { start: part(&slice.start)?, stop: part(&slice.stop)?, step })
+}
+
+/// The positions a slice means in a sequence of this length.
+pub fn indices(vm: &mut Vm, slice: &Slice, length: usize) -> Result<SliceIndices> {
+    Ok(unpack(vm, slice)?.adjust(length))
+}
+
+/// Reads an index or slice; TypeError "list indices must be integers or slices, not str".
+#[inline]
+pub fn subscript<'a>(vm: &mut Vm, key: &'a Value, sequence: &str) -> Result<Subscript<'a>> {
+    match key {
+        Value::Int(index) => Ok(Subscript::Index(*index)),
+        Value::Slice(slice) => Ok(Subscript::Slice(slice)),
+        key => index_of_object(vm, key, sequence).map(Subscript::Index),
+    }
+}
+
+#[cold]
+fn index_of_object(vm: &mut Vm, key: &Value, sequence: &str) -> Result<i64> {
+    if !has_index(vm, key)? {
+        let kind = key.type_name();
+        return Err(Raised::type_error(format!("{sequence} indices must be integers or slices, not {kind}")));
+    }
+    match vm.index_value(key)? {
+        Value::Int(index) => Ok(index),
+        _ => Err(Raised::index_error(format!("cannot fit '{}' into an index-sized integer", key.type_name()))),
+    }
+}
+
+/// The position an index means, counting from the end when negative; None when it is out of range.
+#[inline(always)]
+pub fn position(index: i64, length: usize) -> Option<usize> {
+    let position = if index < 0 { index.wrapping_add(length as i64) } else { index };
+    ((position as u64) < length as u64).then_some(position as usize)
+}
