@@ -3,6 +3,11 @@
 #![deny(unsafe_code)]
 
 pub mod bytecode;
+pub mod cli;
+pub mod compiler;
+pub mod interpreter;
 pub mod memory;
+pub mod modules;
+pub mod report;
 pub mod value;
 pub mod vm;
