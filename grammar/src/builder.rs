@@ -311,6 +311,14 @@ impl<'source> Builder<'source> {
         self.depths.push((start, chain.max(added + 1)));
     }
 
+    /// What stands alone in a subscript: `a[*b]` means `a[*b,]`.
+    pub fn subscript(&mut self, start: u32, end: u32, item: Expression) -> Expression {
+        match item.kind {
+            ExpressionKind::Starred(_) => self.tuple(start, end, item, Vec::new()),
+            _ => item,
+        }
+    }
+
     pub fn slice(
         &mut self,
         start: u32,

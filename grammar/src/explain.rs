@@ -125,16 +125,14 @@ fn explain_field(context: &Context) -> Option<Diagnostic> {
         "f-string: lambda expressions are not allowed without parentheses".to_string()
     } else if context.before().is_some_and(Token::ends_expression) {
         if begins_expression(found) {
-            "f-string: invalid syntax. Perhaps you forgot a comma?".to_string()
-        } else if sign.is_empty() {
-            "f-string: expecting '=', or '!', or ':', or '}'".to_string()
+            "invalid syntax. Perhaps you forgot a comma?".to_string()
         } else {
-            "f-string: invalid syntax".to_string()
+            "f-string: expecting '=', or '!', or ':', or '}'".to_string()
         }
     } else if opening + 1 == context.index {
         "f-string: expecting a valid expression after '{'".to_string()
     } else {
-        "f-string: invalid syntax".to_string()
+        "f-string: expecting '=', or '!', or ':', or '}'".to_string()
     };
     Some(context.error(message))
 }

@@ -182,7 +182,6 @@ impl Layout<'_> {
     }
 
     fn close_bracket(&mut self, closing: char, opening: char, token: Token, span: Span) -> Result<(), Abandon> {
-        let prefix = if self.format_quote().is_some() { "f-string: " } else { "" };
         match self.open.last().copied() {
             Some(Open { kind: OpenKind::Bracket(bracket), .. }) if bracket == opening => {
                 self.open.pop();
@@ -196,13 +195,15 @@ impl Layout<'_> {
                 } else {
                     String::new()
                 };
-                let message = format!(
-                    "{prefix}closing parenthesis '{closing}' does not match opening parenthesis '{bracket}'{line}"
-                );
+                let message =
+                    format!("closing parenthesis '{closing}' does not match opening parenthesis '{bracket}'{line}");
                 self.lexer.diagnostics.push(Diagnostic::syntax(span, message).with_label(open.span, "opened here"));
                 return Err(Abandon);
             }
-            _ => self.report(span, format!("{prefix}unmatched '{closing}'")),
+            _ => {
+                let prefix = if self.format_quote().is_some() { "f-string: " } else { "" };
+                self.report(span, format!("{prefix}unmatched '{closing}'"));
+            }
         }
         Ok(())
     }
@@ -226,7 +227,7 @@ impl Layout<'_> {
                 self.push(Token::FieldClose, stop_span);
             }
             FormatStop::Quote if in_format => {
-                self.report(stop_span, "f-string: expecting '}'");
+                self.report(stop_span, "f-string: expecting '}', or format specs");
                 self.close_format_string();
             }
             FormatStop::Quote => {

@@ -48,7 +48,7 @@ impl Builder<'_> {
         let items: Vec<Pattern> = first.into_iter().chain(rest).collect();
         let is_star = |pattern: &&Pattern| matches!(pattern.kind, PatternKind::Star(_));
         if let Some(second) = items.iter().filter(is_star).nth(1) {
-            self.error(second.span, "multiple starred expressions in sequence pattern");
+            self.error(second.span, "multiple starred names in sequence pattern");
         }
         self.pattern(start, end, PatternKind::Sequence(items))
     }

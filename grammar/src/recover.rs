@@ -123,13 +123,15 @@ impl Recovery {
         self.line_begin(begin.saturating_sub(1))
     }
 
-    /// What the logical line around a token covers.
+    /// What the logical line around a token covers, up to the next line.
     fn line_span(&self, index: usize) -> Span {
         let begin = self.line_begin(index);
         let start = self.tokens.get(begin).map_or(0, |first| first.span.start);
         let rest = self.tokens.get(index..).unwrap_or_default();
-        let end = rest.iter().find(|spanned| spanned.token == Token::Newline).map_or(self.end(), |last| last.span).end;
-        Span { start, end }
+        let next_line = rest.iter().skip_while(|spanned| spanned.token != Token::Newline);
+        // What was dropped behind the last token still belongs to this line.
+        let next = next_line.map(|spanned| spanned.span).find(|span| span.end > span.start);
+        Span { start, end: next.map_or(u32::MAX, |next| next.start.saturating_sub(1)) }
     }
 
     /// `if x:` without anything indented behind it.

@@ -71,6 +71,7 @@ impl Expression {
                     | ExpressionKind::SetComprehension(_)
                     | ExpressionKind::DictComprehension { .. }
                     | ExpressionKind::Await(_)
+                    | ExpressionKind::Named { .. }
                     | ExpressionKind::Call { .. }
                     | ExpressionKind::Format(_)
             )

@@ -91,6 +91,10 @@ impl Scope {
     /// it declares itself, which it cannot satisfy.
     pub fn leave_unresolved(&mut self) -> Vec<(Name, Span)> {
         let mut unresolved = std::mem::take(&mut self.unresolved);
+        if self.kind == ScopeKind::Class {
+            // The methods of a class can reach the class itself under this name.
+            unresolved.retain(|(name, _)| name.as_ref() != "__class__");
+        }
         if self.is_function_like() {
             unresolved.retain(|(name, _)| {
                 let usage = self.names.get(name).copied().unwrap_or_default();

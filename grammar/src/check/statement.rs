@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::Checker;
-use super::scope::{Loop, ScopeKind};
+use super::scope::{Loop, ScopeKind, Usage};
 use crate::ast::*;
 
 /// The features that `from __future__ import` knows.
@@ -175,8 +175,8 @@ impl Checker {
 
     fn global(&mut self, name: &Identifier) {
         let usage = *self.scope.usage(&name.name);
-        if let Some(what) = prior_use(usage, "global") {
-            self.error(name.span, format!("name '{}' {what}", name.name));
+        if let Some(message) = prior_use(&name.name, usage, "global") {
+            self.error(name.span, message);
         }
         self.scope.usage(&name.name).global = true;
     }
@@ -187,8 +187,8 @@ impl Checker {
             return;
         }
         let usage = *self.scope.usage(&name.name);
-        if let Some(what) = prior_use(usage, "nonlocal") {
-            self.error(name.span, format!("name '{}' {what}", name.name));
+        if let Some(message) = prior_use(&name.name, usage, "nonlocal") {
+            self.error(name.span, message);
         }
         self.scope.usage(&name.name).nonlocal = true;
         self.scope.unresolved.push((name.name.clone(), name.span));
@@ -319,20 +319,19 @@ impl Checker {
     }
 }
 
-/// Why a declaration comes too late.
-fn prior_use(usage: super::scope::Usage, declaration: &str) -> Option<String> {
+/// Why a name that occurs like this cannot be declared any more.
+fn prior_use(name: &Name, usage: Usage, declaration: &str) -> Option<String> {
+    let assigned = usage.bound && !usage.global && !usage.nonlocal;
     Some(if usage.parameter {
-        format!("is parameter and {declaration}")
+        format!("name '{name}' is parameter and {declaration}")
     } else if usage.global && declaration == "nonlocal" || usage.nonlocal && declaration == "global" {
-        "is nonlocal and global".to_string()
-    } else if usage.used && !usage.bound {
-        format!("is used prior to {declaration} declaration")
+        format!("name '{name}' is nonlocal and global")
     } else if usage.annotated {
-        return Some(format!("can't be {declaration}, since it is annotated"));
-    } else if usage.bound && !usage.global && !usage.nonlocal {
-        format!("is assigned to before {declaration} declaration")
+        format!("annotated name '{name}' can't be {declaration}")
+    } else if assigned && !usage.used {
+        format!("name '{name}' is assigned to before {declaration} declaration")
     } else if usage.used {
-        format!("is used prior to {declaration} declaration")
+        format!("name '{name}' is used prior to {declaration} declaration")
     } else {
         return None;
     })
