@@ -37,6 +37,8 @@ pub struct Options {
 pub enum Failure {
     /// The source could not be read.
     Unreadable(ReadFailure),
+    /// There is nothing to run, for this reason.
+    NoProgram(String),
     /// The source is no program.
     Invalid(Rc<Source>, Vec<Diagnostic>),
     /// An exception that nobody caught, `SystemExit` included.
@@ -94,10 +96,19 @@ impl Interpreter {
         self.run(&source)
     }
 
+    /// Runs the `__main__` file of a folder. The folder comes first on the search path.
+    pub fn run_folder(&mut self, folder: &Path) -> Result<Value, Failure> {
+        let files = ["__main__.asy", "__main__.py"];
+        match files.into_iter().map(|file| folder.join(file)).find(|file| file.is_file()) {
+            Some(file) => self.run_file(&file),
+            None => Err(Failure::NoProgram(format!("can't find '__main__' module in '{}'", folder.display()))),
+        }
+    }
+
     /// Runs a text as `__main__`, called `name` in messages. The current folder comes first on the search
     /// path.
-    pub fn run_source(&mut self, text: String, name: &str) -> Result<Value, Failure> {
-        let source = source::decode(text.into_bytes(), name).map_err(Failure::Unreadable)?;
+    pub fn run_source(&mut self, text: Vec<u8>, name: &str) -> Result<Value, Failure> {
+        let source = source::decode(text, name).map_err(Failure::Unreadable)?;
         loader::search_first("");
         loader::describe(&self.main, None, None);
         self.run(&source)
@@ -125,6 +136,15 @@ impl Interpreter {
         Ok(self.vm.call(&function, arguments)?)
     }
 
+    /// Ends the program: what is registered for the end runs, and what `__main__` still holds is let go,
+    /// so that finalizers run. An exception on the way is shown by `report` and changes nothing.
+    pub fn end(&mut self, report: &mut dyn FnMut(&mut Vm, &Raised)) {
+        self.main.globals.clear();
+        if let Err(raised) = self.vm.check_interrupts() {
+            report(&mut self.vm, &raised);
+        }
+    }
+
     fn run(&mut self, source: &Rc<Source>) -> Result<Value, Failure> {
         let code = source::compile(source, TopLevelAwait::Yes)
             .map_err(|diagnostics| Failure::Invalid(source.clone(), diagnostics))?;
@@ -133,13 +153,12 @@ impl Interpreter {
 
     /// Runs the code of `__main__`; when it awaits at its top, on an event loop.
     fn run_code(&mut self, code: &Gc<CodeObject>) -> crate::value::Result<Value> {
-        let main = self.main.clone();
-        let outcome = self.vm.run_module(code, &main)?;
         if !code.code.awaits_at_top {
-            return Ok(outcome);
+            return self.vm.run_module(code, &self.main);
         }
         let asyncio = loader::import_absolute(&mut self.vm, "asyncio")?;
-        self.vm.call_method(&asyncio, &Str::intern("run"), &[outcome])
+        let program = self.vm.module_coroutine(code, &self.main.globals);
+        self.vm.call_method(&asyncio, &Str::intern("run"), &[program])
     }
 }
 

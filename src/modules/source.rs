@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::rc::Rc;
 
-use asy_grammar::{Diagnostic, LineIndex};
+use asy_grammar::{CheckOptions, Diagnostic, LineIndex};
 
+use crate::bytecode::Code;
 use crate::bytecode::code::Source;
 use crate::compiler::{CompileMode, CompileOptions, compile_module};
 use crate::value::{CodeObject, Gc, Raised, Str, Value, symbols, types};
@@ -46,6 +47,13 @@ impl ReadFailure {
                 set_place(&raised, name, *line as i64, Value::None, Value::None, None);
                 raised
             }
+        }
+    }
+
+    /// The file, as messages call it.
+    pub fn name(&self) -> &str {
+        match self {
+            ReadFailure::System(_, name) | ReadFailure::Encoding { name, .. } => name,
         }
     }
 
@@ -95,14 +103,23 @@ pub fn decode(bytes: Vec<u8>, name: &str) -> Result<Rc<Source>, ReadFailure> {
 
 /// From text to code that can be run as a module.
 pub fn compile(source: &Rc<Source>, top_level_await: TopLevelAwait) -> Result<Gc<CodeObject>, Vec<Diagnostic>> {
+    compile_plain(source, top_level_await).map(|code| CodeObject::link(&code))
+}
+
+/// As `compile`, without making values of the constants.
+pub fn compile_plain(source: &Rc<Source>, top_level_await: TopLevelAwait) -> Result<Rc<Code>, Vec<Diagnostic>> {
     let tree = asy_grammar::parse(&source.text)?;
+    let top_level_await = top_level_await == TopLevelAwait::Yes;
+    let errors = asy_grammar::check(&tree, CheckOptions { top_level_await });
+    if !errors.is_empty() {
+        return Err(errors);
+    }
     let options = CompileOptions {
         mode: CompileMode::Module,
-        top_level_await: top_level_await == TopLevelAwait::Yes,
+        top_level_await,
         annotations_are_text: false,
     };
-    let code = compile_module(&tree, source, options)?;
-    Ok(CodeObject::link(&code))
+    compile_module(&tree, source, options)
 }
 
 /// The exception for the first diagnostic.

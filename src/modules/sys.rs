@@ -75,6 +75,24 @@ fn getrefcount(_: &mut Vm, object: &Value) -> i64 {
     })
 }
 
+fn getrecursionlimit(vm: &mut Vm) -> usize {
+    vm.recursion_limit()
+}
+
+fn setrecursionlimit(vm: &mut Vm, limit: i64) -> Result<()> {
+    let Some(limit) = usize::try_from(limit).ok().filter(|limit| *limit > 0) else {
+        return Err(Raised::value_error("recursion limit must be greater or equal than 1"));
+    };
+    if vm.depth() >= limit {
+        return Err(Raised::recursion_error(format!(
+            "cannot set the recursion limit to {limit} at the recursion depth {}: the limit is too low",
+            vm.depth()
+        )));
+    }
+    vm.set_recursion_limit(limit);
+    Ok(())
+}
+
 fn getdefaultencoding(_: &mut Vm) -> &'static str {
     "utf-8"
 }
@@ -89,6 +107,8 @@ pub const FUNCTIONS: &[Native] = &[
     native!("exception()", exception(), "The exception being handled."),
     native!("intern(string, /)", intern(required), "The one string with this text that names share."),
     native!("getrefcount(object, /)", getrefcount(required), "How many references an object has."),
+    native!("getrecursionlimit()", getrecursionlimit(), "How many frames there can be."),
+    native!("setrecursionlimit(limit, /)", setrecursionlimit(required), "Sets how many frames there can be."),
     native!("getdefaultencoding()", getdefaultencoding(), "The encoding of text: utf-8."),
     native!("getfilesystemencoding()", getfilesystemencoding(), "The encoding of file names: utf-8."),
 ];

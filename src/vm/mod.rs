@@ -24,6 +24,24 @@ pub enum Outcome {
 }
 
 impl Vm {
+    pub fn new() -> Vm {
+        Vm {}
+    }
+    pub fn recursion_limit(&self) -> usize {
+        todo!()
+    }
+    pub fn set_recursion_limit(&mut self, limit: usize) {
+        todo!()
+    }
+    pub fn depth(&self) -> usize {
+        todo!()
+    }
+    pub fn run_module(&mut self, code: &Gc<crate::value::CodeObject>, module: &Gc<Module>) -> Result<Value> {
+        todo!()
+    }
+    pub fn module_coroutine(&mut self, code: &Gc<crate::value::CodeObject>, globals: &Gc<Dict>) -> Value {
+        todo!()
+    }
     // Calls.
     /// Calls anything that can be called.
     pub fn call(&mut self, function: &Value, arguments: &[Value]) -> Result<Value> {
