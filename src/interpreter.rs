@@ -13,7 +13,7 @@ use asy_grammar::Diagnostic;
 use crate::bytecode::code::Source;
 use crate::memory::text::pin_hash_seed;
 use crate::modules::source::{self, ReadFailure, TopLevelAwait};
-use crate::modules::{self, loader};
+use crate::modules::{self, at_exit, loader, suggestion, traceback, warnings};
 use crate::value::{CodeObject, Gc, Module, Raised, Str, Value, symbols};
 use crate::vm::Vm;
 
@@ -73,7 +73,9 @@ impl Interpreter {
         }
         let main = Module::new("__main__");
         state.modules.set_str(&symbols().main, Value::Module(main.clone()));
-        Interpreter { vm: Vm::new(), main }
+        let mut vm = Vm::new();
+        install_hooks(&mut vm);
+        Interpreter { vm, main }
     }
 
     /// The machine, for whoever needs to look inside.
@@ -139,6 +141,9 @@ impl Interpreter {
     /// Ends the program: what is registered for the end runs, and what `__main__` still holds is let go,
     /// so that finalizers run. An exception on the way is shown by `report` and changes nothing.
     pub fn end(&mut self, report: &mut dyn FnMut(&mut Vm, &Raised)) {
+        for raised in at_exit::run(&mut self.vm) {
+            report(&mut self.vm, &raised);
+        }
         self.main.globals.clear();
         if let Err(raised) = self.vm.check_interrupts() {
             report(&mut self.vm, &raised);
@@ -160,6 +165,17 @@ impl Interpreter {
         let program = self.vm.module_coroutine(code, &self.main.globals);
         self.vm.call_method(&asyncio, &Str::intern("run"), &[program])
     }
+}
+
+/// Tells the VM who imports, warns and complains.
+fn install_hooks(vm: &mut Vm) {
+    vm.hooks.import = |vm, name, level, globals, leaf| loader::import(vm, name, level, globals, leaf);
+    vm.hooks.import_from = loader::import_from;
+    vm.hooks.import_star = loader::import_star;
+    vm.hooks.loaded_module = |name| modules::state().module(name);
+    vm.hooks.report_ignored = traceback::report_ignored;
+    vm.hooks.warn = warnings::warn_from_machine;
+    vm.hooks.suggest = |name, known| suggestion::closest(name, known);
 }
 
 /// The full name of a folder; the current one when the name is empty.

@@ -2,6 +2,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod builtins;
 pub mod bytecode;
 pub mod cli;
 pub mod compiler;

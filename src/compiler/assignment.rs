@@ -6,6 +6,7 @@ use crate::bytecode::{Constant, Intrinsic, Op, Register};
 
 use super::Compiler;
 use super::display::is_starred;
+use super::expression::is_simple;
 use super::operator::small_int;
 
 /// The most targets that one instruction unpacks into.
@@ -71,15 +72,14 @@ impl<'a> Compiler<'a> {
     fn assign_each(&mut self, targets: &'a [Expression], values: &'a [Expression]) {
         let mut registers = Vec::with_capacity(values.len());
         for (index, value) in values.iter().enumerate() {
-            let register = match values.get(index + 1..) {
-                Some([later, ..]) => self.operand_before(value, None, later),
-                _ => self.operand(value, None),
+            let mut later = values[index + 1..].iter();
+            let register = match later.find(|later| !is_simple(later)) {
+                Some(later) => self.operand_before(value, None, later),
+                None => self.operand(value, None),
             };
-            // A variable is used where it lives, unless a target before this one changes it or a later
-            // value may.
-            let is_changed = !self.unit.registers.is_temporary(register)
-                && (self.is_written_by(&targets[..index], register)
-                    || values[index + 1..].iter().any(|value| matches!(value.kind, ExpressionKind::Named { .. })));
+            // A variable is used where it lives, unless a target before this one changes it.
+            let is_changed =
+                !self.unit.registers.is_temporary(register) && self.is_written_by(&targets[..index], register);
             if is_changed {
                 let dst = self.unit.registers.take();
                 self.emit_plain(value.span, dst, Op::Move { dst, src: register });
@@ -122,7 +122,7 @@ impl<'a> Compiler<'a> {
             }
             ExpressionKind::Subscript { object, index } => {
                 let object = self.operand_before(object, None, index);
-                let index = self.operand(index, None);
+                let index = self.index(index, None);
                 self.emit(span, Op::StoreItem { object, index, value: src });
             }
             ExpressionKind::Tuple(items) | ExpressionKind::List(items) => self.unpack(span, items, src),
@@ -230,9 +230,8 @@ impl<'a> Compiler<'a> {
 
     /// A register with the value of a variable that `:=` in `later` cannot change.
     fn keep_variable(&mut self, register: Register, later: &Expression) -> Register {
-        let is_plain = matches!(later.kind, ExpressionKind::Constant(_) | ExpressionKind::Name(_));
         let has_named = self.scopes.get(self.unit.frame).symbols.values().any(|symbol| symbol.is_named);
-        if is_plain || !has_named || self.unit.registers.is_temporary(register) {
+        if is_simple(later) || !has_named || self.unit.registers.is_temporary(register) {
             return register;
         }
         let dst = self.unit.registers.take();
@@ -304,7 +303,7 @@ impl<'a> Compiler<'a> {
             }
             ExpressionKind::Subscript { object, index } => {
                 let object = self.operand_before(object, None, index);
-                let index = self.operand(index, None);
+                let index = self.index(index, None);
                 self.emit(span, Op::DeleteItem { object, index });
             }
             ExpressionKind::Tuple(items) | ExpressionKind::List(items) => {

@@ -14,7 +14,11 @@ use super::emit::{HandledSpan, Label, ProtectedRange};
 /// What a block is, and thereby what leaving it early asks for.
 #[derive(Clone, Copy)]
 pub enum BlockKind<'a> {
-    Loop { break_label: Label, continue_label: Label, iterator: Option<Register> },
+    Loop {
+        break_label: Label,
+        continue_label: Label,
+        iterator: Option<Register>,
+    },
     /// Nothing to do: the body of a `try` with `except`.
     Plain,
     /// The body of a `try` with `finally`: the statements are run.
@@ -24,7 +28,11 @@ pub enum BlockKind<'a> {
     /// The body of `except E as name`: the name is unbound.
     NamedHandler(&'a Identifier),
     /// The body of a `with`: the exit is called.
-    With { exit: Register, is_async: bool, span: Span },
+    With {
+        exit: Register,
+        is_async: bool,
+        span: Span,
+    },
 }
 
 /// What holds for the instructions of a block.

@@ -214,7 +214,9 @@ impl<'a> Compiler<'a> {
         self.expression_to(function, callee);
         let (class, object) = (self.unit.registers.take(), self.unit.registers.take());
         let src = self.load_name(&class_name, span, Some(class));
-        debug_assert_eq!(src, class, "a captured variable lives in a cell");
+        if src != class {
+            self.emit(span, Op::Move { dst: class, src });
+        }
         match self.unit.registers.places.get(&(frame, first)).copied() {
             Some(Place::Register(src)) => {
                 if !self.unit.is_bound(src) {

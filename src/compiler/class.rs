@@ -103,7 +103,9 @@ impl<'a> Compiler<'a> {
         store(self, "__qualname__");
         if !definition.type_parameters.is_empty() {
             let loaded = self.load_name(&".type_params".into(), span, Some(value));
-            debug_assert_eq!(loaded, value, "a captured variable lives in a cell");
+            if loaded != value {
+                self.emit(span, Op::Move { dst: value, src: loaded });
+            }
             store(self, "__type_params__");
         }
         if let Some(doc) = doc {

@@ -69,7 +69,7 @@ impl<'a> Compiler<'a> {
     /// register after it is free for an async one.
     fn clauses(&mut self, clauses: &'a [ComprehensionClause], iterator: Register, element: Element<'a>) {
         let Some((clause, rest)) = clauses.split_first() else { return };
-        let (head, end) = (self.unit.new_label(), self.unit.new_label());
+        let (head, next, end) = (self.unit.new_label(), self.unit.new_label(), self.unit.new_label());
         let span = clause.target.span.to(clause.iterable.span);
         if clause.is_async {
             self.emit(span, Op::Release { start: Register(iterator.0.saturating_add(1)), count: 1 });
@@ -78,17 +78,14 @@ impl<'a> Compiler<'a> {
         self.unit.bind(head);
         self.next_into(clause.is_async, clause.iterable.span, &clause.target, iterator, end);
         for condition in &clause.conditions {
-            let go_on = self.unit.new_label();
-            self.condition(condition, true, go_on);
-            self.jump(condition.span, head);
-            self.unit.bind(go_on);
+            self.condition(condition, false, next);
         }
         let mark = self.unit.registers.mark();
         match rest.first() {
-            Some(next) => {
+            Some(inner) => {
                 let iterator = self.unit.registers.take();
-                self.first_iterator(next, iterator);
-                if next.is_async {
+                self.first_iterator(inner, iterator);
+                if inner.is_async {
                     self.unit.registers.take();
                 }
                 self.clauses(rest, iterator, element);
@@ -96,6 +93,7 @@ impl<'a> Compiler<'a> {
             None => self.element(element),
         }
         self.unit.registers.give_back(mark);
+        self.unit.bind(next);
         self.jump(span, head);
         self.unit.bind(end);
         self.unit.conditional -= 1;
@@ -169,14 +167,19 @@ impl<'a> Compiler<'a> {
         self.unit.registers.give_back(mark);
     }
 
-    fn generator_code(&mut self, span: Span, comprehension: &'a Comprehension, scope: ScopeId) -> Rc<crate::bytecode::Code> {
+    fn generator_code(
+        &mut self,
+        span: Span,
+        comprehension: &'a Comprehension,
+        scope: ScopeId,
+    ) -> Rc<crate::bytecode::Code> {
         let name: Rc<str> = "<genexpr>".into();
         let parameter: Rc<str> = ".0".into();
         let captures = self.captures_of(scope, span);
         let unit = Unit::new(name.clone(), self.inner_name(&name), scope, self.unit.class_name.clone());
-        let kind = match self.scopes.get(scope).has_await {
-            true => CodeKind::AsyncGenerator,
-            false => CodeKind::Generator,
+        let kind = match self.scopes.get(scope).awaits {
+            Some(_) => CodeKind::AsyncGenerator,
+            None => CodeKind::Generator,
         };
         let line = self.line(span);
         let (code, _) = self.in_unit(unit, |compiler| {

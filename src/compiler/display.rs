@@ -16,7 +16,8 @@ const COPIED_FROM: usize = 6;
 
 impl<'a> Compiler<'a> {
     pub fn list_display(&mut self, span: Span, items: &'a [Expression], dst: Register) {
-        if is_short(items) && items.len() < COPIED_FROM || is_short(items) && !items.iter().all(|item| fold(item).is_some())
+        if is_short(items) && items.len() < COPIED_FROM
+            || is_short(items) && !items.iter().all(|item| fold(item).is_some())
         {
             let (mark, start, count) = self.row(items, dst);
             self.emit_result(span, dst, Op::BuildList { dst, start, count });
@@ -216,7 +217,8 @@ impl<'a> Compiler<'a> {
         }
         match format {
             Some(format) => {
-                if !self.unit.registers.is_temporary(register) {
+                let is_literal = format.iter().all(|part| matches!(part, FormatPart::Literal(_)));
+                if !is_literal && !self.unit.registers.is_temporary(register) {
                     self.emit_plain(value_span, dst, Op::Move { dst, src: register });
                     register = dst;
                 }

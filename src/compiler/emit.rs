@@ -169,7 +169,12 @@ impl<'a> Unit<'a> {
         self.ops.push(op);
         if matches!(
             op,
-            Op::Return { .. } | Op::ReturnNone | Op::Raise { .. } | Op::RaiseFrom { .. } | Op::RaiseHandled | Op::Reraise { .. }
+            Op::Return { .. }
+                | Op::ReturnNone
+                | Op::Raise { .. }
+                | Op::RaiseFrom { .. }
+                | Op::RaiseHandled
+                | Op::Reraise { .. }
         ) {
             self.stop();
         }

@@ -10,6 +10,7 @@ use asy_grammar::ast::{Expression, ExpressionKind, Name, Span};
 use crate::bytecode::{AwaitContext, Op, Register};
 
 use super::Compiler;
+use super::display::is_starred;
 use super::fold::{fold, plain};
 use super::operator::small_int;
 use super::scope::{Binding, node_key};
@@ -44,7 +45,12 @@ impl<'a> Compiler<'a> {
     }
 
     /// As `operand`, for an operand that must still hold its value after `later` was evaluated.
-    pub fn operand_before(&mut self, expression: &'a Expression, room: Option<Register>, later: &Expression) -> Register {
+    pub fn operand_before(
+        &mut self,
+        expression: &'a Expression,
+        room: Option<Register>,
+        later: &Expression,
+    ) -> Register {
         let register = self.operand(expression, room);
         self.keep_over(expression, register, room, later)
     }
@@ -61,8 +67,7 @@ impl<'a> Compiler<'a> {
             ExpressionKind::Named { target, .. } => &target.name,
             _ => return register,
         };
-        let is_simple = matches!(later.kind, ExpressionKind::Constant(_) | ExpressionKind::Name(_));
-        if is_simple || self.unit.registers.is_temporary(register) || !self.is_rebound_by_expressions(name) {
+        if is_simple(later) || self.unit.registers.is_temporary(register) || !self.is_rebound_by_expressions(name) {
             return register;
         }
         let dst = room.unwrap_or_else(|| self.unit.registers.take());
@@ -257,12 +262,22 @@ impl<'a> Compiler<'a> {
             Some(index) => Op::LoadItemInt { dst, object, index },
             None => {
                 let room = room.filter(|&room| room != object);
-                let index = self.operand(index, room);
+                let index = self.index(index, room);
                 Op::LoadItem { dst, object, index }
             }
         };
         self.emit_plain(span, dst, op);
         self.unit.registers.give_back(mark);
+    }
+
+    /// A register with what stands in the brackets of a subscript: a lone `*items` is a tuple.
+    pub fn index(&mut self, index: &'a Expression, room: Option<Register>) -> Register {
+        if !is_starred(index) {
+            return self.operand(index, room);
+        }
+        let dst = room.unwrap_or_else(|| self.unit.registers.take());
+        self.tuple_display(index.span, std::slice::from_ref(index), dst);
+        dst
     }
 
     fn lambda(
@@ -281,4 +296,9 @@ impl<'a> Compiler<'a> {
         });
         self.unit.registers.give_back(mark);
     }
+}
+
+/// Whether evaluating an expression binds nothing, seen at a glance.
+pub fn is_simple(expression: &Expression) -> bool {
+    matches!(expression.kind, ExpressionKind::Constant(_) | ExpressionKind::Name(_))
 }

@@ -187,7 +187,9 @@ impl<'a> Compiler<'a> {
 
     /// The qualified name of something defined here.
     pub fn inner_name(&self, name: &str) -> Rc<str> {
-        if matches!(self.binding(name), Binding::Global) && self.scopes.variable(self.scope(), name).is_some_and(|symbol| symbol.is_global) {
+        if matches!(self.binding(name), Binding::Global)
+            && self.scopes.variable(self.scope(), name).is_some_and(|symbol| symbol.is_global)
+        {
             return name.into();
         }
         let outer = &self.unit.qualified_name;
@@ -232,7 +234,13 @@ impl<'a> Compiler<'a> {
         code
     }
 
-    pub fn lambda_code(&mut self, span: Span, parameters: &'a Parameters, body: &'a Expression, key: usize) -> Rc<Code> {
+    pub fn lambda_code(
+        &mut self,
+        span: Span,
+        parameters: &'a Parameters,
+        body: &'a Expression,
+        key: usize,
+    ) -> Rc<Code> {
         self.expression_code(span, "<lambda>".into(), parameters, body, key)
     }
 
@@ -249,7 +257,7 @@ impl<'a> Compiler<'a> {
             self.error(span, "the scopes of this function are missing");
             return Rc::new(self.blank_code(CodeKind::Function, 1));
         };
-        let kind = match (self.scopes.get(scope).has_yield, self.scopes.get(scope).has_await) {
+        let kind = match (self.scopes.get(scope).has_yield, self.scopes.get(scope).awaits.is_some()) {
             (true, true) => CodeKind::AsyncGenerator,
             (true, false) => CodeKind::Generator,
             _ => CodeKind::Function,

@@ -210,17 +210,18 @@ impl<'a> Compiler<'a> {
                 self.top_statements(body);
             }
         }
-        let frame = self.scopes.get(Scopes::TOP);
-        let has_await = frame.has_await;
-        if has_await && !self.options.top_level_await {
-            self.error(Span::default(), "'await' outside function");
+        let awaits = self.scopes.get(Scopes::TOP).awaits;
+        if let Some(span) = awaits
+            && !self.options.top_level_await
+        {
+            self.error(span, "'await' outside function");
         }
         let kind = match self.options.mode {
             CompileMode::Module => CodeKind::Module,
             _ => CodeKind::Class,
         };
         let mut code = self.blank_code(kind, 1);
-        code.awaits_at_top = has_await;
+        code.awaits_at_top = awaits.is_some();
         code.doc = doc;
         self.finish_unit(code)
     }

@@ -200,7 +200,12 @@ impl<'a> Compiler<'a> {
         let owned: Vec<Name> = scope
             .order
             .iter()
-            .filter(|name| scope.symbols.get(*name).is_some_and(|symbol| symbol.is_bound && !symbol.is_global && !symbol.is_nonlocal))
+            .filter(|name| {
+                scope
+                    .symbols
+                    .get(*name)
+                    .is_some_and(|symbol| symbol.is_bound && !symbol.is_global && !symbol.is_nonlocal)
+            })
             .cloned()
             .collect();
         let parameter_count =
@@ -279,7 +284,11 @@ impl<'a> Compiler<'a> {
     pub fn open_inline_scope(&mut self, scope: ScopeId, span: Span) {
         let owned: Vec<Name> = {
             let here = self.scopes.get(scope);
-            here.order.iter().filter(|name| here.symbols.get(*name).is_some_and(|symbol| symbol.is_bound)).cloned().collect()
+            here.order
+                .iter()
+                .filter(|name| here.symbols.get(*name).is_some_and(|symbol| symbol.is_bound))
+                .cloned()
+                .collect()
         };
         let start = self.unit.registers.mark();
         for name in &owned {

@@ -140,7 +140,14 @@ impl<'a> Compiler<'a> {
         self.operand(operand, room)
     }
 
-    fn emit_comparison(&mut self, span: Span, operator: CompareOperator, dst: Register, left: Register, right: Register) {
+    fn emit_comparison(
+        &mut self,
+        span: Span,
+        operator: CompareOperator,
+        dst: Register,
+        left: Register,
+        right: Register,
+    ) {
         let op = match operator {
             CompareOperator::Equal => Op::Equal { dst, left, right },
             CompareOperator::NotEqual => Op::NotEqual { dst, left, right },

@@ -1,8 +1,6 @@
 //! `match`: patterns as tests that jump away. Names are bound only when the whole pattern fits.
 
-use asy_grammar::ast::{
-    Constant as TreeConstant, Expression, Identifier, MatchCase, Name, Pattern, PatternKind, Span,
-};
+use asy_grammar::ast::{Constant as TreeConstant, Expression, Identifier, MatchCase, Name, Pattern, PatternKind, Span};
 
 use crate::bytecode::{Constant, Intrinsic, Op, Register};
 

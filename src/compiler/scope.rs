@@ -84,7 +84,8 @@ pub struct Scope {
     /// Variables of outer frames that this frame uses or passes on.
     pub free: Vec<Variable>,
     pub has_yield: bool,
-    pub has_await: bool,
+    /// The first place that awaits.
+    pub awaits: Option<Span>,
     /// A class whose methods use `__class__`.
     pub has_class_cell: bool,
 }
@@ -146,7 +147,7 @@ impl Scopes {
             bindings: HashMap::new(),
             free: Vec::new(),
             has_yield: false,
-            has_await: false,
+            awaits: None,
             has_class_cell: false,
         });
         self.by_node.insert(key, id);
@@ -187,6 +188,10 @@ impl Scopes {
                 self.get_mut(id).bindings.insert(name, binding);
             }
         }
+        // In the order in which `__closure__` shows them.
+        for scope in &mut self.scopes {
+            scope.free.sort_by(|(_, left), (_, right)| left.cmp(right));
+        }
     }
 
     fn resolve_name(&mut self, start: ScopeId, name: &Name) -> Binding {
@@ -194,7 +199,8 @@ impl Scopes {
             Found::Variable(owner) => {
                 self.capture(start, owner, name);
                 let symbol = self.variable(start, name).cloned().unwrap_or_default();
-                if self.sees_namespace(start) && !symbol.is_nonlocal {
+                let is_captured = self.get(owner).frame != self.get(start).frame;
+                if is_captured && self.sees_namespace(start) && !symbol.is_nonlocal {
                     Binding::NamespaceOrVariable(owner)
                 } else {
                     Binding::Variable(owner)

@@ -10,6 +10,7 @@ use crate::bytecode::{Intrinsic, Op, Register};
 use super::Compiler;
 use super::block::{BlockKind, Region};
 use super::condition::known_truth;
+use super::emit::Label;
 use super::fold::container;
 use super::scope::Scopes;
 
@@ -51,7 +52,7 @@ impl<'a> Compiler<'a> {
             StatementKind::Break => self.leave_loop(span, true),
             StatementKind::Continue => self.leave_loop(span, false),
             StatementKind::Raise { exception, cause } => self.raise(span, exception.as_ref(), cause.as_ref()),
-            StatementKind::Assert { test, message } => self.assert(span, test, message.as_ref()),
+            StatementKind::Assert { test, message } => self.assert(test, message.as_ref()),
             StatementKind::Import(names) => names.iter().for_each(|alias| self.import(span, alias)),
             StatementKind::ImportFrom { module, names, level } => {
                 self.import_from(span, module.as_ref(), names, *level);
@@ -86,6 +87,9 @@ impl<'a> Compiler<'a> {
 
     fn return_statement(&mut self, span: Span, value: Option<&'a Expression>) {
         let Some(value) = value else {
+            if !self.leaving_runs_code() {
+                return self.emit(span, Op::ReturnNone);
+            }
             let left = self.leave(0, span);
             self.emit(span, Op::ReturnNone);
             return self.reenter(left);
@@ -145,7 +149,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn assert(&mut self, span: Span, test: &'a Expression, message: Option<&'a Expression>) {
+    fn assert(&mut self, test: &'a Expression, message: Option<&'a Expression>) {
         let holds = self.unit.new_label();
         self.condition(test, true, holds);
         let tested = self.unit.registers.results();
@@ -163,6 +167,11 @@ impl<'a> Compiler<'a> {
     }
 
     fn if_statement(&mut self, test: &'a Expression, body: &'a [Statement], or_else: &'a [Statement]) {
+        if let Some(break_label) = self.plain_break(body)
+            && or_else.is_empty()
+        {
+            return self.condition(test, true, break_label);
+        }
         let (other, end) = (self.unit.new_label(), self.unit.new_label());
         self.condition(test, false, other);
         self.statements(body);
@@ -173,6 +182,15 @@ impl<'a> Compiler<'a> {
         self.unit.bind(other);
         self.statements(or_else);
         self.unit.bind(end);
+    }
+
+    /// Where a body that is a lone `break` goes, when nothing is to be done on the way.
+    fn plain_break(&self, body: &[Statement]) -> Option<Label> {
+        let [Statement { kind: StatementKind::Break, .. }] = body else { return None };
+        match self.unit.blocks.last()?.kind {
+            BlockKind::Loop { break_label, .. } => Some(break_label),
+            _ => None,
+        }
     }
 
     fn while_statement(&mut self, test: &'a Expression, body: &'a [Statement], or_else: &'a [Statement]) {

@@ -15,12 +15,8 @@ pub enum Tree<'a> {
 
 /// The scopes of a tree, with every name resolved.
 pub fn analyse(tree: &Tree, top_is_namespace: bool, annotations_are_text: bool) -> Scopes {
-    let mut walk = Walk {
-        scopes: Scopes::new(top_is_namespace),
-        scope: Scopes::TOP,
-        class_name: None,
-        annotations_are_text,
-    };
+    let mut walk =
+        Walk { scopes: Scopes::new(top_is_namespace), scope: Scopes::TOP, class_name: None, annotations_are_text };
     match tree {
         Tree::Statements(statements) => walk.statements(statements),
         Tree::Expression(expression) => walk.expression(expression),
@@ -72,9 +68,9 @@ impl Walk {
         self.scope = outer;
     }
 
-    fn mark_await(&mut self) {
+    fn mark_await(&mut self, span: Span) {
         let frame = self.scopes.get(self.scope).frame;
-        self.scopes.get_mut(frame).has_await = true;
+        self.scopes.get_mut(frame).awaits.get_or_insert(span);
     }
 
     fn mark_yield(&mut self) {
@@ -145,7 +141,7 @@ impl Walk {
             }
             StatementKind::For { is_async, target, iterable, body, or_else } => {
                 if *is_async {
-                    self.mark_await();
+                    self.mark_await(target.span);
                 }
                 self.expression(iterable);
                 self.target(target);
@@ -154,7 +150,7 @@ impl Walk {
             }
             StatementKind::With { is_async, items, body } => {
                 if *is_async {
-                    self.mark_await();
+                    self.mark_await(statement.span);
                 }
                 for item in items {
                     self.expression(&item.context);
@@ -398,7 +394,7 @@ impl Walk {
                 self.comprehension(ScopeKind::Generator, key, &comprehension.clauses, &[&comprehension.element]);
             }
             ExpressionKind::Await(operand) => {
-                self.mark_await();
+                self.mark_await(expression.span);
                 self.expression(operand);
             }
             ExpressionKind::Yield(operand) => {
@@ -460,7 +456,7 @@ impl Walk {
             }
             for (index, clause) in clauses.iter().enumerate() {
                 if clause.is_async {
-                    walk.mark_await();
+                    walk.mark_await(clause.target.span);
                 }
                 if index > 0 {
                     walk.expression(&clause.iterable);

@@ -107,7 +107,10 @@ impl<'a> Compiler<'a> {
                 let bound = self.unit.bound();
                 let mangled = self.mangled(&name.name);
                 self.store_name(&mangled, exception, name.span);
-                self.open_block(BlockKind::NamedHandler(name), Region::Protected { handler: cleanup, exception: raised });
+                self.open_block(
+                    BlockKind::NamedHandler(name),
+                    Region::Protected { handler: cleanup, exception: raised },
+                );
                 self.statements(&handler.body);
                 self.close_block();
                 self.unbind_handler_name(name);

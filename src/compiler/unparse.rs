@@ -3,15 +3,14 @@
 //! The text is the canonical one: it does not remember how the source was laid out.
 
 use asy_grammar::ast::{
-    Arguments, BinaryOperator, BooleanOperator, CompareOperator, ComprehensionClause, Constant, Conversion,
-    Expression, ExpressionKind, FormatPart, Parameter, Parameters, UnaryOperator,
+    Arguments, BinaryOperator, BooleanOperator, CompareOperator, ComprehensionClause, Constant, Conversion, Expression,
+    ExpressionKind, FormatPart, Parameter, Parameters, UnaryOperator,
 };
 
 /// How tightly an expression binds; a looser one inside a tighter place needs parentheses.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
     Named,
-    Tuple,
     Yield,
     Test,
     Or,
@@ -137,9 +136,8 @@ fn with_level(expression: &Expression) -> (Level, String) {
         }
         ExpressionKind::Starred(operand) => (Level::Test, format!("*{}", text(operand, Level::BitOr))),
         ExpressionKind::Slice { lower, upper, step } => {
-            let part = |part: &Option<Box<Expression>>| {
-                part.as_ref().map(|part| text(part, Level::Test)).unwrap_or_default()
-            };
+            let part =
+                |part: &Option<Box<Expression>>| part.as_ref().map(|part| text(part, Level::Test)).unwrap_or_default();
             let step = step.as_ref().map(|step| format!(":{}", text(step, Level::Test))).unwrap_or_default();
             (Level::Test, format!("{}:{}{step}", part(lower), part(upper)))
         }

@@ -76,8 +76,16 @@ pub fn import_from(vm: &mut Vm, module: &Value, name: &Str) -> Result<Value> {
     Err(error)
 }
 
-/// `from module import *`: the names and values it gives, in order.
-pub fn star_names(vm: &mut Vm, module: &Value) -> Result<Vec<(Str, Value)>> {
+/// `from module import *` into a namespace.
+pub fn import_star(vm: &mut Vm, module: &Value, namespace: &Value) -> Result<()> {
+    for (name, value) in star_names(vm, module)? {
+        vm.set_item(namespace, &Value::Str(name), value)?;
+    }
+    Ok(())
+}
+
+/// The names and values that `from module import *` gives, in order.
+fn star_names(vm: &mut Vm, module: &Value) -> Result<Vec<(Str, Value)>> {
     let mut names = Vec::new();
     if let Some(all) = vm.get_attribute_if_any(module, &symbols().all)? {
         for name in vm.collect(&all)? {

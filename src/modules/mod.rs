@@ -6,17 +6,21 @@
 use crate::value::{Dict, Gc, List, Module, Mutable, Native, NativeFunction, Result, Str, Value};
 use crate::vm::Vm;
 
+pub mod at_exit;
 pub mod calendar;
 pub mod clock;
+pub mod errno;
 pub mod gc;
 pub mod loader;
 pub mod resource;
 pub mod source;
 pub mod stdlib;
 pub mod structure;
+pub mod suggestion;
 pub mod sys;
 pub mod time;
 pub mod traceback;
+pub mod warnings;
 
 /// Whether a file of the script's can take the place of a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +40,9 @@ pub struct NativeModule {
 
 /// All native modules, sorted by name.
 pub const NATIVE: &[NativeModule] = &[
+    NativeModule { name: "atexit", precedence: Precedence::First, make: at_exit::module },
+    NativeModule { name: "builtins", precedence: Precedence::First, make: builtins_module },
+    NativeModule { name: "errno", precedence: Precedence::First, make: errno::module },
     NativeModule { name: "gc", precedence: Precedence::First, make: gc::module },
     NativeModule { name: "resource", precedence: Precedence::AfterPath, make: resource::module },
     NativeModule { name: "sys", precedence: Precedence::First, make: sys::module },
@@ -55,6 +62,13 @@ pub fn native_module(name: &str, functions: &'static [Native]) -> Gc<Module> {
         module.set(row.name(), Value::Native(NativeFunction::of_module(row, &module.name)));
     }
     module
+}
+
+/// The module whose globals are the builtin names.
+fn builtins_module(vm: &mut Vm) -> Result<Gc<Module>> {
+    let module = Module { name: Str::intern("builtins"), globals: vm.builtins.clone() };
+    module.set("__name__", Value::Str(module.name.clone()));
+    Ok(Gc::new(module))
 }
 
 /// What importing remembers.

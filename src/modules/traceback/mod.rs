@@ -104,6 +104,14 @@ fn write_to(vm: &mut Vm, file: Option<&Value>, text: &str) -> Result<()> {
     vm.call_method(&file, &symbols().write, &[Value::Str(Str::new(text))]).map(drop)
 }
 
+/// Says that an exception could not go anywhere: it was raised in a finalizer, say. `object` is whose.
+pub fn report_ignored(vm: &mut Vm, raised: Raised, object: &Value) {
+    let shown = vm.repr(object).map_or_else(|_| "<object repr() failed>".to_string(), |text| text.to_string());
+    let text = format!("Exception ignored in: {shown}\n{}", pieces(vm, Some(&raised.0), true).concat());
+    // When even this cannot be written there is nobody left to tell.
+    let _ = write_to(vm, None, &text);
+}
+
 pub const FUNCTIONS: &[Native] = &[
     native!(
         "format_exception(exc, /, value=None, tb=None, limit=None, chain=True)",
