@@ -4,6 +4,7 @@
 
 pub mod builtins;
 pub mod bytecode;
+pub mod compiler;
 pub mod memory;
 pub mod value;
 pub mod vm;
