@@ -509,6 +509,9 @@ impl<T: Into<Value>> IntoResult for Result<T> {
 /// One row; see the head of this file.
 #[macro_export]
 macro_rules! native {
+    ($signature:literal, $($function:ident)::+, $doc:literal $(,)?) => {
+        $crate::native!($signature, $($function)::+ (), $doc)
+    };
     ($signature:literal, $($function:ident)::+ ($($kind:ident),* $(,)?), $doc:literal $(,)?) => {
         $crate::value::Native {
             signature: $signature,

@@ -78,6 +78,9 @@ types! {
     mappingproxy = "mappingproxy", Native, object;
     generic_alias = "types.GenericAlias", Native, object;
     union = "types.UnionType", Sealed, object;
+    text_stream = "_io.TextIOWrapper", Native, object;
+    output_stream = "_io.BufferedWriter", Native, object;
+    input_stream = "_io.BufferedReader", Native, object;
     dict_keys = "dict_keys", Sealed, object;
     dict_values = "dict_values", Sealed, object;
     dict_items = "dict_items", Sealed, object;
@@ -87,6 +90,7 @@ types! {
     range_iterator = "range_iterator", Sealed, object;
     str_iterator = "str_iterator", Sealed, object;
     bytes_iterator = "bytes_iterator", Sealed, object;
+    bytearray_iterator = "bytearray_iterator", Sealed, object;
     dict_key_iterator = "dict_keyiterator", Sealed, object;
     dict_value_iterator = "dict_valueiterator", Sealed, object;
     dict_item_iterator = "dict_itemiterator", Sealed, object;
