@@ -1,3 +1,4 @@
+pub mod byte_search;
 pub mod byte_string;
 pub mod bytearray;
 pub mod bytes;
