@@ -4,6 +4,11 @@
 
 pub mod builtins;
 pub mod bytecode;
+pub mod cli;
+pub mod compiler;
+pub mod interpreter;
 pub mod memory;
+pub mod modules;
+pub mod report;
 pub mod value;
 pub mod vm;

@@ -3,8 +3,10 @@
 //! `unpack` reads the three parts (script code may run in `__index__`), `Bounds::adjust` fits them to
 //! a length. A caller whose sequence may change in between unpacks first and adjusts after.
 
-use crate::value::{Gc, Raised, Result, Slice, Value, symbols};
-use crate::vm::Vm;
+use super::sequence;
+use crate::native;
+use crate::value::{Class, Gc, Native, Raised, Result, Slice, Tuple, Value, hash, symbols};
+use crate::vm::{Comparison, Vm};
 
 /// The parts of a slice as numbers, clamped to 64 bits.
 #[derive(Clone, Copy, Debug)]
@@ -145,4 +147,108 @@ fn index_of_object(vm: &mut Vm, key: &Value, sequence: &str) -> Result<i64> {
 pub fn position(index: i64, length: usize) -> Option<usize> {
     let position = if index < 0 { index.wrapping_add(length as i64) } else { index };
     ((position as u64) < length as u64).then_some(position as usize)
+}
+
+fn new(_: &mut Vm, _: &Class, arguments: &[Value]) -> Result<Value> {
+    let part = |index: usize| arguments.get(index).cloned().unwrap_or(Value::None);
+    let (start, stop, step) = match arguments.len() {
+        0 => return Err(Raised::type_error("slice expected at least 1 argument, got 0")),
+        1 => (Value::None, part(0), Value::None),
+        2 | 3 => (part(0), part(1), part(2)),
+        count => return Err(Raised::type_error(format!("slice expected at most 3 arguments, got {count}"))),
+    };
+    Ok(Value::Slice(Gc::new(Slice { start, stop, step })))
+}
+
+fn start(_: &mut Vm, this: &Gc<Slice>) -> Value {
+    this.start.clone()
+}
+
+fn stop(_: &mut Vm, this: &Gc<Slice>) -> Value {
+    this.stop.clone()
+}
+
+fn step(_: &mut Vm, this: &Gc<Slice>) -> Value {
+    this.step.clone()
+}
+
+fn indices_method(vm: &mut Vm, this: &Gc<Slice>, length: i64) -> Result<Value> {
+    let Ok(length) = usize::try_from(length) else {
+        return Err(Raised::value_error("length should not be negative"));
+    };
+    let found = indices(vm, this, length)?;
+    Ok(Value::tuple(vec![Value::Int(found.start), Value::Int(found.stop), Value::Int(found.step)]))
+}
+
+fn repr(vm: &mut Vm, this: &Gc<Slice>) -> Result<Value> {
+    let (start, stop, step) = (vm.repr(&this.start)?, vm.repr(&this.stop)?, vm.repr(&this.step)?);
+    Ok(format!("slice({start}, {stop}, {step})").into())
+}
+
+/// As the tuple's hash, but without the length.
+fn hash_method(vm: &mut Vm, this: &Gc<Slice>) -> Result<Value> {
+    let lanes = [vm.hash(&this.start)?, vm.hash(&this.stop)?, vm.hash(&this.step)?];
+    Ok(Value::Int(hash::combine_slice(lanes)))
+}
+
+fn parts(slice: &Slice) -> Tuple {
+    Tuple::new(vec![slice.start.clone(), slice.stop.clone(), slice.step.clone()])
+}
+
+/// Slices compare as the tuples of their parts.
+fn compare(vm: &mut Vm, comparison: Comparison, this: &Gc<Slice>, other: &Value) -> Result<Value> {
+    match other {
+        Value::Slice(other) => sequence::compare(vm, comparison, &parts(this), &parts(other)),
+        _ => Ok(Value::NotImplemented),
+    }
+}
+
+sequence::comparison_rows!(Gc<Slice>, compare);
+
+pub const METHODS: &[Native] = &[
+    native!("__new__(cls, /, *args)", new(required, rest), "Makes a slice from stop, or start, stop and step.")
+        .static_method(),
+    native!("start(self, /)", start(required), "Where the slice starts.").getter(),
+    native!("stop(self, /)", stop(required), "Where the slice ends.").getter(),
+    native!("step(self, /)", step(required), "How far it goes at a time.").getter(),
+    native!(
+        "indices(self, length, /)",
+        indices_method(required, required),
+        "Start, stop and step for a sequence of this length."
+    ),
+    native!("__repr__(self, /)", repr(required), "Return repr(self)."),
+    native!("__hash__(self, /)", hash_method(required), "Return hash(self)."),
+    native!("__eq__(self, value, /)", equal(required, required), "Return self==value."),
+    native!("__ne__(self, value, /)", not_equal(required, required), "Return self!=value."),
+    native!("__lt__(self, value, /)", less(required, required), "Return self<value."),
+    native!("__le__(self, value, /)", less_equal(required, required), "Return self<=value."),
+    native!("__gt__(self, value, /)", greater(required, required), "Return self>value."),
+    native!("__ge__(self, value, /)", greater_equal(required, required), "Return self>=value."),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn adjust(start: Option<i64>, stop: Option<i64>, step: i64, length: usize) -> Vec<usize> {
+        Bounds { start, stop, step }.adjust(length).positions().collect()
+    }
+
+    #[test]
+    fn bounds_fit_the_length() {
+        assert_eq!(adjust(None, None, 1, 3), [0, 1, 2]);
+        assert_eq!(adjust(None, None, -1, 3), [2, 1, 0]);
+        assert_eq!(adjust(Some(-2), None, 1, 3), [1, 2]);
+        assert_eq!(adjust(Some(5), Some(-9), -2, 3), [2, 0]);
+        assert_eq!(adjust(Some(i64::MIN), Some(i64::MAX), i64::MAX, 3), [0]);
+        assert_eq!(adjust(Some(2), Some(1), 1, 3), []);
+        assert_eq!(adjust(None, None, 1, 0), []);
+    }
+
+    #[test]
+    fn a_slice_walked_upwards_has_the_same_positions() {
+        let down = Bounds { start: None, stop: None, step: -3 }.adjust(8);
+        assert_eq!(down.positions().collect::<Vec<_>>(), [7, 4, 1]);
+        assert_eq!(down.ascending().positions().collect::<Vec<_>>(), [1, 4, 7]);
+    }
 }

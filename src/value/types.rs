@@ -92,6 +92,8 @@ types! {
     dict_value_iterator = "dict_valueiterator", Sealed, object;
     dict_item_iterator = "dict_itemiterator", Sealed, object;
     dict_reverse_iterator = "dict_reversekeyiterator", Sealed, object;
+    dict_reverse_value_iterator = "dict_reversevalueiterator", Sealed, object;
+    dict_reverse_item_iterator = "dict_reverseitemiterator", Sealed, object;
     set_iterator = "set_iterator", Sealed, object;
     callable_iterator = "callable_iterator", Sealed, object;
     sequence_iterator = "iterator", Sealed, object;
