@@ -1,6 +1,7 @@
 //! The builtin types and functions: one file each, their methods as tables of rows.
 
 pub mod arguments;
+pub mod byte_search;
 pub mod byte_string;
 pub mod bytearray;
 pub mod bytes;
