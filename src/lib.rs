@@ -4,5 +4,7 @@
 
 pub mod bytecode;
 pub mod memory;
+pub mod modules;
+pub mod scheduler;
 pub mod value;
 pub mod vm;

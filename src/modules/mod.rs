@@ -1,0 +1,3 @@
+//! Native modules.
+
+pub mod asyncio;
