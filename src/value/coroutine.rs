@@ -44,6 +44,8 @@ pub struct Coroutine {
     pub is_consumed: Cell<bool>,
     /// Where to go on.
     pub pc: Cell<u32>,
+    /// How many coroutines await this one, counted from the root.
+    pub chain_depth: Cell<u32>,
     pub function: Gc<Function>,
     pub registers: Mutable<SmallVec<[Value; 8]>>,
     /// Who awaits this one: a coroutine or native coroutine; unbound for a root.
@@ -62,6 +64,7 @@ impl Coroutine {
             finalized: Cell::new(false),
             is_consumed: Cell::new(false),
             pc: Cell::new(0),
+            chain_depth: Cell::new(0),
             function,
             registers: Mutable::new(registers),
             awaiter: Mutable::new(Value::Unbound),
@@ -139,6 +142,9 @@ pub enum Step {
     Yield(Value),
     /// Awaits this; goes on with its result.
     Await(Value),
+    /// Asks an async generator for its next value, sending or throwing something in. Goes on with the
+    /// value, or with StopAsyncIteration when the generator ends.
+    Drive(Gc<Coroutine>, Resume),
     /// Ends.
     Return(Value),
 }
@@ -178,6 +184,8 @@ pub struct NativeCoroutine {
     pub is_plain_awaitable: bool,
     pub awaiter: Mutable<Value>,
     pub innermost: Mutable<Value>,
+    /// The future or iterator it awaits that is no coroutine; else unbound.
+    pub delegate: Mutable<Value>,
     pub body: Box<dyn NativeBody>,
 }
 
@@ -198,6 +206,7 @@ impl NativeCoroutine {
             is_plain_awaitable,
             awaiter: Mutable::new(Value::Unbound),
             innermost: Mutable::new(Value::Unbound),
+            delegate: Mutable::new(Value::Unbound),
             body: Box::new(body),
         })
     }
@@ -211,6 +220,7 @@ impl Object for NativeCoroutine {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.awaiter.borrow().trace(tracer);
         self.innermost.borrow().trace(tracer);
+        self.delegate.borrow().trace(tracer);
         self.body.trace(tracer);
     }
 
@@ -218,6 +228,7 @@ impl Object for NativeCoroutine {
         self.state.set(CoroutineState::Finished);
         self.awaiter.set(Value::Unbound);
         self.innermost.set(Value::Unbound);
+        self.delegate.set(Value::Unbound);
         self.body.clear();
     }
 }

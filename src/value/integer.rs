@@ -57,3 +57,8 @@ pub fn to_big(value: &Value) -> Option<BigInt> {
         _ => None,
     }
 }
+
+/// The nearest float; None when it is too large.
+pub fn big_to_f64(number: &BigInt) -> Option<f64> {
+    number.to_f64().filter(|number| number.is_finite())
+}
