@@ -5,8 +5,7 @@ use std::time::Instant;
 use asy_grammar::{CheckOptions, check, parse};
 
 fn main() {
-    let sources: Vec<String> =
-        std::env::args().skip(1).filter_map(|path| std::fs::read_to_string(path).ok()).collect();
+    let sources: Vec<String> = std::env::args().skip(1).filter_map(|path| std::fs::read_to_string(path).ok()).collect();
     let bytes: usize = sources.iter().map(String::len).sum();
     let start = Instant::now();
     let modules: Vec<_> = sources.iter().map(|source| parse(source)).collect();

@@ -48,8 +48,21 @@ impl Builder<'_> {
         Argument::Keyword(Keyword { span, name: Some(Identifier { span: target, name }), value })
     }
 
-    pub fn call(&mut self, start: u32, end: u32, function: Expression, arguments: Vec<Argument>) -> Expression {
-        let arguments = self.arguments(arguments);
+    /// A call whose parentheses cover `parentheses`.
+    pub fn call(
+        &mut self,
+        start: u32,
+        parentheses: Span,
+        function: Expression,
+        arguments: Vec<Argument>,
+    ) -> Expression {
+        let is_generator = matches!(arguments.as_slice(), [Argument::Generator(_)]);
+        let mut arguments = self.arguments(arguments);
+        if let (true, Some(generator)) = (is_generator, arguments.positional.first_mut()) {
+            // The parentheses of the call are those of the generator, too.
+            generator.span = parentheses;
+        }
+        let end = parentheses.end;
         self.expression(start, end, ExpressionKind::Call { function: Box::new(function), arguments })
     }
 

@@ -143,7 +143,9 @@ impl<'source> Builder<'source> {
         self.check_target(&targets, Purpose::Delete);
         match targets.kind {
             // `del (a, b)` deletes one tuple, `del a, b` two names.
-            ExpressionKind::Tuple(items) if !self.source[start as usize..].starts_with('(') || self.is_open(&items, start) => {
+            ExpressionKind::Tuple(items)
+                if !self.source[start as usize..].starts_with('(') || self.is_open(&items, start) =>
+            {
                 StatementKind::Delete(items)
             }
             _ => StatementKind::Delete(vec![targets]),
@@ -212,9 +214,19 @@ impl<'source> Builder<'source> {
         WithItem { context, target }
     }
 
+    /// The name of a module.
+    pub fn dotted_name(&mut self, start: u32, end: u32, first: Vec<Identifier>, last: Identifier) -> Identifier {
+        if first.is_empty() {
+            return last;
+        }
+        let parts: Vec<&str> = first.iter().chain([&last]).map(|part| part.name.as_ref()).collect();
+        Identifier { span: Span { start, end }, name: parts.join(".").into() }
+    }
+
     // Expressions.
 
-    pub fn tuple(&mut self, start: u32, end: u32, first: Expression, rest: Vec<Expression>) -> Expression {
+    pub fn tuple(&mut self, start: u32, end: u32, first: Expression, rest: Option<Vec<Expression>>) -> Expression {
+        let rest = rest.unwrap_or_default();
         let mut items = Vec::with_capacity(rest.len() + 1);
         items.push(first);
         items.extend(rest);
@@ -314,7 +326,7 @@ impl<'source> Builder<'source> {
     /// What stands alone in a subscript: `a[*b]` means `a[*b,]`.
     pub fn subscript(&mut self, start: u32, end: u32, item: Expression) -> Expression {
         match item.kind {
-            ExpressionKind::Starred(_) => self.tuple(start, end, item, Vec::new()),
+            ExpressionKind::Starred(_) => self.tuple(start, end, item, None),
             _ => item,
         }
     }
@@ -327,11 +339,8 @@ impl<'source> Builder<'source> {
         upper: Option<Expression>,
         step: Option<Expression>,
     ) -> Expression {
-        let kind = ExpressionKind::Slice {
-            lower: lower.map(Box::new),
-            upper: upper.map(Box::new),
-            step: step.map(Box::new),
-        };
+        let kind =
+            ExpressionKind::Slice { lower: lower.map(Box::new), upper: upper.map(Box::new), step: step.map(Box::new) };
         self.expression(start, end, kind)
     }
 

@@ -36,14 +36,7 @@ impl Diagnostic {
     /// An error with the given code at the given place.
     pub fn error(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
         let labels = vec![Label { span, message: String::new() }];
-        Diagnostic {
-            severity: Severity::Error,
-            code,
-            message: message.into(),
-            labels,
-            notes: Vec::new(),
-            help: None,
-        }
+        Diagnostic { severity: Severity::Error, code, message: message.into(), labels, notes: Vec::new(), help: None }
     }
 
     /// A `SyntaxError` at the given place.

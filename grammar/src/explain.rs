@@ -171,8 +171,8 @@ fn explain_missing_colon(context: &Context) -> Option<Diagnostic> {
 /// `print x`, as Python 2 had it.
 fn explain_print(context: &Context) -> Option<Diagnostic> {
     let name = context.index.checked_sub(1)?;
-    let begins_statement = name == context.begin
-        || matches!(context.token(name.checked_sub(1)?), Some(Token::Semicolon | Token::Colon));
+    let begins_statement =
+        name == context.begin || matches!(context.token(name.checked_sub(1)?), Some(Token::Semicolon | Token::Colon));
     if !begins_statement || !context.name_is(name, &["print", "exec"]) || !begins_expression(context.found()?) {
         return None;
     }
@@ -193,10 +193,9 @@ fn explain_import(context: &Context) -> Option<Diagnostic> {
         (Token::From, Token::Comma) if *found == Token::Newline => {
             Some(context.error("trailing comma not allowed without surrounding parentheses"))
         }
-        (Token::Import, _) if *found == Token::From => Some(Diagnostic::syntax(
-            context.span(context.begin),
-            "Did you mean to use 'from ... import ...' instead?",
-        )),
+        (Token::Import, _) if *found == Token::From => {
+            Some(Diagnostic::syntax(context.span(context.begin), "Did you mean to use 'from ... import ...' instead?"))
+        }
         _ => None,
     }
 }
@@ -239,7 +238,9 @@ fn explain_parameters(context: &Context) -> Option<Diagnostic> {
         .take_while(|spanned| spanned.token != Token::Colon)
         .any(|spanned| spanned.token == Token::Lambda);
     let wants_parameter = context.expects("name") && context.expects("**") && !context.expects("number");
-    if *found == Token::OpenParenthesis && wants_parameter && matches!(before, Token::OpenParenthesis | Token::Comma | Token::Lambda)
+    if *found == Token::OpenParenthesis
+        && wants_parameter
+        && matches!(before, Token::OpenParenthesis | Token::Comma | Token::Lambda)
     {
         let whose = if lambda { "Lambda expression" } else { "Function" };
         return Some(context.error(format!("{whose} parameters cannot be parenthesized")));
@@ -291,8 +292,7 @@ fn explain_dict(context: &Context) -> Option<Diagnostic> {
 fn explain_argument(context: &Context) -> Option<Diagnostic> {
     let in_call = context.opening_token() == Some(&Token::OpenParenthesis);
     let ends = matches!(context.found()?, Token::Comma | Token::CloseParenthesis);
-    (in_call && ends && context.before()? == &Token::Equal)
-        .then(|| context.error("expected argument value expression"))
+    (in_call && ends && context.before()? == &Token::Equal).then(|| context.error("expected argument value expression"))
 }
 
 /// `a if b` without `else`.

@@ -4,6 +4,8 @@
 //! brackets, makes `Newline`, `Indent` and `Dedent`, and follows f-strings into their fields. Whatever
 //! the source, the tokens it gives are balanced: every opening bracket and every indent has its end.
 
+use std::cell::OnceCell;
+
 use crate::ast::Span;
 use crate::diagnostic::Diagnostic;
 use crate::lexer::{Lexer, Word};
@@ -37,6 +39,7 @@ pub fn read_lines(source: &str, shape: Shape) -> Lines {
         tokens: Vec::with_capacity(source.len() / 4 + 8),
         open: Vec::new(),
         indents: vec![Indentation { column: 0, characters: 0 }],
+        lines: OnceCell::new(),
     };
     let start = if shape == Shape::Module { Token::StartModule } else { Token::StartExpression };
     layout.push(start, Span::default());
@@ -82,6 +85,8 @@ struct Layout<'source> {
     tokens: Vec<Spanned>,
     open: Vec<Open>,
     indents: Vec<Indentation>,
+    /// Made when the first message needs the number of a line.
+    lines: OnceCell<LineIndex>,
 }
 
 impl Layout<'_> {
@@ -191,7 +196,7 @@ impl Layout<'_> {
                 let line_break = |byte| byte == b'\n' || byte == b'\r';
                 let between = &self.source.as_bytes()[open.span.start as usize..span.start as usize];
                 let line = if between.iter().copied().any(line_break) {
-                    format!(" on line {}", LineIndex::new(self.source).line(open.span.start))
+                    format!(" on line {}", self.line(open.span.start))
                 } else {
                     String::new()
                 };
@@ -266,15 +271,18 @@ impl Layout<'_> {
     }
 
     fn report_unterminated(&mut self, quote: Quote, what: &str, span: Span, end: u32) {
-        let lines = LineIndex::new(self.source);
         let kind = if quote.triple { "triple-quoted " } else { "" };
         // The line end that closes a file opens no further line.
         let last = if end as usize >= self.source.len() && self.source.ends_with(['\n', '\r']) {
-            lines.line(end).saturating_sub(1)
+            self.line(end).saturating_sub(1)
         } else {
-            lines.line(end)
+            self.line(end)
         };
         self.report(span, format!("unterminated {kind}{what} literal (detected at line {last})"));
+    }
+
+    fn line(&self, offset: u32) -> u32 {
+        self.lines.get_or_init(|| LineIndex::new(self.source)).line(offset)
     }
 
     fn report_unclosed(&mut self) {

@@ -50,6 +50,10 @@ fn parse_source(source: &str, shape: Shape) -> Result<Source, Vec<Diagnostic>> {
         return Err(vec![Diagnostic::syntax(Span::new(null, null + 1), "source code cannot contain null bytes")]);
     }
     let mut lines = read_lines(source, shape);
+    if lines.diagnostics.len() >= MAXIMUM_DIAGNOSTICS {
+        lines.diagnostics.truncate(MAXIMUM_DIAGNOSTICS);
+        return Err(lines.diagnostics);
+    }
     mark_soft_keywords(&mut lines.tokens);
     let first = match run(source, &lines.tokens) {
         Ok((tree, errors)) if errors.is_empty() && lines.diagnostics.is_empty() => return Ok(tree),

@@ -184,7 +184,8 @@ impl Recovery {
     fn replace_line(&mut self, index: usize, begin: usize, in_match: bool) {
         let first = self.tokens.get(begin).map(|spanned| spanned.token.clone());
         let line = self.tokens.get(begin..).unwrap_or_default();
-        let newline = line.iter().position(|spanned| ends_line(&spanned.token)).map_or(self.tokens.len(), |at| begin + at);
+        let newline =
+            line.iter().position(|spanned| ends_line(&spanned.token)).map_or(self.tokens.len(), |at| begin + at);
         let is_line = self.tokens.get(newline).is_some_and(|last| last.token == Token::Newline);
         let end = if is_line { newline + 1 } else { newline };
         let ending = match self.tokens.get(end) {
@@ -228,10 +229,10 @@ impl Recovery {
             _ => self.tokens.get(begin).map_or(self.end().end, |first| first.span.start),
         };
         let stop = if begin == end { start } else { self.tokens.get(end - 1).map_or(start, |last| last.span.end) };
-        let last = words.len().saturating_sub(1);
+        // The first covers all, so that the place of the line is not lost.
         let replacement = words.into_iter().enumerate().map(|(position, token)| {
-            let offset = if position == last { stop } else { start };
-            Spanned { token, span: Span { start: offset, end: offset } }
+            let start = if position == 0 { start } else { stop };
+            Spanned { token, span: Span { start, end: stop } }
         });
         self.tokens.splice(begin..end, replacement);
     }

@@ -42,8 +42,8 @@ pub fn mark_soft_keywords(tokens: &mut [Spanned]) {
                         _ => {}
                     }
                 }
-                let begins_statement = was_line_start
-                    || depth == 0 && matches!(tokens[index - 1].token, Token::Semicolon | Token::Colon);
+                let begins_statement =
+                    was_line_start || depth == 0 && matches!(tokens[index - 1].token, Token::Semicolon | Token::Colon);
                 if begins_statement && name.as_ref() == "type" && begins_type(tokens, index) {
                     tokens[index].token = Token::Type;
                 }

@@ -301,7 +301,11 @@ pub fn decode_bytes(body: &str, raw: bool) -> Result<Vec<u8>, String> {
         rest = &after[1..];
         match letter {
             'x' => {
-                let Some(Ok(byte)) = rest.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit())).map(|digits| u8::from_str_radix(digits, 16)) else {
+                let Some(Ok(byte)) = rest
+                    .get(..2)
+                    .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+                    .map(|digits| u8::from_str_radix(digits, 16))
+                else {
                     let position = body.len() - after.len() - 1;
                     return Err(format!("(value error) invalid \\x escape at position {position}"));
                 };

@@ -91,18 +91,29 @@ fn hash_tuple(items: &[Value]) -> Option<i64> {
     combine_tuple(items.len(), || hashes.next().flatten())
 }
 
+const PRIME_1: u64 = 11400714785074694791;
+const PRIME_2: u64 = 14029467366897019727;
+const PRIME_5: u64 = 2870177450012600261;
+
+#[inline]
+fn mix_lane(sum: u64, lane: i64) -> u64 {
+    sum.wrapping_add((lane as u64).wrapping_mul(PRIME_2)).rotate_left(31).wrapping_mul(PRIME_1)
+}
+
 /// The hash of a tuple from the hashes of its items, which `next` gives in order.
 pub fn combine_tuple(length: usize, mut next: impl FnMut() -> Option<i64>) -> Option<i64> {
-    const PRIME_1: u64 = 11400714785074694791;
-    const PRIME_2: u64 = 14029467366897019727;
-    const PRIME_5: u64 = 2870177450012600261;
     let mut sum = PRIME_5;
     for _ in 0..length {
-        let lane = next()? as u64;
-        sum = sum.wrapping_add(lane.wrapping_mul(PRIME_2)).rotate_left(31).wrapping_mul(PRIME_1);
+        sum = mix_lane(sum, next()?);
     }
     sum = sum.wrapping_add(length as u64 ^ (PRIME_5 ^ 3527539));
     Some(if sum == u64::MAX { 1546275796 } else { sum as i64 })
+}
+
+/// The hash of a slice from the hashes of its parts: the tuple's, without the length.
+pub fn combine_slice(lanes: [i64; 3]) -> i64 {
+    let sum = lanes.iter().fold(PRIME_5, |sum, lane| mix_lane(sum, *lane));
+    if sum == u64::MAX { 1546275796 } else { sum as i64 }
 }
 
 fn hash_frozenset(keys: &[(Value, i64)]) -> i64 {

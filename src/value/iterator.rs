@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use super::{Class, Dict, Gc, List, Mutable, Result, Set, Str, Tuple, Value};
+use super::{Class, Dict, Gc, List, Mutable, Result, Set, Str, Tuple, Value, types};
 use crate::memory::{Object, Tracer};
 use crate::vm::Vm;
 
@@ -84,6 +84,69 @@ impl Iterator {
 
     pub fn class(&self) -> Class {
         self.class.clone()
+    }
+}
+
+impl Iterator {
+    /// How many items are left, if it can tell.
+    pub fn length_hint(&self, vm: &mut Vm) -> Option<usize> {
+        match &self.state {
+            IteratorState::Range { left, .. } => usize::try_from(left.get()).ok(),
+            IteratorState::List { list, index } => {
+                Some(list.borrow().as_ref().map_or(0, |list| list.len().saturating_sub(index.get())))
+            }
+            IteratorState::Tuple { tuple, index } => Some(tuple.len().saturating_sub(index.get())),
+            IteratorState::Str { text, position } => Some(text.get(position.get()..)?.chars().count()),
+            IteratorState::Dict { dict, index, length, .. } => {
+                let dict = dict.get()?;
+                Some(if dict.len() == *length { dict.live_from(index.get()) } else { 0 })
+            }
+            IteratorState::Set { set, index, length } => {
+                let set = set.get()?;
+                Some(if set.len() == *length { set.live_from(index.get()) } else { 0 })
+            }
+            IteratorState::Native(iterator) => iterator.length_hint(vm),
+        }
+    }
+}
+
+/// Walks an object without `__iter__` by `__getitem__`, from 0 up to an IndexError.
+pub struct SequenceIterator {
+    /// Unbound at the end.
+    sequence: Mutable<Value>,
+    index: Cell<i64>,
+}
+
+impl SequenceIterator {
+    /// The iterator object.
+    pub fn over(sequence: Value) -> Value {
+        let iterator = SequenceIterator { sequence: Mutable::new(sequence), index: Cell::new(0) };
+        Iterator::native(&types().sequence_iterator, iterator)
+    }
+}
+
+impl NativeIterator for SequenceIterator {
+    fn next(&self, vm: &mut Vm) -> Result<Option<Value>> {
+        let sequence = self.sequence.get();
+        if sequence.is_unbound() {
+            return Ok(None);
+        }
+        let index = self.index.get();
+        match vm.get_item(&sequence, &Value::Int(index)) {
+            Ok(item) => {
+                self.index.set(index + 1);
+                Ok(Some(item))
+            }
+            Err(raised) if raised.is_a(&types().index_error) || raised.is_a(&types().stop_iteration) => {
+                self.sequence.set(Value::Unbound);
+                Ok(None)
+            }
+            Err(raised) => Err(raised),
+        }
+    }
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.sequence.borrow().trace(tracer);
     }
 }
 

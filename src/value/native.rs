@@ -527,6 +527,9 @@ macro_rules! native {
             binding: $crate::value::native::Binding::Method,
         }
     };
+    ($signature:literal, $function:path, $doc:literal $(,)?) => {
+        $crate::native!($signature, $function (), $doc)
+    };
 }
 
 /// 1 when the two kinds are the same.

@@ -87,10 +87,13 @@ types! {
     range_iterator = "range_iterator", Sealed, object;
     str_iterator = "str_iterator", Sealed, object;
     bytes_iterator = "bytes_iterator", Sealed, object;
+    bytearray_iterator = "bytearray_iterator", Sealed, object;
     dict_key_iterator = "dict_keyiterator", Sealed, object;
     dict_value_iterator = "dict_valueiterator", Sealed, object;
     dict_item_iterator = "dict_itemiterator", Sealed, object;
     dict_reverse_iterator = "dict_reversekeyiterator", Sealed, object;
+    dict_reverse_value_iterator = "dict_reversevalueiterator", Sealed, object;
+    dict_reverse_item_iterator = "dict_reverseitemiterator", Sealed, object;
     set_iterator = "set_iterator", Sealed, object;
     callable_iterator = "callable_iterator", Sealed, object;
     sequence_iterator = "iterator", Sealed, object;

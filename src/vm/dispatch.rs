@@ -11,13 +11,13 @@
 
 use std::ptr;
 
-use crate::bytecode::{Conversion, Op, Operator, Register};
+use crate::bytecode::{Conversion, Op, Operator};
 use crate::memory::interrupt;
 use crate::value::code::CacheKind;
 use crate::value::iterator::IteratorState;
-use crate::value::{CellObject, CoroutineKind, Dict, Gc, Raised, Result, Set, Str, Value};
+use crate::value::{CellObject, CoroutineKind, Raised, Result, Str, Value};
 
-use super::frame::{self, Frame, FrameKind, is_counted, set};
+use super::frame::{Frame, FrameKind, is_counted, set};
 use super::{Comparison, Outcome, Vm};
 
 impl Vm {
@@ -816,13 +816,7 @@ impl Vm {
                                 pc = pc.add(1);
                                 (*frame).pc = pc;
                                 let generator = generator.clone();
-                                match self.enter_generator(generator, dst) {
-                                    Ok(true) => {
-                                        reload!();
-                                    }
-                                    Ok(false) => pc = pc.offset((*pc.sub(1)).distance()),
-                                    Err(raised) => raise!(raised),
-                                }
+                                follow!(self.enter_generator(generator, dst));
                                 continue;
                             }
                             _ => {}

@@ -436,7 +436,7 @@ fn quick_compare(comparison: Comparison, left: &Value, right: &Value) -> Option<
         return Some(match comparison {
             Comparison::Equal => left == right,
             Comparison::NotEqual => left != right,
-            _ => comparison.holds((***left).cmp(&***right).into()),
+            _ => comparison.holds((**left).cmp(&**right).into()),
         });
     }
     if let Some(order) = compare_numbers(left, right) {

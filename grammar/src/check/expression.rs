@@ -1,7 +1,7 @@
 //! Expressions and targets.
 //!
-//! `expression` calls itself once per level of the tree, so it keeps little on the stack: what needs
-//! room is in functions of its own.
+//! The walk recurses once per level of the tree, except along the left side of chains (`a + b + c`,
+//! `a.b.c()`), which are what grows deep in real programs: those are walked from a list.
 
 use std::collections::HashSet;
 
@@ -20,16 +20,35 @@ impl Checker {
 
     /// Walks an expression in a place where it may be starred.
     pub fn expression_or_star(&mut self, expression: &Expression) {
+        let mut chain = Vec::new();
+        let mut leftmost = expression;
+        while let Some(left) = left_side(leftmost) {
+            chain.push(leftmost);
+            leftmost = left;
+        }
+        self.node(leftmost);
+        while let Some(link) = chain.pop() {
+            self.right_side(link);
+        }
+    }
+
+    /// Walks what follows the left side of an expression that has one.
+    fn right_side(&mut self, expression: &Expression) {
+        match &expression.kind {
+            ExpressionKind::Binary { right, .. } => self.expression(right),
+            ExpressionKind::Call { arguments, .. } => self.arguments(arguments),
+            ExpressionKind::Subscript { index, .. } => self.expression(index),
+            _ => {}
+        }
+    }
+
+    fn node(&mut self, expression: &Expression) {
         let span = expression.span;
         match &expression.kind {
             ExpressionKind::Constant(_) => {}
             ExpressionKind::Name(name) => self.read(name),
             ExpressionKind::Boolean { operands, .. } => self.expressions(operands),
             ExpressionKind::Named { target, value } => self.named(target, value, span),
-            ExpressionKind::Binary { left, right, .. } => {
-                self.expression(left);
-                self.expression(right);
-            }
             ExpressionKind::Unary { operand, .. } => self.expression(operand),
             ExpressionKind::Lambda { parameters, body } => self.lambda(parameters, body),
             ExpressionKind::Conditional { test, body, or_else } => {
@@ -71,16 +90,12 @@ impl Checker {
                 self.expression(left);
                 self.compared(comparisons);
             }
-            ExpressionKind::Call { function, arguments } => {
-                self.expression(function);
-                self.arguments(arguments);
-            }
             ExpressionKind::Format(parts) => self.format_parts(parts),
-            ExpressionKind::Attribute { object, .. } => self.expression(object),
-            ExpressionKind::Subscript { object, index } => {
-                self.expression(object);
-                self.expression(index);
-            }
+            // Links of a chain never come here.
+            ExpressionKind::Binary { .. }
+            | ExpressionKind::Call { .. }
+            | ExpressionKind::Attribute { .. }
+            | ExpressionKind::Subscript { .. } => {}
             ExpressionKind::Starred(value) => self.expression(value),
             ExpressionKind::Slice { lower, upper, step } => {
                 for bound in [lower, upper, step].into_iter().flatten() {
@@ -190,7 +205,8 @@ impl Checker {
         for scope in std::iter::once(&mut self.scope).chain(self.outer.iter_mut().rev()) {
             if scope.is_comprehension() {
                 if scope.names.get(name).is_some_and(|usage| usage.iteration) {
-                    problem = Some(format!("assignment expression cannot rebind comprehension iteration variable '{name}'"));
+                    problem =
+                        Some(format!("assignment expression cannot rebind comprehension iteration variable '{name}'"));
                     break;
                 }
                 scope.usage(name).nonlocal = true;
@@ -310,5 +326,15 @@ impl Checker {
             }
             _ => self.expression(target),
         }
+    }
+}
+
+/// The operand that an expression begins with, in the kinds that form long chains.
+fn left_side(expression: &Expression) -> Option<&Expression> {
+    match &expression.kind {
+        ExpressionKind::Binary { left, .. } => Some(left),
+        ExpressionKind::Call { function, .. } => Some(function),
+        ExpressionKind::Attribute { object, .. } | ExpressionKind::Subscript { object, .. } => Some(object),
+        _ => None,
     }
 }

@@ -63,7 +63,8 @@ impl Checker {
     }
 
     fn enter(&mut self, kind: ScopeKind) {
-        let outer = std::mem::replace(&mut self.scope, Scope::new(kind));
+        let inner = Scope { in_iterable: self.scope.in_iterable, ..Scope::new(kind) };
+        let outer = std::mem::replace(&mut self.scope, inner);
         self.outer.push(outer);
     }
 

@@ -13,7 +13,10 @@ pub enum ScopeKind {
     AsyncFunction,
     Lambda,
     /// With what Python calls it; the flag says whether it is a generator expression.
-    Comprehension { what: &'static str, is_generator: bool },
+    Comprehension {
+        what: &'static str,
+        is_generator: bool,
+    },
 }
 
 /// Where a `break` or `continue` would go.
@@ -31,6 +34,8 @@ pub struct Usage {
     pub used: bool,
     pub bound: bool,
     pub parameter: bool,
+    /// By an `import`, which a later declaration may still follow.
+    pub imported: bool,
     pub annotated: bool,
     pub global: bool,
     pub nonlocal: bool,
@@ -98,7 +103,7 @@ impl Scope {
         if self.is_function_like() {
             unresolved.retain(|(name, _)| {
                 let usage = self.names.get(name).copied().unwrap_or_default();
-                let binds = (usage.bound || usage.parameter) && !usage.global && !usage.nonlocal;
+                let binds = (usage.bound || usage.imported || usage.parameter) && !usage.global && !usage.nonlocal;
                 !binds
             });
         }

@@ -191,17 +191,24 @@ impl Checker {
             self.error(name.span, message);
         }
         self.scope.usage(&name.name).nonlocal = true;
-        self.scope.unresolved.push((name.name.clone(), name.span));
+        if !usage.global {
+            self.scope.unresolved.push((name.name.clone(), name.span));
+        }
     }
 
     fn imported(&mut self, alias: &Alias) {
         match &alias.alias {
-            Some(name) => self.bind_identifier(name),
+            Some(name) => self.bind_import(&name.name, name.span),
             None => {
                 let first = alias.name.split('.').next().unwrap_or_default();
-                self.bind(&first.into(), alias.span);
+                self.bind_import(&first.into(), alias.span);
             }
         }
+    }
+
+    fn bind_import(&mut self, name: &Name, span: Span) {
+        self.forbid_debug(name, span, "assign to");
+        self.scope.usage(name).imported = true;
     }
 
     fn import_from(&mut self, span: Span, module: Option<&Identifier>, names: &[Alias], level: u32) {
@@ -224,7 +231,7 @@ impl Checker {
             } else if is_future && !FUTURE_FEATURES.contains(&alias.name.as_ref()) {
                 self.error(alias.span, format!("future feature {} is not defined", alias.name));
             }
-            self.bind(alias.alias.as_ref().map_or(&alias.name, |alias| &alias.name), alias.span);
+            self.bind_import(alias.alias.as_ref().map_or(&alias.name, |alias| &alias.name), alias.span);
         }
     }
 
