@@ -12,6 +12,7 @@ pub mod arguments;
 pub mod arithmetic;
 pub mod async_generator;
 pub mod attributes;
+pub mod byte_search;
 pub mod byte_string;
 pub mod bytearray;
 pub mod bytes;

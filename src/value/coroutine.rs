@@ -170,6 +170,11 @@ pub trait NativeBody: 'static {
         false
     }
 
+    /// The timer it is registered with is due.
+    fn timer_due(&self, _this: &Gc<NativeCoroutine>, _vm: &mut Vm) -> Result<()> {
+        Ok(())
+    }
+
     /// What it waits for, in words for a deadlock report: "lock 0x.., held by task 'x'".
     fn waits_for(&self, _vm: &mut Vm) -> String {
         String::new()
