@@ -17,6 +17,7 @@ pub mod exception;
 pub mod float;
 pub mod function;
 pub mod future;
+pub mod generic;
 pub mod hash;
 pub mod instance;
 pub mod integer;

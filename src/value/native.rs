@@ -160,7 +160,7 @@ impl NativeFunction {
         let row = self.row;
         let count = arguments.len();
         if count < row.required as usize || count > row.positional as usize && !row.has_rest {
-            return Err(self.wrong_count(count, 0));
+            return Err(self.wrong_count(count));
         }
         (row.function)(vm, Arguments { function: self, positional: arguments, named: &[], keywords: None })
     }
@@ -174,7 +174,7 @@ impl NativeFunction {
         let (parameters, positional_only) = row.parameter_names();
         let (positional, by_name) = arguments.split_at(arguments.len() - names.len());
         if positional.len() > row.positional as usize && !row.has_rest {
-            return Err(self.wrong_count(positional.len(), names.len()));
+            return Err(self.wrong_count(positional.len()));
         }
         if row.named == 0 && !row.has_keywords && parameters.len() == positional_only {
             return Err(Raised::type_error(format!("{} takes no keyword arguments", self.called_name())));
@@ -223,49 +223,75 @@ impl NativeFunction {
         (row.function)(vm, arguments)
     }
 
+    /// Whether it is the constructor of a class, which messages name after the class.
+    fn is_constructor(&self) -> bool {
+        self.row.binding == Binding::Static && self.owner.is_some() && self.row.name() == "__new__"
+    }
+
     /// How many leading arguments the caller does not write (`self`).
     fn receivers(&self) -> usize {
-        matches!(self.row.binding, Binding::Method | Binding::Class) as usize
-            * (self.owner.is_some() || self.row.signature.contains("(self")) as usize
+        let is_bound = matches!(self.row.binding, Binding::Method | Binding::Class)
+            && (self.owner.is_some() || self.row.signature.contains("(self"));
+        (is_bound || self.is_constructor()) as usize
     }
 
-    /// As messages name it: `split()` or `str.split()`.
+    /// As messages name it when no parentheses follow: `split`, or `range` for the constructor.
+    fn short_name(&self) -> Str {
+        match &self.owner {
+            Some(owner) if self.is_constructor() => owner.name(),
+            _ => Str::new(self.row.name()),
+        }
+    }
+
+    /// As messages name it: `split()`.
     fn called_name(&self) -> String {
-        format!("{}()", self.row.name())
+        format!("{}()", self.short_name())
     }
 
+    /// The error for a number of arguments by position that does not fit, in the words CPython has for
+    /// functions of this kind.
     #[cold]
-    fn wrong_count(&self, count: usize, _keywords: usize) -> Raised {
+    fn wrong_count(&self, count: usize) -> Raised {
         let row = self.row;
         let hidden = self.receivers();
-        let name = match &self.owner {
-            Some(owner) if row.positional as usize == hidden || row.required == row.positional => {
-                format!("{}.{}()", owner.name(), row.name())
-            }
-            _ => self.called_name(),
-        };
         if count < hidden {
             let owner = self.owner.as_ref().map_or_else(|| "object".into(), |owner| owner.name());
-            return Raised::type_error(format!("unbound method {owner}.{}() needs an argument", row.name()));
+            let name = row.name();
+            return Raised::type_error(match self.is_constructor() {
+                true => format!("{owner}.{name}(): not enough arguments"),
+                false => format!("unbound method {owner}.{name}() needs an argument"),
+            });
         }
-        let (given, least, most) = (
-            count - hidden,
-            row.required as usize - hidden.min(row.required as usize),
-            row.positional as usize - hidden,
-        );
+        let given = count - hidden;
+        let least = (row.required as usize).saturating_sub(hidden);
+        let most = (row.positional as usize).saturating_sub(hidden);
         let plural = |count: usize| if count == 1 { "" } else { "s" };
-        Raised::type_error(if most == 0 {
-            format!("{name} takes no arguments ({given} given)")
-        } else if least == most {
-            if most == 1 {
-                format!("{name} takes exactly one argument ({given} given)")
+        let (names, positional_only) = row.parameter_names();
+        let takes_keywords = positional_only < row.positional as usize || row.named > 0 || row.has_keywords;
+        let full_name = match &self.owner {
+            Some(owner) if !self.is_constructor() => format!("{}.{}()", owner.name(), row.name()),
+            _ => self.called_name(),
+        };
+        Raised::type_error(if takes_keywords && most > 0 {
+            if given < least {
+                let name = names.get(hidden + given).copied().unwrap_or("?");
+                format!("{} missing required argument '{name}' (pos {})", self.called_name(), given + 1)
             } else {
-                format!("{name} expected {most} arguments, got {given}")
+                let bound = if least == most { "exactly" } else { "at most" };
+                format!("{} takes {bound} {most} argument{} ({given} given)", self.called_name(), plural(most))
+            }
+        } else if most == 0 && !row.has_rest {
+            format!("{full_name} takes no arguments ({given} given)")
+        } else if least == most && !row.has_rest {
+            if most == 1 && !self.is_constructor() {
+                format!("{full_name} takes exactly one argument ({given} given)")
+            } else {
+                format!("{} expected {most} argument{}, got {given}", self.short_name(), plural(most))
             }
         } else if given < least {
-            format!("{name} expected at least {least} argument{}, got {given}", plural(least))
+            format!("{} expected at least {least} argument{}, got {given}", self.short_name(), plural(least))
         } else {
-            format!("{name} expected at most {most} argument{}, got {given}", plural(most))
+            format!("{} expected at most {most} argument{}, got {given}", self.short_name(), plural(most))
         })
     }
 }
@@ -300,7 +326,7 @@ impl<'a> Arguments<'a> {
     pub fn required<T: FromArgument<'a>>(&self, vm: &mut Vm, index: usize) -> Result<T> {
         match self.positional.get(index) {
             Some(value) => T::from_argument(vm, value).map_err(|mismatch| self.explain(mismatch, value, index)),
-            None => Err(self.function.wrong_count(self.positional.len(), 0)),
+            None => Err(self.function.wrong_count(self.positional.len())),
         }
     }
 
@@ -334,6 +360,12 @@ impl<'a> Arguments<'a> {
                 let hidden = self.function.receivers();
                 if index < hidden {
                     let owner = self.function.owner.as_ref().map_or_else(|| "object".into(), |owner| owner.name());
+                    if self.function.is_constructor() {
+                        return Raised::type_error(format!(
+                            "{owner}.__new__(X): X is not a type object ({})",
+                            value.type_name()
+                        ));
+                    }
                     return Raised::type_error(format!(
                         "descriptor '{}' for '{owner}' objects doesn't apply to a '{}' object",
                         self.function.row.name(),
