@@ -5,6 +5,7 @@
 //! operators, calls and attribute access are the VM's. One exception to the layering: the signature
 //! of a native function names `Vm`, which natives receive and hand on.
 
+pub mod arithmetic;
 pub mod bytes;
 pub mod class;
 pub mod code;
