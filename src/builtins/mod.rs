@@ -9,10 +9,10 @@ use crate::value::{Class, Dict, Gc, Instance, Native, NativeFunction, Str, Value
 use crate::vm::Vm;
 
 pub mod arguments;
-pub mod byte_search;
 pub mod arithmetic;
 pub mod async_generator;
 pub mod attributes;
+pub mod byte_search;
 pub mod byte_string;
 pub mod bytearray;
 pub mod bytes;
