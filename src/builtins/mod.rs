@@ -8,8 +8,6 @@ pub mod bytes;
 pub mod codec;
 pub mod dict;
 pub mod dict_views;
-pub mod format_float;
-pub mod format_spec;
 pub mod iterators;
 pub mod list;
 pub mod percent_format;
@@ -21,8 +19,6 @@ pub mod sort;
 pub mod str;
 pub mod str_case;
 pub mod str_format;
-pub mod str_properties;
-pub mod str_repr;
 pub mod str_search;
 pub mod tuple;
 
