@@ -10,5 +10,6 @@ pub mod interpreter;
 pub mod memory;
 pub mod modules;
 pub mod report;
+pub mod scheduler;
 pub mod value;
 pub mod vm;

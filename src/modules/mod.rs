@@ -6,6 +6,7 @@
 use crate::value::{Dict, Gc, List, Module, Mutable, Native, NativeFunction, Result, Str, Value};
 use crate::vm::Vm;
 
+pub mod asyncio;
 pub mod at_exit;
 pub mod calendar;
 pub mod clock;
@@ -40,6 +41,7 @@ pub struct NativeModule {
 
 /// All native modules, sorted by name.
 pub const NATIVE: &[NativeModule] = &[
+    NativeModule { name: "asyncio", precedence: Precedence::AfterPath, make: asyncio::module },
     NativeModule { name: "atexit", precedence: Precedence::First, make: at_exit::module },
     NativeModule { name: "builtins", precedence: Precedence::First, make: builtins_module },
     NativeModule { name: "errno", precedence: Precedence::First, make: errno::module },

@@ -8,7 +8,7 @@ use std::cell::Cell;
 
 use smallvec::SmallVec;
 
-use super::instance::queue_finalizer;
+use super::instance::{Payload, queue_finalizer};
 use super::{Class, Function, Gc, Mutable, Raised, Result, Str, Value, types};
 use crate::memory::{Object, Tracer};
 use crate::vm::Vm;
@@ -149,6 +149,16 @@ pub enum Step {
     Return(Value),
 }
 
+/// What `coroutine.__await__()` gives: an iterator that drives the coroutine. Awaiting it is awaiting the
+/// coroutine.
+pub struct CoroutineWrapper(pub Value);
+
+impl Payload for CoroutineWrapper {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.0.trace(tracer);
+    }
+}
+
 /// The body of a coroutine written in Rust: a state machine.
 pub trait NativeBody: 'static {
     /// Goes on until the next step. An error ends the coroutine.
@@ -158,6 +168,11 @@ pub trait NativeBody: 'static {
     /// was still waiting; false when it had been woken already.
     fn cancel_wait(&self, _this: &Gc<NativeCoroutine>, _vm: &mut Vm) -> bool {
         false
+    }
+
+    /// The timer it is registered with is due.
+    fn timer_due(&self, _this: &Gc<NativeCoroutine>, _vm: &mut Vm) -> Result<()> {
+        Ok(())
     }
 
     /// What it waits for, in words for a deadlock report: "lock 0x.., held by task 'x'".
