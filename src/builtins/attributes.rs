@@ -9,6 +9,15 @@ use crate::value::descriptor::Property;
 use crate::value::{CellObject, Class, Coroutine, Dict, Future, Gc, Instance, Raised, Result, Str, Value, symbols};
 use crate::vm::{self, Vm};
 
+/// As `set_builtin_attribute`, in the form of the VM's hook.
+pub fn set(vm: &mut Vm, object: &Value, name: &Str, value: Option<Value>) -> Option<Result<()>> {
+    match set_builtin_attribute(vm, object, name, value) {
+        Ok(true) => Some(Ok(())),
+        Ok(false) => None,
+        Err(raised) => Some(Err(raised)),
+    }
+}
+
 /// Sets or deletes a part of a builtin object. False: the name is an ordinary attribute.
 pub fn set_builtin_attribute(vm: &mut Vm, object: &Value, name: &Str, value: Option<Value>) -> Result<bool> {
     match object {
@@ -155,7 +164,7 @@ pub fn set_class_attribute(vm: &mut Vm, class: &Class, name: &Str, value: Option
                 Some(value) => class.set(name, value),
                 None => {
                     if class.remove(name).is_none() {
-                        return Err(Raised::attribute_error(name));
+                        return Err(Raised::attribute_error(&**name));
                     }
                 }
             }

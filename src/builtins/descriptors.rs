@@ -122,27 +122,23 @@ fn unset(member: &Member, instance: &Value) -> Raised {
     Raised::attribute_error(format!("'{}' object has no attribute '{}'", instance.type_name(), member.name))
 }
 
-fn member_get(vm: &mut Vm, this: &Value, instance: &Value, _owner: Option<&Value>) -> Result<Value> {
+fn member_get(_: &mut Vm, this: &Value, instance: &Value, _owner: Option<&Value>) -> Result<Value> {
     if instance.is_none() {
         return Ok(this.clone());
     }
     let member = member(this)?;
-    holder(member, instance)?;
-    vm.generic_get_attribute(instance, &member.name).map_err(|raised| {
-        if raised.0.class().same(&crate::value::types().attribute_error) { unset(member, instance) } else { raised }
-    })
+    holder(member, instance)?.get(&member.name).ok_or_else(|| unset(member, instance))
 }
 
-fn member_set(vm: &mut Vm, this: &Value, instance: &Value, value: Value) -> Result<()> {
+fn member_set(_: &mut Vm, this: &Value, instance: &Value, value: Value) -> Result<()> {
     let member = member(this)?;
-    holder(member, instance)?;
-    vm.generic_set_attribute(instance, &member.name, value)
+    holder(member, instance)?.set(&member.name, value);
+    Ok(())
 }
 
-fn member_delete(vm: &mut Vm, this: &Value, instance: &Value) -> Result<()> {
+fn member_delete(_: &mut Vm, this: &Value, instance: &Value) -> Result<()> {
     let member = member(this)?;
-    holder(member, instance)?;
-    vm.generic_delete_attribute(instance, &member.name)
+    holder(member, instance)?.remove(&member.name).map(drop).ok_or_else(|| unset(member, instance))
 }
 
 fn member_repr(_: &mut Vm, this: &Value) -> Result<Str> {

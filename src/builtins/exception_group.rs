@@ -4,6 +4,7 @@
 //! its attributes, since `__init__` of a derived class may change `args`.
 
 use super::exceptions::{part, to_raise};
+use crate::bytecode::Intrinsic;
 use crate::native;
 use crate::value::{Class, Dict, Exception, Gc, Native, Raised, Result, Str, Tuple, Value, symbols, types};
 use crate::vm::Vm;
@@ -269,6 +270,19 @@ pub fn merge_after_handlers(vm: &mut Vm, original: &Value, parts: &[Value]) -> R
     let class = Value::Class(types().base_exception_group.clone());
     let group = vm.call(&class, &[Value::str(""), Value::list(raised)])?;
     to_raise(vm, &group).map(|raised| Value::Exception(raised.0))
+}
+
+/// The two operations of `except*`, in the form of the VM's hook.
+pub fn for_handlers(vm: &mut Vm, operation: Intrinsic, first: &Value, second: &Value) -> Result<Value> {
+    if operation == Intrinsic::SplitExceptionGroup {
+        let (fitting, rest) = match first {
+            Value::None => (Value::None, Value::None),
+            exception => split_for_handler(vm, exception, second)?,
+        };
+        return Ok(Value::tuple(vec![fitting, rest]));
+    }
+    let parts = vm.collect(second)?;
+    merge_after_handlers(vm, first, &parts)
 }
 
 pub const METHODS: &[Native] = &[

@@ -155,18 +155,6 @@ fn any(vm: &mut Vm, iterable: &Value) -> Result<bool> {
     Ok(false)
 }
 
-fn sorted(vm: &mut Vm, iterable: &Value, key: Option<&Value>, reverse: Option<&Value>) -> Result<Value> {
-    let list = Value::list(vm.collect(iterable)?);
-    if key.is_none() && reverse.is_none() {
-        vm.call_method(&list, &symbols().sort, &[])?;
-        return Ok(list);
-    }
-    let sort = vm.get_attribute(&list, &symbols().sort)?;
-    let arguments = [key.cloned().unwrap_or(Value::None), reverse.cloned().unwrap_or(Value::Bool(false))];
-    vm.call_with_keywords(&sort, &arguments, &[Str::intern("key"), Str::intern("reverse")])?;
-    Ok(list)
-}
-
 // Iteration.
 
 /// What `iter(function, sentinel)` walks: calls until the sentinel comes. None when exhausted.
@@ -300,11 +288,16 @@ fn import(
         Some(Value::Dict(dict)) => dict.clone(),
         _ => vm.globals(),
     };
-    let level = level.unwrap_or(0);
-    if level < 0 {
+    let Ok(level) = usize::try_from(level.unwrap_or(0)) else {
         return Err(Raised::value_error("level must be >= 0"));
-    }
-    vm.import(&name.interned(), &globals, from_list.unwrap_or(&Value::None), level)
+    };
+    // With a list of names the last module of a dotted name is wanted, without one the first.
+    let leaf = match from_list {
+        Some(from_list) => vm.truth(from_list)?,
+        None => false,
+    };
+    let import = vm.hooks.import;
+    import(vm, &name.interned(), level, &globals, leaf)
 }
 
 fn open(
@@ -338,7 +331,6 @@ pub const FUNCTIONS: &[Native] = &[
     native!("len(obj, /)", len(required), "The number of items in a container."),
     native!("all(iterable, /)", all(required), "Whether every item is true; true when there is none."),
     native!("any(iterable, /)", any(required), "Whether some item is true; false when there is none."),
-    native!("sorted(iterable, /, *, key=None, reverse=False)", sorted(required, named, named), "A new list of all items in ascending order."),
     native!("iter(object, sentinel, /)", iter(required, optional), "An iterator over the object; or over the results of calling it, until the sentinel comes."),
     native!("next(iterator, default, /)", next(required, optional), "The next item; at the end the default, or StopIteration."),
     native!("aiter(async_iterable, /)", aiter(required), "The asynchronous iterator of an asynchronous iterable."),

@@ -9,13 +9,13 @@ fn globals(vm: &mut Vm) -> Gc<Dict> {
     vm.globals()
 }
 
-fn locals(vm: &mut Vm) -> Result<Value> {
+fn locals(vm: &mut Vm) -> Value {
     vm.locals()
 }
 
 fn vars(vm: &mut Vm, object: Option<&Value>) -> Result<Value> {
     match object {
-        None => vm.locals(),
+        None => Ok(vm.locals()),
         Some(object) => vm
             .get_attribute_if_any(object, &symbols().dict)?
             .ok_or_else(|| Raised::type_error("vars() argument must have __dict__ attribute")),
@@ -24,7 +24,7 @@ fn vars(vm: &mut Vm, object: Option<&Value>) -> Result<Value> {
 
 fn dir(vm: &mut Vm, object: Option<&Value>) -> Result<Value> {
     let names = match object {
-        None => vm.locals()?,
+        None => vm.locals(),
         Some(object) => match vm.call_special(object, &symbols().dir, &[]) {
             Some(names) => names?,
             None => return Err(Raised::type_error("object does not provide __dir__")),

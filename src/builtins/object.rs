@@ -172,15 +172,19 @@ fn attribute_name(name: &Value) -> Result<Str> {
 }
 
 fn get_attribute(vm: &mut Vm, this: &Value, name: &Value) -> Result<Value> {
-    vm.generic_get_attribute(this, &attribute_name(name)?)
+    let name = attribute_name(name)?;
+    match vm.find_plain(this, &this.class(), &name)? {
+        Some(value) => Ok(value),
+        None => Err(vm.missing_attribute(this, &name)),
+    }
 }
 
 fn set_attribute(vm: &mut Vm, this: &Value, name: &Value, value: Value) -> Result<()> {
-    vm.generic_set_attribute(this, &attribute_name(name)?, value)
+    vm.set_plain(this, &attribute_name(name)?, Some(value))
 }
 
 fn delete_attribute(vm: &mut Vm, this: &Value, name: &Value) -> Result<()> {
-    vm.generic_delete_attribute(this, &attribute_name(name)?)
+    vm.set_plain(this, &attribute_name(name)?, None)
 }
 
 fn attributes(_: &mut Vm, this: &Value) -> Result<Value> {

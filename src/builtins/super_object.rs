@@ -1,5 +1,6 @@
 //! `super`: attributes looked up behind a class. The lookup is the VM's; here is how one is made.
 
+use crate::bytecode::Register;
 use crate::native;
 use crate::value::descriptor::Super;
 use crate::value::{Class, Instance, Native, Raised, Result, Str, Value};
@@ -32,9 +33,39 @@ pub fn super_object(kind: &Class, class: Class, receiver: Value) -> Result<Value
     Ok(Value::Instance(Instance::with_payload(kind.clone(), Super { class, receiver, start })))
 }
 
+/// The class and the receiver of a `super()` without arguments: the cell `__class__` and the first
+/// argument of the function that calls.
+fn of_caller(vm: &Vm) -> Result<(Class, Value)> {
+    let Some(view) = vm.script_frames().next() else { return Err(Raised::runtime_error("super(): no current frame")) };
+    let code = &view.function.code.code;
+    let class = code.free_names.iter().position(|name| &**name == "__class__");
+    let opened = |value: Value| match value {
+        Value::Cell(cell) => cell.contents.get(),
+        other => other,
+    };
+    if code.parameter_names.is_empty() {
+        return Err(Raised::runtime_error("super(): no arguments"));
+    }
+    let receiver = if code.spilled_parameters {
+        let first = Str::intern(&code.parameter_names[0]);
+        view.locals().into_iter().find(|(name, _)| name.same(&first)).map_or(Value::Unbound, |(_, value)| value)
+    } else {
+        opened(view.register(Register(0)))
+    };
+    if receiver.is_unbound() {
+        return Err(Raised::runtime_error("super(): arg[0] deleted"));
+    }
+    match class.and_then(|index| view.function.closure.get(index)).map(|cell| cell.contents.get()) {
+        Some(Value::Class(class)) => Ok((class, receiver)),
+        Some(Value::Unbound) => Err(Raised::runtime_error("super(): empty __class__ cell")),
+        Some(other) => Err(Raised::runtime_error(format!("super(): __class__ is not a type ({})", other.type_name()))),
+        None => Err(Raised::runtime_error("super(): __class__ cell not found")),
+    }
+}
+
 fn new(vm: &mut Vm, kind: &Class, class: Option<&Value>, receiver: Option<&Value>) -> Result<Value> {
     let Some(class) = class else {
-        let (class, receiver) = vm.super_arguments()?;
+        let (class, receiver) = of_caller(vm)?;
         return super_object(kind, class, receiver);
     };
     let Value::Class(class) = class else {

@@ -70,7 +70,10 @@ fn init(_: &mut Vm, _: &Value, arguments: &[Value], keywords: Option<&Gc<Dict>>)
 }
 
 fn call(vm: &mut Vm, class: &Class, arguments: &[Value], keywords: Option<&Gc<Dict>>) -> Result<Value> {
-    vm.construct(class, arguments, &keyword_pairs(keywords))
+    let mut all = arguments.to_vec();
+    let (names, values): (Vec<Str>, Vec<Value>) = keyword_pairs(keywords).into_iter().unzip();
+    all.extend(values);
+    vm.instantiate(class, &all, &names)
 }
 
 fn repr(_: &mut Vm, class: &Class) -> Str {

@@ -1,5 +1,5 @@
-//! How a class comes to be: the class statement, `type(name, bases, namespace)`, and the calls of
-//! classes that make instances in the ordinary way.
+//! How a class comes to be: the class statement and `type(name, bases, namespace)`. Calling one is in
+//! `class_call`.
 //!
 //! Sources: the C3 linearisation (Barrett et al., 1996), PEP 3115 (`__prepare__`), PEP 487
 //! (`__set_name__`, `__init_subclass__`), PEP 560 (`__mro_entries__`).
@@ -36,7 +36,10 @@ impl Vm {
         };
         let base_tuple = Value::tuple(resolved.clone());
         let namespace = self.prepare_namespace(&metaclass, name, &base_tuple, &keywords)?;
-        let cell = self.run_class_body(function, &namespace)?;
+        let Value::Function(body) = function else {
+            return Err(Raised::type_error("__build_class__: func must be a function"));
+        };
+        let cell = self.run_class_body(body, namespace.clone())?;
         if !same_values(&resolved, bases) {
             let original = Value::tuple(bases.to_vec());
             self.set_item(&namespace, &Value::Str(names.orig_bases.clone()), original)?;
@@ -246,7 +249,7 @@ impl Vm {
             }
             names.push(slot);
         }
-        names.sort();
+        names.sort_by(|left, right| (**left).cmp(&**right));
         Ok(names)
     }
 
@@ -294,35 +297,6 @@ impl Vm {
                 Ok(())
             }
         }
-    }
-
-    /// `type.__call__`: makes an instance with `__new__` and, if that gave one, prepares it with `__init__`.
-    pub fn construct(&mut self, class: &Class, arguments: &[Value], keywords: &[(Str, Value)]) -> Result<Value> {
-        let names = symbols();
-        if class.same(&types().type_)
-            && let ([object], []) = (arguments, keywords)
-        {
-            return Ok(Value::Class(object.class()));
-        }
-        let receiver = Value::Class(class.clone());
-        let new = self.get_attribute(&receiver, &names.new)?;
-        let mut all = Vec::with_capacity(arguments.len() + 1);
-        all.push(receiver);
-        all.extend_from_slice(arguments);
-        let instance = self.call_with_pairs(&new, &all, keywords)?;
-        if !instance.class().is_subclass(class) {
-            return Ok(instance);
-        }
-        if let Some(init) = self.special(&instance, &names.init)? {
-            let result = self.call_with_pairs(&init, arguments, keywords)?;
-            if !result.is_none() {
-                return Err(Raised::type_error(format!(
-                    "__init__() should return None, not '{}'",
-                    result.type_name()
-                )));
-            }
-        }
-        Ok(instance)
     }
 
     /// `class.__bases__ = bases`: the search orders of the class and of those derived from it change.

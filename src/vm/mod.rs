@@ -10,10 +10,12 @@
 
 mod attribute;
 mod call;
+mod class_building;
 mod class_call;
 mod coroutine;
 mod dispatch;
 mod frame;
+mod instance_check;
 mod intrinsic;
 mod item;
 mod iteration;
@@ -32,6 +34,7 @@ use crate::value::{CellObject, Class, CodeObject, Dict, Exception, Function, Gc,
 
 use frame::{Frame, FrameKind, Segment};
 
+pub use class_building::{best_base, same_layout};
 pub use operator::Comparison;
 pub use safe_point::Hooks;
 
@@ -309,48 +312,4 @@ fn kind_number(value: &Value) -> u32 {
 /// Whether an instance of the class is made by `object.__new__`.
 fn makes_plain_instances(class: &Class) -> bool {
     class.layout == crate::value::class::Layout::Object
-}
-
-impl Vm {
-    pub fn is_instance(&mut self, value: &Value, class: &Value) -> Result<bool> {
-        Ok(matches!(class, Value::Class(class) if value.class().is_subclass(class)))
-    }
-
-    // What the builtins need of the running frame.
-    /// Runs the body of a class in a namespace (a dict, or what `__prepare__` gave). Gives the cell of
-    /// `__class__`, or None when no method needs it.
-    pub fn run_class_body(&mut self, function: &Value, namespace: &Value) -> Result<Value> {
-        todo!()
-    }
-    /// Runs the code of `exec` or `eval` with its names in `locals`.
-    pub fn run_code(&mut self, code: &Gc<CodeObject>, globals: &Gc<Dict>, locals: &Value) -> Result<Value> {
-        todo!()
-    }
-    /// `locals()` of the running frame.
-    pub fn locals(&mut self) -> Result<Value> {
-        todo!()
-    }
-    /// The class and the receiver of a `super()` without arguments, from the running frame; RuntimeError
-    /// when there are none.
-    pub fn super_arguments(&mut self) -> Result<(Class, Value)> {
-        todo!()
-    }
-    /// `__import__(name, globals, from_list, level)`
-    pub fn import(&mut self, name: &Str, globals: &Gc<Dict>, from_list: &Value, level: i64) -> Result<Value> {
-        todo!()
-    }
-
-    // Attribute access without `__getattribute__`, `__getattr__`, `__setattr__` and `__delattr__` of the script.
-    /// `object.__getattribute__(object, name)`
-    pub fn generic_get_attribute(&mut self, object: &Value, name: &Str) -> Result<Value> {
-        todo!()
-    }
-    /// `object.__setattr__(object, name, value)`
-    pub fn generic_set_attribute(&mut self, object: &Value, name: &Str, value: Value) -> Result<()> {
-        todo!()
-    }
-    /// `object.__delattr__(object, name)`
-    pub fn generic_delete_attribute(&mut self, object: &Value, name: &Str) -> Result<()> {
-        todo!()
-    }
 }
