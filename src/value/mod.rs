@@ -15,6 +15,8 @@ pub mod descriptor;
 pub mod dict;
 pub mod exception;
 pub mod float;
+pub mod format_float;
+pub mod format_spec;
 pub mod function;
 pub mod future;
 pub mod hash;
@@ -27,6 +29,8 @@ pub mod native;
 pub mod range;
 pub mod set;
 pub mod shape;
+pub mod str_properties;
+pub mod str_repr;
 pub mod symbols;
 pub mod types;
 
