@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use asy_grammar::Diagnostic;
 
+use crate::builtins;
 use crate::bytecode::code::Source;
 use crate::memory::text::pin_hash_seed;
 use crate::modules::source::{self, ReadFailure, TopLevelAwait};
@@ -78,6 +79,7 @@ impl Interpreter {
         let main = Module::new("__main__");
         state.modules.set_str(&symbols().main, Value::Module(main.clone()));
         let mut vm = Vm::new();
+        builtins::install(&mut vm);
         install_hooks(&mut vm);
         Interpreter { vm, main }
     }

@@ -1,46 +1,19 @@
 //! dict.
 //!
-//! The table itself is `value/dict.rs`; here are the methods, and the lookups that may need a script's
-//! `__eq__`. A dict that is walked while script code may run is walked by index, and its length is
+//! The table itself is `value/dict.rs`, lookups that may need a script's `__eq__` are the VM's. A dict that is walked while script code may run is walked by index, and its length is
 //! checked where CPython checks it.
 
 use super::arguments::{Receiver, at_most_one};
 use super::wrap;
 use crate::native;
-use crate::value::dict::{DictView, Found};
+use crate::value::dict::DictView;
 use crate::value::iterator::{DictPart, IteratorState};
 use crate::value::{Class, Dict, Gc, Instance, Iterator, Mutable, Native, Raised, Result, Value, symbols, types};
 use crate::vm::Vm;
 
-/// The index of a key whose hash is known.
-#[inline]
-pub fn find(vm: &mut Vm, dict: &Dict, key: &Value, hash: i64) -> Result<Option<usize>> {
-    match dict.find(key, hash) {
-        Found::At(index) => Ok(Some(index)),
-        Found::Missing => Ok(None),
-        Found::Undecided => find_candidate(vm, dict, key, hash),
-    }
-}
-
-/// Asks the candidates one by one, from the start again when script code has changed the dict.
-fn find_candidate(vm: &mut Vm, dict: &Dict, key: &Value, hash: i64) -> Result<Option<usize>> {
-    'again: loop {
-        for (index, candidate) in dict.candidates(hash) {
-            let equal = vm.equal(&candidate, key)?;
-            if !dict.holds(index, &candidate) {
-                continue 'again;
-            }
-            if equal {
-                return Ok(Some(index));
-            }
-        }
-        return Ok(None);
-    }
-}
-
 /// `dict[key] = value` for a key whose hash is known.
 pub fn set(vm: &mut Vm, dict: &Dict, key: Value, hash: i64, value: Value) -> Result<()> {
-    match find(vm, dict, &key, hash)? {
+    match vm.find_in_dict(dict, &key, hash)? {
         Some(index) => drop(dict.replace_at(index, value)),
         None => dict.insert_new(key, hash, value),
     }
@@ -157,7 +130,7 @@ fn get(vm: &mut Vm, this: &Gc<Dict>, key: &Value, default: Option<&Value>) -> Re
 
 fn set_default(vm: &mut Vm, this: &Gc<Dict>, key: &Value, default: Option<&Value>) -> Result<Value> {
     let hash = vm.hash(key)?;
-    if let Some(index) = find(vm, this, key, hash)? {
+    if let Some(index) = vm.find_in_dict(this, key, hash)? {
         return Ok(this.value_at(index));
     }
     let value = default.cloned().unwrap_or(Value::None);
@@ -216,7 +189,7 @@ fn len(_: &mut Vm, this: &Gc<Dict>) -> usize {
 
 fn contains(vm: &mut Vm, this: &Gc<Dict>, key: &Value) -> Result<bool> {
     let hash = vm.hash(key)?;
-    Ok(find(vm, this, key, hash)?.is_some())
+    Ok(vm.find_in_dict(this, key, hash)?.is_some())
 }
 
 fn get_item(vm: &mut Vm, this: Receiver<'_, Gc<Dict>>, key: &Value) -> Result<Value> {
@@ -316,7 +289,7 @@ fn equal_dicts(vm: &mut Vm, left: &Gc<Dict>, right: &Gc<Dict>) -> Result<bool> {
     }
     let mut next = 0;
     while let Some((index, entry)) = left.hashed_entry_from(next) {
-        let Some(found) = find(vm, right, &entry.key, entry.hash)? else { return Ok(false) };
+        let Some(found) = vm.find_in_dict(right, &entry.key, entry.hash)? else { return Ok(false) };
         let other = right.value_at(found);
         if !vm.equal(&entry.value, &other)? {
             return Ok(false);

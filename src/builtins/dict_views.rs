@@ -75,7 +75,7 @@ fn repr(vm: &mut Vm, this: &Value) -> Result<Value> {
 fn contains(vm: &mut Vm, this: &DictView, item: &Value) -> Result<bool> {
     if this.part == DictPart::Keys {
         let hash = vm.hash(item)?;
-        return Ok(dict::find(vm, &this.dict, item, hash)?.is_some());
+        return Ok(vm.find_in_dict(&this.dict, item, hash)?.is_some());
     }
     let Value::Tuple(pair) = item.native() else { return Ok(false) };
     let [key, value] = pair.items() else { return Ok(false) };

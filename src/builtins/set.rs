@@ -1,13 +1,12 @@
 //! set and frozenset.
 //!
 //! Which operand is walked, when room is made and what is copied follow CPython (Objects/setobject.c),
-//! because the order of a set shows it. The table is `value/set.rs`; here are the methods, and the
-//! lookups that may need a script's `__eq__`.
+//! because the order of a set shows it. The table is `value/set.rs`; lookups that may need a
+//! script's `__eq__` are the VM's.
 
 use super::arguments::{Receiver, at_most_one, at_most_one_for};
 use super::wrap;
 use crate::native;
-use crate::value::dict::Found;
 use crate::value::iterator::IteratorState;
 use crate::value::native::{FromArgument, Mismatch};
 use crate::value::{Class, Dict, Gc, Iterator, Mutable, Native, Raised, Result, Set, Value, types};
@@ -56,34 +55,8 @@ fn as_set(value: &Value) -> Option<&Gc<Set>> {
     }
 }
 
-/// The slot of a key whose hash is known.
-#[inline]
-fn find(vm: &mut Vm, set: &Set, key: &Value, hash: i64) -> Result<Option<usize>> {
-    match set.find(key, hash) {
-        Found::At(index) => Ok(Some(index)),
-        Found::Missing => Ok(None),
-        Found::Undecided => find_candidate(vm, set, key, hash),
-    }
-}
-
-/// Asks the candidates one by one, from the start again when script code has changed the set.
-fn find_candidate(vm: &mut Vm, set: &Set, key: &Value, hash: i64) -> Result<Option<usize>> {
-    'again: loop {
-        for (index, candidate) in set.candidates(hash) {
-            let equal = vm.equal(&candidate, key)?;
-            if !set.holds(index, &candidate) {
-                continue 'again;
-            }
-            if equal {
-                return Ok(Some(index));
-            }
-        }
-        return Ok(None);
-    }
-}
-
 fn add_hashed(vm: &mut Vm, set: &Set, key: Value, hash: i64) -> Result<()> {
-    if find(vm, set, &key, hash)?.is_none() {
+    if vm.find_in_set(set, &key, hash)?.is_none() {
         set.insert_new(key, hash);
     }
     Ok(())
@@ -91,7 +64,7 @@ fn add_hashed(vm: &mut Vm, set: &Set, key: Value, hash: i64) -> Result<()> {
 
 /// Whether the key was there.
 fn remove_hashed(vm: &mut Vm, set: &Set, key: &Value, hash: i64) -> Result<bool> {
-    let found = find(vm, set, key, hash)?;
+    let found = vm.find_in_set(set, key, hash)?;
     if let Some(index) = found {
         drop(set.remove_at(index));
     }
@@ -162,7 +135,7 @@ pub fn intersection(vm: &mut Vm, this: &Gc<Set>, other: &Value) -> Result<Gc<Set
         }
     }
     each_key(vm, walked, |vm, key, hash| {
-        if find(vm, container, &key, hash)?.is_some() {
+        if vm.find_in_set(container, &key, hash)?.is_some() {
             add_hashed(vm, &result, key, hash)?;
         }
         Ok(())
@@ -204,9 +177,9 @@ fn difference_of(vm: &mut Vm, this: &Gc<Set>, other: &Value) -> Result<Gc<Set>> 
     let mut next = 0;
     while let Some((index, key, hash)) = this.key_from(next) {
         let found = match other {
-            Value::Dict(dict) => super::dict::find(vm, dict, &key, hash)?.is_some(),
+            Value::Dict(dict) => vm.find_in_dict(dict, &key, hash)?.is_some(),
             other => match as_set(other) {
-                Some(set) => find(vm, set, &key, hash)?.is_some(),
+                Some(set) => vm.find_in_set(set, &key, hash)?.is_some(),
                 None => false,
             },
         };
@@ -252,7 +225,7 @@ fn is_subset_of(vm: &mut Vm, left: &Set, right: &Set) -> Result<bool> {
     }
     let mut next = 0;
     while let Some((index, key, hash)) = left.key_from(next) {
-        if find(vm, right, &key, hash)?.is_none() {
+        if vm.find_in_set(right, &key, hash)?.is_none() {
             return Ok(false);
         }
         next = index + 1;
@@ -288,26 +261,12 @@ fn add(vm: &mut Vm, this: Changeable<'_>, key: Value) -> Result<()> {
     vm.set_add(this.set, key).map(drop)
 }
 
-/// The key to look for, with its hash: for a set, which has none, the frozenset of the same keys.
-fn key_to_find(vm: &mut Vm, key: &Value) -> Result<(Value, i64)> {
-    match (vm.hash(key), as_set(key)) {
-        (Err(raised), Some(set)) if raised.is_a(&types().type_error) => {
-            let frozen = Value::Set(Gc::new(set.copy(true)));
-            let hash = vm.hash(&frozen)?;
-            Ok((frozen, hash))
-        }
-        (hash, _) => Ok((key.clone(), hash?)),
-    }
-}
-
 fn remove(vm: &mut Vm, this: Changeable<'_>, key: &Value) -> Result<()> {
-    let (wanted, hash) = key_to_find(vm, key)?;
-    if remove_hashed(vm, this.set, &wanted, hash)? { Ok(()) } else { Err(Raised::key_error(key.clone())) }
+    if vm.set_remove(this.set, key)? { Ok(()) } else { Err(Raised::key_error(key.clone())) }
 }
 
 fn discard(vm: &mut Vm, this: Changeable<'_>, key: &Value) -> Result<()> {
-    let (wanted, hash) = key_to_find(vm, key)?;
-    remove_hashed(vm, this.set, &wanted, hash).map(drop)
+    vm.set_remove(this.set, key).map(drop)
 }
 
 fn pop(_: &mut Vm, this: Changeable<'_>) -> Result<Value> {
@@ -378,7 +337,7 @@ fn is_disjoint(vm: &mut Vm, this: &Gc<Set>, other: &Value) -> Result<bool> {
         let (smaller, larger) = if other.len() > this.len() { (this, other) } else { (other, this) };
         let mut next = 0;
         while let Some((index, key, hash)) = smaller.key_from(next) {
-            if find(vm, larger, &key, hash)?.is_some() {
+            if vm.find_in_set(larger, &key, hash)?.is_some() {
                 return Ok(false);
             }
             next = index + 1;
@@ -388,7 +347,7 @@ fn is_disjoint(vm: &mut Vm, this: &Gc<Set>, other: &Value) -> Result<bool> {
     let iterator = vm.iterate(other)?;
     while let Some(key) = vm.next(&iterator)? {
         let hash = vm.hash(&key)?;
-        if find(vm, this, &key, hash)?.is_some() {
+        if vm.find_in_set(this, &key, hash)?.is_some() {
             return Ok(false);
         }
     }
@@ -412,7 +371,7 @@ fn is_superset(vm: &mut Vm, this: &Gc<Set>, other: &Value) -> Result<bool> {
     let iterator = vm.iterate(other)?;
     while let Some(key) = vm.next(&iterator)? {
         let hash = vm.hash(&key)?;
-        if find(vm, this, &key, hash)?.is_none() {
+        if vm.find_in_set(this, &key, hash)?.is_none() {
             return Ok(false);
         }
     }
@@ -424,8 +383,7 @@ fn len(_: &mut Vm, this: &Gc<Set>) -> usize {
 }
 
 fn contains(vm: &mut Vm, this: &Gc<Set>, key: &Value) -> Result<bool> {
-    let (wanted, hash) = key_to_find(vm, key)?;
-    Ok(find(vm, this, &wanted, hash)?.is_some())
+    vm.set_contains(this, key)
 }
 
 fn iter(_: &mut Vm, this: &Gc<Set>) -> Value {
@@ -458,14 +416,8 @@ fn repr(vm: &mut Vm, this: Receiver<'_, Gc<Set>>) -> Result<Value> {
     .into())
 }
 
-/// The keys know their hashes, so no script code is needed.
-fn hash_method(vm: &mut Vm, this: &Gc<Set>) -> Result<Value> {
-    if let Some(hash) = this.hash.get() {
-        return Ok(Value::Int(hash));
-    }
-    let hash = vm.hash(&Value::Set(this.clone()))?;
-    this.hash.set(Some(hash));
-    Ok(Value::Int(hash))
+fn hash(vm: &mut Vm, this: &Gc<Set>) -> Result<Value> {
+    vm.hash(&Value::Set(this.clone())).map(Value::Int)
 }
 
 /// The rows of an operator: `__op__` and `__rop__` for two sets, `__iop__` for a set that is changed.
@@ -576,7 +528,7 @@ pub const FROZEN_METHODS: &[Native] = &[
         "Makes a frozenset of an iterable's items."
     )
     .static_method(),
-    native!("__hash__(self, /)", hash_method(required), "Return hash(self)."),
+    native!("__hash__(self, /)", hash(required), "Return hash(self)."),
 ];
 
 /// What set and frozenset have in common.

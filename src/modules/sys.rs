@@ -1,6 +1,7 @@
 //! `sys`: the interpreter, as scripts see it.
 
 use super::{Precedence, native_module, state, stdlib, structure};
+use crate::builtins::stream::{self, Channel};
 use crate::native;
 use crate::value::{
     Class, Gc, Instance, Module, Native, Raised, Result, Str, Value, class::ClassObject, class::Layout, symbols, types,
@@ -230,6 +231,11 @@ pub fn module(vm: &mut Vm) -> Result<Gc<Module>> {
     let module = native_module("sys", FUNCTIONS);
     let state = state();
     module.set("modules", Value::Dict(state.modules.clone()));
+    for (channel, name) in [(Channel::Stdin, "stdin"), (Channel::Stdout, "stdout"), (Channel::Stderr, "stderr")] {
+        module.set(name, stream::text_stream(channel));
+        module.set(&format!("__{name}__"), stream::text_stream(channel));
+    }
+    stream::use_sys(&module.globals);
     module.set("path", Value::List(state.path.clone()));
     module.set("argv", Value::List(state.arguments.clone()));
     module.set("orig_argv", Value::list(std::env::args().map(|text| Value::str(&text)).collect()));

@@ -224,6 +224,20 @@ impl Gc<ClassObject> {
         mro[start..].iter().find_map(|class| class.namespace.get_str(name))
     }
 
+    /// `class.__bases__ = bases`, with the search order that follows from them. Classes derived from this
+    /// one keep the search order they have.
+    pub fn set_bases(&self, bases: Vec<Class>, ancestors: Vec<Class>) {
+        for base in self.bases.get() {
+            base.subclasses.borrow_mut().retain(|weak| weak.upgrade().is_some_and(|class| !class.same(self)));
+        }
+        let weak = Weak::new(self);
+        for base in &bases {
+            base.subclasses.borrow_mut().push(weak.clone());
+        }
+        self.bases.set(bases);
+        self.set_ancestors(ancestors);
+    }
+
     /// The class in which a lookup finds the name.
     pub fn owner(&self, name: &Str) -> Option<Class> {
         if self.namespace.find_str(name).is_some() {

@@ -8,7 +8,7 @@ use std::cell::Cell;
 
 use smallvec::SmallVec;
 
-use super::instance::queue_finalizer;
+use super::instance::{Payload, queue_finalizer};
 use super::{Class, Function, Gc, Mutable, Raised, Result, Str, Value, types};
 use crate::memory::{Object, Tracer};
 use crate::vm::Vm;
@@ -147,6 +147,16 @@ pub enum Step {
     Drive(Gc<Coroutine>, Resume),
     /// Ends.
     Return(Value),
+}
+
+/// What `coroutine.__await__()` gives: an iterator that drives the coroutine. Awaiting it is awaiting the
+/// coroutine.
+pub struct CoroutineWrapper(pub Value);
+
+impl Payload for CoroutineWrapper {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.0.trace(tracer);
+    }
 }
 
 /// The body of a coroutine written in Rust: a state machine.

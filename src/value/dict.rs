@@ -191,11 +191,6 @@ impl Dict {
         }
     }
 
-    /// Whether the entry at an index found before still has that key.
-    pub fn holds(&self, index: usize, key: &Value) -> bool {
-        self.storage.borrow().entries.get(index).is_some_and(|entry| entry.key.is(key))
-    }
-
     /// The index of a name.
     #[inline]
     pub fn find_str(&self, name: &Str) -> Option<usize> {

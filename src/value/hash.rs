@@ -25,7 +25,11 @@ pub fn hash(value: &Value) -> Option<i64> {
         Value::None => 0xfca86420,
         Value::Tuple(tuple) => hash_tuple(tuple.items())?,
         Value::Bytes(bytes) => bytes.hash() as i64,
-        Value::Set(set) if set.is_frozen() => hash_frozenset(&set.snapshot()),
+        Value::Set(set) if set.is_frozen() => set.hash.get().unwrap_or_else(|| {
+            let hash = hash_frozenset(&set.snapshot());
+            set.hash.set(Some(hash));
+            hash
+        }),
         Value::Range(range) => {
             let (length, start, step) = (range.len(), range.start, range.step);
             let whole = |count: u64| super::integer::from_u64(count);

@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use super::{Class, Dict, Gc, List, Mutable, Result, Set, Str, Tuple, Value, types};
+use super::{Class, Dict, Gc, List, Mutable, Result, Set, Str, Tuple, Value};
 use crate::memory::{Object, Tracer};
 use crate::vm::Vm;
 
@@ -107,46 +107,6 @@ impl Iterator {
             }
             IteratorState::Native(iterator) => iterator.length_hint(vm),
         }
-    }
-}
-
-/// Walks an object without `__iter__` by `__getitem__`, from 0 up to an IndexError.
-pub struct SequenceIterator {
-    /// Unbound at the end.
-    sequence: Mutable<Value>,
-    index: Cell<i64>,
-}
-
-impl SequenceIterator {
-    /// The iterator object.
-    pub fn over(sequence: Value) -> Value {
-        let iterator = SequenceIterator { sequence: Mutable::new(sequence), index: Cell::new(0) };
-        Iterator::native(&types().sequence_iterator, iterator)
-    }
-}
-
-impl NativeIterator for SequenceIterator {
-    fn next(&self, vm: &mut Vm) -> Result<Option<Value>> {
-        let sequence = self.sequence.get();
-        if sequence.is_unbound() {
-            return Ok(None);
-        }
-        let index = self.index.get();
-        match vm.get_item(&sequence, &Value::Int(index)) {
-            Ok(item) => {
-                self.index.set(index + 1);
-                Ok(Some(item))
-            }
-            Err(raised) if raised.is_a(&types().index_error) || raised.is_a(&types().stop_iteration) => {
-                self.sequence.set(Value::Unbound);
-                Ok(None)
-            }
-            Err(raised) => Err(raised),
-        }
-    }
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        self.sequence.borrow().trace(tracer);
     }
 }
 

@@ -160,11 +160,6 @@ impl Set {
         candidates
     }
 
-    /// Whether the slot found before still has that key.
-    pub fn holds(&self, index: usize, key: &Value) -> bool {
-        self.storage.borrow().slots.get(index).is_some_and(|slot| slot.key.is(key))
-    }
-
     /// Adds a key that is known to be missing.
     pub fn insert_new(&self, key: Value, hash: i64) {
         self.storage.borrow_mut().insert_new(key, hash);

@@ -24,6 +24,11 @@ impl Vm {
         }
     }
 
+    /// The AttributeError for an attribute that an object does not have.
+    pub fn missing_attribute(&self, object: &Value, name: &Str) -> Raised {
+        no_attribute(object, name)
+    }
+
     /// None instead of an AttributeError.
     pub fn get_attribute_if_any(&mut self, object: &Value, name: &Str) -> Result<Option<Value>> {
         match self.find_attribute(object, &name.interned()) {

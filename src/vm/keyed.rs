@@ -6,9 +6,9 @@ use crate::value::{Dict, Gc, Raised, Result, Set, Value, hash};
 use super::Vm;
 
 impl Vm {
-    /// Where a key is in a dict.
+    /// Where a key whose hash is known is in a dict.
     #[inline]
-    fn find_in_dict(&mut self, dict: &Gc<Dict>, key: &Value, hash: i64) -> Result<Option<usize>> {
+    pub fn find_in_dict(&mut self, dict: &Dict, key: &Value, hash: i64) -> Result<Option<usize>> {
         match dict.find(key, hash) {
             Found::At(index) => Ok(Some(index)),
             Found::Missing => Ok(None),
@@ -16,7 +16,9 @@ impl Vm {
         }
     }
 
-    fn find_in_set(&mut self, set: &Gc<Set>, key: &Value, hash: i64) -> Result<Option<usize>> {
+    /// Where a key whose hash is known is in a set.
+    #[inline]
+    pub fn find_in_set(&mut self, set: &Set, key: &Value, hash: i64) -> Result<Option<usize>> {
         match set.find(key, hash) {
             Found::At(index) => Ok(Some(index)),
             Found::Missing => Ok(None),

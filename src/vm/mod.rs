@@ -10,10 +10,12 @@
 
 mod attribute;
 mod call;
+mod class_building;
 mod class_call;
 mod coroutine;
 mod dispatch;
 mod frame;
+mod instance_check;
 mod intrinsic;
 mod item;
 mod iteration;
@@ -32,6 +34,7 @@ use crate::value::{CellObject, Class, CodeObject, Dict, Exception, Function, Gc,
 
 use frame::{Frame, FrameKind, Segment};
 
+pub use class_building::{best_base, same_layout};
 pub use operator::Comparison;
 pub use safe_point::Hooks;
 
@@ -309,10 +312,4 @@ fn kind_number(value: &Value) -> u32 {
 /// Whether an instance of the class is made by `object.__new__`.
 fn makes_plain_instances(class: &Class) -> bool {
     class.layout == crate::value::class::Layout::Object
-}
-
-impl Vm {
-    pub fn is_instance(&mut self, value: &Value, class: &Value) -> Result<bool> {
-        Ok(matches!(class, Value::Class(class) if value.class().is_subclass(class)))
-    }
 }

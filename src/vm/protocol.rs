@@ -147,25 +147,7 @@ impl Vm {
     /// `operator.length_hint(value)`: a guess, 0 if there is none.
     pub fn length_hint(&mut self, value: &Value) -> Result<usize> {
         match value {
-            Value::Iterator(iterator) => {
-                use crate::value::iterator::IteratorState;
-                Ok(match &iterator.state {
-                    IteratorState::Range { left, .. } => left.get() as usize,
-                    IteratorState::List { list, index } => {
-                        list.borrow().as_ref().map_or(0, |list| list.len().saturating_sub(index.get()))
-                    }
-                    IteratorState::Tuple { tuple, index } => tuple.len().saturating_sub(index.get()),
-                    IteratorState::Dict { length, .. } | IteratorState::Set { length, .. } => *length,
-                    IteratorState::Str { .. } => 0,
-                    IteratorState::Native(_) => {
-                        let iterator = iterator.clone();
-                        match &iterator.state {
-                            IteratorState::Native(native) => native.length_hint(self).unwrap_or(0),
-                            _ => 0,
-                        }
-                    }
-                })
-            }
+            Value::Iterator(iterator) => Ok(iterator.clone().length_hint(self).unwrap_or(0)),
             Value::Coroutine(_) => Ok(0),
             _ => {
                 if let Some(length) = self.length_if_any(value) {
