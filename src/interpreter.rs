@@ -16,6 +16,7 @@ use crate::memory::text::pin_hash_seed;
 use crate::modules::source::{self, ReadFailure, TopLevelAwait};
 use crate::modules::{self, at_exit, loader, suggestion, traceback, warnings};
 use crate::value::{CodeObject, Gc, Module, Raised, Str, Value, symbols};
+use crate::scheduler::{clock, event_loop, exception_handler};
 use crate::vm::Vm;
 
 /// Bytes of native stack that are reserved.
@@ -74,6 +75,9 @@ impl Interpreter {
         }
         let main = Module::new("__main__");
         state.modules.set_str(&symbols().main, Value::Module(main.clone()));
+        if options.virtual_time {
+            clock::make_virtual();
+        }
         let mut vm = Vm::new();
         builtins::install(&mut vm);
         install_hooks(&mut vm);
@@ -178,6 +182,27 @@ fn install_hooks(vm: &mut Vm) {
     vm.hooks.report_ignored = traceback::report_ignored;
     vm.hooks.warn = warnings::warn_from_machine;
     vm.hooks.suggest = |name, known| suggestion::closest(name, known);
+    vm.hooks.async_generator_started = |generator| {
+        if let Value::Coroutine(generator) = generator {
+            event_loop::async_generator_started(generator);
+        }
+    };
+    vm.hooks.async_generator_died = |vm, generator| match generator {
+        Value::Coroutine(coroutine) => match event_loop::async_generator_died(vm, coroutine) {
+            Ok(is_taken_care_of) => is_taken_care_of,
+            Err(raised) => {
+                traceback::report_ignored(vm, raised, generator);
+                true
+            }
+        },
+        _ => false,
+    };
+    vm.hooks.report_forgotten = |vm, forgotten| {
+        if let Err(raised) = exception_handler::report_forgotten(vm, forgotten) {
+            traceback::report_ignored(vm, raised, &Value::str("report of forgotten exceptions"));
+        }
+    };
+    exception_handler::set_describer(traceback::text_of);
 }
 
 /// The full name of a folder; the current one when the name is empty.

@@ -8,7 +8,6 @@ use std::rc::Rc;
 
 use super::event_loop::{self, EventLoop};
 use super::task;
-use crate::value::future::take_forgotten;
 use crate::value::{Dict, Exception, Gc, Raised, Result, Str, Value};
 use crate::vm::Vm;
 
@@ -109,8 +108,8 @@ pub fn by_default(vm: &mut Vm, context: &Gc<Dict>) -> Result<()> {
 
 /// Reports futures that died with an exception nobody has seen, and tasks that died while pending. To
 /// be called at safe points of the VM, when finalizers run.
-pub fn report_forgotten(vm: &mut Vm) -> Result<()> {
-    for future in take_forgotten() {
+pub fn report_forgotten(vm: &mut Vm, forgotten: Vec<Value>) -> Result<()> {
+    for future in forgotten {
         let Some(state) = future.as_future() else { continue };
         let (message, raised) = match state.exception() {
             Some(raised) => {

@@ -7,7 +7,8 @@
 /// Adds an item.
 pub fn push<T, E>(heap: &mut Vec<T>, item: T, less: &mut impl FnMut(&T, &T) -> Result<bool, E>) -> Result<(), E> {
     heap.push(item);
-    rise(heap, 0, heap.len() - 1, less)
+    let last = heap.len() - 1;
+    rise(heap, 0, last, less)
 }
 
 /// Takes out the smallest item.
