@@ -41,7 +41,7 @@ fn program(function: &str, value: &Value) -> Result<Program> {
             let kind = other.type_name();
             return Err(Raised::type_error(match function {
                 "compile" => format!("compile() arg 1 must be a string, bytes or AST object, not {kind}"),
-                _ => format!("{function}() arg 1 must be a string, bytes or code object, not {kind}"),
+                _ => format!("{function}() arg 1 must be a string, bytes or code object"),
             }));
         }
     };

@@ -223,9 +223,14 @@ impl NativeFunction {
         (row.function)(vm, arguments)
     }
 
-    /// Whether it is the constructor of a class, which messages name after the class.
+    /// Whether it is the constructor of a class.
     fn is_constructor(&self) -> bool {
         self.row.binding == Binding::Static && self.owner.is_some() && self.row.name() == "__new__"
+    }
+
+    /// Whether messages name it after its class.
+    fn has_class_name(&self) -> bool {
+        self.is_constructor() || self.owner.is_some() && self.row.name() == "__init__"
     }
 
     /// How many leading arguments the caller does not write (`self`).
@@ -238,7 +243,7 @@ impl NativeFunction {
     /// As messages name it when no parentheses follow: `split`, or `range` for the constructor.
     fn short_name(&self) -> Str {
         match &self.owner {
-            Some(owner) if self.is_constructor() => owner.name(),
+            Some(owner) if self.has_class_name() => owner.name(),
             _ => Str::new(self.row.name()),
         }
     }
@@ -269,11 +274,16 @@ impl NativeFunction {
         let (names, positional_only) = row.parameter_names();
         let takes_keywords = positional_only < row.positional as usize || row.named > 0 || row.has_keywords;
         let full_name = match &self.owner {
-            Some(owner) if !self.is_constructor() => format!("{}.{}()", owner.name(), row.name()),
+            Some(owner) if !self.has_class_name() => format!("{}.{}()", owner.name(), row.name()),
             _ => self.called_name(),
         };
         Raised::type_error(if takes_keywords && most > 0 {
-            if given < least {
+            if given < least && positional_only == row.positional as usize && most == least {
+                format!("{} expected {most} argument{}, got {given}", self.short_name(), plural(most))
+            } else if given < least && hidden + given < positional_only {
+                let name = self.called_name();
+                format!("{name} takes at least {least} positional argument{} ({given} given)", plural(least))
+            } else if given < least {
                 let name = names.get(hidden + given).copied().unwrap_or("?");
                 format!("{} missing required argument '{name}' (pos {})", self.called_name(), given + 1)
             } else {
@@ -283,7 +293,7 @@ impl NativeFunction {
         } else if most == 0 && !row.has_rest {
             format!("{full_name} takes no arguments ({given} given)")
         } else if least == most && !row.has_rest {
-            if most == 1 && !self.is_constructor() {
+            if most == 1 && !self.has_class_name() {
                 format!("{full_name} takes exactly one argument ({given} given)")
             } else {
                 format!("{} expected {most} argument{}, got {given}", self.short_name(), plural(most))
