@@ -52,7 +52,8 @@ impl Vm {
             return result;
         }
         if let Value::Class(class) = object {
-            if let Some(method) = self.get_attribute_if_any(object, &names.class_getitem)? {
+            if class.lookup(&names.class_getitem).is_some() {
+                let method = self.get_attribute(object, &names.class_getitem)?;
                 return self.call(&method, std::slice::from_ref(index));
             }
             return Err(Raised::type_error(format!("type '{}' is not subscriptable", class.name())));
