@@ -160,7 +160,7 @@ impl NativeFunction {
         let row = self.row;
         let count = arguments.len();
         if count < row.required as usize || count > row.positional as usize && !row.has_rest {
-            return Err(self.wrong_count(count, 0));
+            return Err(self.wrong_count(count));
         }
         (row.function)(vm, Arguments { function: self, positional: arguments, named: &[], keywords: None })
     }
@@ -174,10 +174,10 @@ impl NativeFunction {
         let (parameters, positional_only) = row.parameter_names();
         let (positional, by_name) = arguments.split_at(arguments.len() - names.len());
         if positional.len() > row.positional as usize && !row.has_rest {
-            return Err(self.wrong_count(positional.len(), names.len()));
+            return Err(self.wrong_count(positional.len()));
         }
         if row.named == 0 && !row.has_keywords && parameters.len() == positional_only {
-            return Err(Raised::type_error(format!("{} takes no keyword arguments", self.called_name())));
+            return Err(Raised::type_error(format!("{} takes no keyword arguments", self.qualified_name())));
         }
         let fixed = row.positional as usize;
         let mut bound: SmallVec<[Value; 8]> = SmallVec::from(positional);
@@ -223,49 +223,72 @@ impl NativeFunction {
         (row.function)(vm, arguments)
     }
 
-    /// How many leading arguments the caller does not write (`self`).
+    /// How many leading arguments the caller does not write (`self`, the `cls` of `__new__`).
     fn receivers(&self) -> usize {
-        matches!(self.row.binding, Binding::Method | Binding::Class) as usize
-            * (self.owner.is_some() || self.row.signature.contains("(self")) as usize
+        let is_bound = matches!(self.row.binding, Binding::Method | Binding::Class)
+            && (self.owner.is_some() || self.row.signature.contains("(self"));
+        (is_bound || self.is_constructor()) as usize
     }
 
-    /// As messages name it: `split()` or `str.split()`.
+    fn is_constructor(&self) -> bool {
+        self.owner.is_some() && self.row.signature.starts_with("__new__(cls")
+    }
+
+    /// As messages name it: `split`, or the class that is made.
+    fn short_name(&self) -> String {
+        match &self.owner {
+            Some(owner) if self.is_constructor() => owner.name().to_string(),
+            _ => self.row.name().to_string(),
+        }
+    }
+
+    /// As messages call it: `split()`.
     fn called_name(&self) -> String {
-        format!("{}()", self.row.name())
+        format!("{}()", self.short_name())
     }
 
+    /// As messages call it with its class: `str.upper()`.
+    fn qualified_name(&self) -> String {
+        match &self.owner {
+            Some(owner) if !self.is_constructor() => format!("{}.{}()", owner.name(), self.row.name()),
+            _ => self.called_name(),
+        }
+    }
+
+    /// Messages have one form for functions of no or one argument, one for those by position only, one
+    /// for those that take keywords.
     #[cold]
-    fn wrong_count(&self, count: usize, _keywords: usize) -> Raised {
+    fn wrong_count(&self, count: usize) -> Raised {
         let row = self.row;
         let hidden = self.receivers();
-        let name = match &self.owner {
-            Some(owner) if row.positional as usize == hidden || row.required == row.positional => {
-                format!("{}.{}()", owner.name(), row.name())
-            }
-            _ => self.called_name(),
-        };
-        if count < hidden {
+        let Some(given) = count.checked_sub(hidden) else {
             let owner = self.owner.as_ref().map_or_else(|| "object".into(), |owner| owner.name());
             return Raised::type_error(format!("unbound method {owner}.{}() needs an argument", row.name()));
-        }
-        let (given, least, most) = (
-            count - hidden,
-            row.required as usize - hidden.min(row.required as usize),
-            row.positional as usize - hidden,
-        );
-        let plural = |count: usize| if count == 1 { "" } else { "s" };
-        Raised::type_error(if most == 0 {
-            format!("{name} takes no arguments ({given} given)")
-        } else if least == most {
-            if most == 1 {
-                format!("{name} takes exactly one argument ({given} given)")
-            } else {
-                format!("{name} expected {most} arguments, got {given}")
-            }
-        } else if given < least {
-            format!("{name} expected at least {least} argument{}, got {given}", plural(least))
+        };
+        let least = (row.required as usize).saturating_sub(hidden);
+        let most = (row.positional as usize).saturating_sub(hidden);
+        let bound = if given < least { least } else { most };
+        let plural = if bound == 1 { "" } else { "s" };
+        let (parameters, positional_only) = row.parameter_names();
+        let takes_keywords = parameters.len() > positional_only;
+        let limits = match () {
+            _ if least == most && !row.has_rest => "",
+            _ if given < least => "at least ",
+            _ => "at most ",
+        };
+        Raised::type_error(if most == 0 && !takes_keywords {
+            format!("{} takes no arguments ({given} given)", self.qualified_name())
+        } else if takes_keywords && given < least && positional_only <= count {
+            let missing = parameters.get(count).copied().unwrap_or("?");
+            format!("{} missing required argument '{missing}' (pos {})", self.called_name(), given + 1)
+        } else if takes_keywords {
+            let limits = if limits.is_empty() { "exactly " } else { limits };
+            let kind = if given < least { "positional " } else { "" };
+            format!("{} takes {limits}{bound} {kind}argument{plural} ({given} given)", self.called_name())
+        } else if least == 1 && most == 1 && !row.has_rest {
+            format!("{} takes exactly one argument ({given} given)", self.qualified_name())
         } else {
-            format!("{name} expected at most {most} argument{}, got {given}", plural(most))
+            format!("{} expected {limits}{bound} argument{plural}, got {given}", self.short_name())
         })
     }
 }
@@ -300,7 +323,7 @@ impl<'a> Arguments<'a> {
     pub fn required<T: FromArgument<'a>>(&self, vm: &mut Vm, index: usize) -> Result<T> {
         match self.positional.get(index) {
             Some(value) => T::from_argument(vm, value).map_err(|mismatch| self.explain(mismatch, value, index)),
-            None => Err(self.function.wrong_count(self.positional.len(), 0)),
+            None => Err(self.function.wrong_count(self.positional.len())),
         }
     }
 
