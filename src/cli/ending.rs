@@ -5,6 +5,7 @@ use super::exit_code;
 use crate::interpreter::Interpreter;
 use crate::modules::{self, loader};
 use crate::report::Reporter;
+use crate::scheduler::deadlock;
 use crate::value::{Exception, Gc, Raised, Result, Str, Value, symbols, types};
 use crate::vm::Vm;
 
@@ -19,6 +20,12 @@ pub fn uncaught(interpreter: &mut Interpreter, reporter: &Reporter, raised: &Rai
     let flushed = flush(vm, &symbols().stdout);
     if exception.is_a(&types().broken_pipe_error) && flushed.is_err() {
         return exit_code::FAILED;
+    }
+    if exception.is_a(&types().deadlock_error)
+        && let Some(report) = deadlock::take_report()
+    {
+        reporter.message("Deadlock", &report.to_string());
+        return exit_code::DEADLOCK;
     }
     reporter.exception(vm, exception);
     if exception.is_a(&types().keyboard_interrupt) { exit_code::INTERRUPTED } else { exit_code::FAILED }
@@ -63,7 +70,11 @@ pub fn finish(interpreter: &mut Interpreter, reporter: &Reporter, code: u8) -> u
         Ok(()) => code,
         // Whoever read the output has gone: nothing to complain about.
         Err(raised) if raised.is_a(&types().broken_pipe_error) => {
-            if code == 0 { exit_code::OUTPUT } else { code }
+            if code == 0 {
+                exit_code::OUTPUT
+            } else {
+                code
+            }
         }
         Err(raised) => {
             reporter.message("OSError", "Exception ignored while the standard output was being written:");

@@ -17,7 +17,7 @@ use super::{clock, context, deadlock, driver, exception_handler, future, handle,
 use crate::memory::interrupt;
 use crate::value::future::{Callback, Listener, Listening};
 use crate::value::instance::Payload;
-use crate::value::{Coroutine, Gc, Instance, Mutable, Raised, Result, Task, Value, Weak, types};
+use crate::value::{Coroutine, Gc, Instance, Mutable, Raised, Result, Str, Task, Value, Weak, types};
 use crate::vm::Vm;
 
 /// Where in its life a loop is.
@@ -285,9 +285,7 @@ impl EventLoop {
             }
             return Err(raised);
         }
-        state
-            .result()
-            .unwrap_or_else(|| Err(Raised::runtime_error("Event loop stopped before Future completed.")))
+        state.result().unwrap_or_else(|| Err(Raised::runtime_error("Event loop stopped before Future completed.")))
     }
 
     /// Closes the loop: nothing can run on it any more. RuntimeError while it is running.
@@ -447,11 +445,14 @@ pub fn async_generator_started(generator: &Gc<Coroutine>) {
 
 /// The VM's hook: an async generator died while suspended; the loop closes it in a task of its own.
 /// False when no loop is running.
-pub fn async_generator_died(vm: &mut Vm, generator: &Gc<Coroutine>) -> Result<bool> {
-    let Some(event_loop) = running() else { return Ok(false) };
-    let close = crate::value::Str::intern("aclose");
-    let closing = vm.call_method(&Value::Coroutine(generator.clone()), &close, &[])?;
-    let closing = future::as_coroutine(closing);
-    task::create(&event_loop, closing, Value::None, None);
-    Ok(true)
+pub fn async_generator_died(vm: &mut Vm, generator: &Gc<Coroutine>) -> bool {
+    let Some(event_loop) = running() else { return false };
+    let generator = Value::Coroutine(generator.clone());
+    match vm.call_method(&generator, &Str::intern("aclose"), &[]) {
+        Ok(closing) => {
+            task::create(&event_loop, future::as_coroutine(closing), Value::None, None);
+            true
+        }
+        Err(_) => false,
+    }
 }

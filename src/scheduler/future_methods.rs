@@ -3,13 +3,13 @@
 use super::event_loop;
 use super::handle::loop_of;
 use super::{context, future, task, task_repr};
+use crate::memory::Tracer;
 use crate::native;
 use crate::value::coroutine::{CoroutineState, NativeBody, Resume, Step};
 use crate::value::future::{Callback, ScriptCallback};
 use crate::value::{
     Class, Dict, Exception, Future, Gc, Mutable, Native, NativeCoroutine, Raised, Result, Task, Value, types,
 };
-use crate::memory::Tracer;
 use crate::vm::Vm;
 
 fn given(value: Option<Value>) -> Option<Value> {
@@ -200,9 +200,8 @@ fn init_task(
     }
     let event_loop = match given(event_loop) {
         None => event_loop::current_or_new(),
-        Some(value) => loop_of(&value).ok_or_else(|| {
-            Raised::type_error(format!("loop must be an event loop, not {}", value.type_name()))
-        })?,
+        Some(value) => loop_of(&value)
+            .ok_or_else(|| Raised::type_error(format!("loop must be an event loop, not {}", value.type_name())))?,
     };
     event_loop.check_closed()?;
     task::check_coroutine(vm, &coroutine)?;
