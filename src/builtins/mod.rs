@@ -173,7 +173,6 @@ fn function_tables() -> [&'static [Native]; 5] {
 fn generic_classes() -> Vec<&'static Class> {
     let types = types();
     vec![
-        &types.type_,
         &types.tuple,
         &types.list,
         &types.dict,

@@ -246,7 +246,9 @@ impl Vm {
     pub(super) fn load_attribute(&mut self, object: &Value, site: &Site, dst: Register) -> Result<Option<Value>> {
         let name = &site.name;
         match object {
-            Value::Instance(instance) if !instance.class_ref().has_custom_access.get() => {
+            Value::Instance(instance)
+                if !instance.class_ref().has_custom_access.get() && instance.payload::<Super>().is_none() =>
+            {
                 let class = instance.class();
                 let found = class.lookup(name);
                 let shape = instance.shape.get();
