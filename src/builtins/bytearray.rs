@@ -3,11 +3,11 @@
 use super::byte_string::{byte_of, from_hex, make, of_items, repeated};
 use super::slice::{self, Subscript};
 use super::str::{no_memory, repetitions};
-use super::str_repr::write_repr_bytes;
 use crate::memory::StrBuilder;
 use crate::native;
 use crate::value::bytes::{self, ByteArray, ByteView};
 use crate::value::native::{FromArgument, Mismatch};
+use crate::value::str_repr::write_repr_bytes;
 use crate::value::{Class, Dict, Gc, Native, Raised, Result, Str, Value, symbols, types};
 use crate::vm::Vm;
 

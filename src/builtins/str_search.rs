@@ -5,10 +5,10 @@
 
 use memchr::memmem;
 
-use super::str_properties::{is_space, is_space_byte};
 use crate::memory::StrBuilder;
 use crate::native;
 use crate::value::native::{FromArgument, Mismatch};
+use crate::value::str_properties::{is_space, is_space_byte};
 use crate::value::{Native, Raised, Result, Str, Value, symbols};
 use crate::vm::Vm;
 
@@ -41,31 +41,6 @@ pub fn clamp_bounds(length: usize, start: Option<Bound>, end: Option<Bound>) -> 
     (start <= end).then_some((start as usize, end as usize))
 }
 
-/// The byte at which a character starts; the length when there are not so many.
-#[inline]
-pub fn byte_offset(text: &Str, character: usize) -> usize {
-    if text.is_ascii() { character.min(text.len()) } else { byte_offset_in(text, character) }
-}
-
-fn byte_offset_in(text: &str, character: usize) -> usize {
-    let mut characters = text.chars();
-    match character.checked_sub(1) {
-        None => 0,
-        Some(before) => match characters.nth(before) {
-            Some(_) => text.len() - characters.as_str().len(),
-            None => text.len(),
-        },
-    }
-}
-
-/// The characters from `start` to `end`, both in range.
-pub fn substring(text: &Str, start: usize, end: usize) -> &str {
-    let from = byte_offset(text, start);
-    let rest = &text[from..];
-    let length = if text.is_ascii() { end - start } else { byte_offset_in(rest, end - start) };
-    &rest[..length]
-}
-
 /// A piece of a text as a string: the text itself when it is all of it.
 #[inline]
 fn piece_of(text: &Str, piece: &str) -> Str {
@@ -84,7 +59,7 @@ fn window(text: &Str, start: Option<Bound>, end: Option<Bound>) -> Option<(&str,
         return Some((text, 0));
     }
     let (start, end) = clamp_bounds(text.characters(), start, end)?;
-    Some((substring(text, start, end), start))
+    Some((text.substring(start, end), start))
 }
 
 /// The byte at which the needle is first found.

@@ -879,9 +879,9 @@ impl Vm {
                     }
                     Op::Return { src } => {
                         let value = std::mem::take(&mut r!(src));
-                        if (*frame).kind == FrameKind::Call && (*frame).current.is_none() {
+                        if (*frame).kind == FrameKind::Call {
                             let dst = (*frame).dst;
-                            self.pop_frame();
+                            self.pop_call_frame();
                             reload!();
                             write!(dst, value);
                             continue;
@@ -890,9 +890,9 @@ impl Vm {
                         follow!(self.finish_frame(value))
                     }
                     Op::ReturnNone => {
-                        if (*frame).kind == FrameKind::Call && (*frame).current.is_none() {
+                        if (*frame).kind == FrameKind::Call {
                             let dst = (*frame).dst;
-                            self.pop_frame();
+                            self.pop_call_frame();
                             reload!();
                             write!(dst, Value::None);
                             continue;

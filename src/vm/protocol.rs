@@ -1,6 +1,6 @@
 //! Conversions: truth, length, hash, text, numbers.
 
-use crate::value::{Raised, Result, Str, Value, float, hash, integer, symbols, types};
+use crate::value::{Raised, Result, Str, Value, float, format_spec, hash, integer, symbols, types};
 
 use super::Vm;
 
@@ -275,6 +275,9 @@ impl Vm {
 
     /// `format(value, spec)`
     pub fn format(&mut self, value: &Value, spec: &Str) -> Result<Str> {
+        if let Some(done) = format_spec::format_to_str(value, spec) {
+            return done;
+        }
         match self.call_special(value, &symbols().format, &[Value::Str(spec.clone())]) {
             Some(result) => {
                 let result = result?;
