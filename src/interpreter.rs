@@ -17,6 +17,7 @@ use crate::modules::source::{self, ReadFailure, TopLevelAwait};
 use crate::modules::{self, at_exit, loader, suggestion, traceback, warnings};
 use crate::scheduler;
 use crate::value::{CodeObject, Gc, Module, Raised, Str, Value, symbols};
+use crate::scheduler::clock;
 use crate::vm::Vm;
 
 /// Bytes of native stack that are reserved.
@@ -78,6 +79,9 @@ impl Interpreter {
         }
         let main = Module::new("__main__");
         state.modules.set_str(&symbols().main, Value::Module(main.clone()));
+        if options.virtual_time {
+            clock::make_virtual();
+        }
         let mut vm = Vm::new();
         builtins::install(&mut vm);
         install_hooks(&mut vm);

@@ -15,21 +15,26 @@ pub mod attributes;
 pub mod byte_search;
 pub mod byte_string;
 pub mod bytearray;
+pub mod bool;
 pub mod bytes;
 pub mod codec;
+pub mod complex;
 pub mod descriptors;
 pub mod dict;
 pub mod dict_views;
 pub mod exception_group;
 pub mod exceptions;
+pub mod float;
 pub mod function;
 pub mod functions;
 pub mod generator;
 pub mod generic_alias;
 pub mod introspection;
+pub mod int;
 pub mod iterators;
 pub mod list;
 pub mod mappingproxy;
+pub mod number_parse;
 pub mod object;
 pub mod os_errors;
 pub mod percent_format;
@@ -97,6 +102,10 @@ fn method_tables() -> Vec<(&'static Class, &'static [Native])> {
         (&types.base_exception_group, exception_group::METHODS),
         (&types.traceback, traceback::METHODS),
         (&types.frame, traceback::FRAME_METHODS),
+        (&types.int, int::METHODS),
+        (&types.bool, bool::METHODS),
+        (&types.float, float::METHODS),
+        (&types.complex, complex::METHODS),
         (&types.str, str::METHODS),
         (&types.str, str_case::METHODS),
         (&types.str, str_search::METHODS),

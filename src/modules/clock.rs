@@ -1,6 +1,7 @@
-//! The clocks behind `time`: nanoseconds of the wall, of a steady clock and of the processor.
+//! The clocks behind `time`, in nanoseconds: those of the scheduler, so that virtual time holds, and those
+//! of the processor.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::time::{ClockId, clock_gettime};
 
@@ -43,7 +44,7 @@ fn processor(clock: ClockId) -> Result<i64> {
     Ok(time.tv_sec().saturating_mul(1_000_000_000).saturating_add(time.tv_nsec()))
 }
 
-/// Does nothing for this long, on the clock of the scheduler. Ctrl-C ends it.
-pub fn sleep(vm: &mut Vm, duration: Duration) -> Result<()> {
-    clock::sleep_blocking(vm, duration.as_secs_f64())
+/// Does nothing for so many seconds. Ctrl-C ends it.
+pub fn sleep(vm: &mut Vm, seconds: f64) -> Result<()> {
+    clock::sleep_blocking(vm, seconds)
 }

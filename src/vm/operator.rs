@@ -384,21 +384,21 @@ impl Vm {
 
     pub(super) fn negate(&mut self, value: &Value) -> Result<Value> {
         match arithmetic::negate(value) {
-            Some(value) => Ok(value),
+            Some(result) => result,
             None => self.unary(&symbols().neg, value),
         }
     }
 
     pub(super) fn positive(&mut self, value: &Value) -> Result<Value> {
         match arithmetic::positive(value) {
-            Some(value) => Ok(value),
+            Some(result) => result,
             None => self.unary(&symbols().pos, value),
         }
     }
 
     pub(super) fn invert(&mut self, value: &Value) -> Result<Value> {
         match arithmetic::invert(value) {
-            Some(value) => Ok(value),
+            Some(result) => result,
             None => self.unary(&symbols().invert, value),
         }
     }

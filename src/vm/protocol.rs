@@ -89,10 +89,7 @@ impl Vm {
             Value::Int(number) => return Ok(*number as f64),
             Value::Bool(truth) => return Ok(*truth as u8 as f64),
             Value::BigInt(big) => {
-                return match integer::big_to_f64(&big.0) {
-                    Some(number) => Ok(number),
-                    None => Err(Raised::overflow_error("int too large to convert to float")),
-                };
+                return integer::to_float(&big.0);
             }
             _ => {}
         }
