@@ -1,3 +1,33 @@
 //! Text to tree, and nothing else.
 
+#![deny(unsafe_code)]
+
+mod arguments;
 pub mod ast;
+mod builder;
+mod check;
+pub mod diagnostic;
+mod explain;
+mod layout;
+mod lexer;
+mod line_index;
+mod number;
+mod parse;
+mod patterns;
+mod recover;
+mod soft_keywords;
+mod string_parts;
+mod strings;
+mod targets;
+mod token;
+
+pub use builder::MAXIMUM_DEPTH;
+pub use check::{CheckOptions, check, check_expression};
+pub use diagnostic::{Diagnostic, Label, Severity};
+pub use line_index::LineIndex;
+pub use parse::{parse, parse_expression};
+
+lalrpop_util::lalrpop_mod!(
+    #[allow(unused, clippy::all)]
+    python
+);

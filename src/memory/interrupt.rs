@@ -24,6 +24,11 @@ pub fn is_requested() -> bool {
     REQUESTS.load(Ordering::Relaxed) != 0
 }
 
+/// Whether a Ctrl-C waits to be looked at.
+pub fn is_signalled() -> bool {
+    REQUESTS.load(Ordering::Relaxed) & SIGNAL != 0
+}
+
 /// Takes what is asked for.
 pub fn take() -> u32 {
     REQUESTS.swap(0, Ordering::Relaxed)

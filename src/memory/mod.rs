@@ -18,5 +18,5 @@ pub mod weak;
 pub use collector::Tracer;
 pub use counted::{Gc, Header, Object};
 pub use mutable::Mutable;
-pub use text::Str;
+pub use text::{Str, StrBuilder};
 pub use weak::Weak;

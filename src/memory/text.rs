@@ -9,7 +9,7 @@ use std::alloc::{self, Layout};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
-use std::mem::size_of;
+use std::mem::{ManuallyDrop, size_of};
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
@@ -100,6 +100,76 @@ impl Str {
         }
     }
 
+    /// A string of one character. Those of ASCII characters are shared.
+    #[inline]
+    pub fn of_char(character: char) -> Str {
+        if character.is_ascii() {
+            return ASCII_STRINGS.with(|strings| strings[character as usize].clone());
+        }
+        Str::with_length(character.encode_utf8(&mut [0; 4]), 1)
+    }
+
+    /// A string whose length in characters is known.
+    #[inline]
+    pub fn with_length(text: &str, characters: usize) -> Str {
+        debug_assert_eq!(count_characters(text), characters);
+        if text.len() == 1 {
+            return Str::of_char(text.as_bytes()[0] as char);
+        }
+        let block = Str::allocate(text.len(), characters);
+        // SAFETY: the block has room for the text.
+        unsafe { block.data().copy_from_nonoverlapping(text.as_ptr(), text.len()) };
+        block
+    }
+
+    /// `left + right`, without counting characters again.
+    pub fn concatenated(left: &Str, right: &Str) -> Str {
+        let mut builder = StrBuilder::with_capacity(left.len() + right.len());
+        builder.push_str(left);
+        builder.push_str(right);
+        builder.finish_with_length(left.characters() + right.characters())
+    }
+
+    /// The pieces with the separator between them. Lengths are added up first: there is one allocation.
+    pub fn joined<'a>(separator: &Str, pieces: impl std::iter::Iterator<Item = &'a Str> + Clone) -> Str {
+        let (mut bytes, mut characters, mut count) = (0, 0, 0);
+        for piece in pieces.clone() {
+            bytes += piece.len();
+            characters += piece.characters();
+            count += 1;
+        }
+        let between = usize::saturating_sub(count, 1);
+        let mut builder = StrBuilder::with_capacity(bytes + between * separator.len());
+        for (index, piece) in pieces.enumerate() {
+            if index > 0 {
+                builder.push_str(separator);
+            }
+            builder.push_str(piece);
+        }
+        builder.finish_with_length(characters + between * separator.characters())
+    }
+
+    /// `self * count`; None when there is not enough memory.
+    pub fn repeated(&self, count: usize) -> Option<Str> {
+        let bytes = self.len().checked_mul(count)?;
+        let mut builder = StrBuilder::try_with_capacity(bytes)?;
+        if bytes > 0 {
+            builder.push_str(self);
+            // The text so far is doubled until what is missing is not longer than it.
+            while builder.length < bytes {
+                let more = builder.length.min(bytes - builder.length);
+                // SAFETY: there is room for all `bytes`, and source and target do not overlap. What is copied is a
+                // whole number of copies of `self`.
+                unsafe {
+                    let start = builder.data();
+                    start.add(builder.length).copy_from_nonoverlapping(start, more);
+                }
+                builder.length += more;
+            }
+        }
+        Some(builder.finish_with_length(self.characters() * count))
+    }
+
     /// The one string with this text that names of attributes and variables share. It lives for ever.
     pub fn intern(text: &str) -> Str {
         let hash = hash_bytes(text.as_bytes());
@@ -164,15 +234,17 @@ impl Str {
     }
 
     fn allocate(bytes: usize, characters: usize) -> Str {
-        let layout = layout(bytes);
+        Str::try_allocate(bytes, characters).unwrap_or_else(|| alloc::handle_alloc_error(layout(bytes)))
+    }
+
+    fn try_allocate(bytes: usize, characters: usize) -> Option<Str> {
+        let layout = Layout::from_size_align(size_of::<Block>().checked_add(bytes)?, align_of::<Block>()).ok()?;
         // SAFETY: the size is not zero; every field is written before the block is used.
         unsafe {
-            let Some(block) = NonNull::new(alloc::alloc(layout).cast::<Block>()) else {
-                alloc::handle_alloc_error(layout)
-            };
+            let block = NonNull::new(alloc::alloc(layout).cast::<Block>())?;
             let header = Header { count: Cell::new(1), registry: Cell::new(UNTRACKED), table: &TABLE };
             block.write(Block { header, hash: Cell::new(0), characters, bytes });
-            Str { block }
+            Some(Str { block })
         }
     }
 
@@ -182,7 +254,165 @@ impl Str {
     }
 }
 
+/// A string that is being written, in the block that it will be.
+pub struct StrBuilder {
+    /// Its `bytes` are the capacity until `finish`.
+    text: ManuallyDrop<Str>,
+    /// Bytes written.
+    length: usize,
+}
+
+impl StrBuilder {
+    pub fn new() -> StrBuilder {
+        StrBuilder::with_capacity(0)
+    }
+
+    pub fn with_capacity(bytes: usize) -> StrBuilder {
+        StrBuilder { text: ManuallyDrop::new(Str::allocate(bytes, 0)), length: 0 }
+    }
+
+    /// None when there is not enough memory.
+    pub fn try_with_capacity(bytes: usize) -> Option<StrBuilder> {
+        Some(StrBuilder { text: ManuallyDrop::new(Str::try_allocate(bytes, 0)?), length: 0 })
+    }
+
+    /// Makes room for more bytes; false when there is not enough memory.
+    #[must_use]
+    pub fn try_reserve(&mut self, more: usize) -> bool {
+        let Some(needed) = self.length.checked_add(more) else { return false };
+        needed <= self.capacity() || self.resize(needed)
+    }
+
+    #[inline]
+    pub fn push_str(&mut self, text: &str) {
+        let needed = self.length + text.len();
+        if needed > self.capacity() {
+            self.grow(needed);
+        }
+        // SAFETY: there is room for the text, which cannot lie in this block.
+        unsafe { self.data().add(self.length).copy_from_nonoverlapping(text.as_ptr(), text.len()) };
+        self.length = needed;
+    }
+
+    #[inline]
+    pub fn push(&mut self, character: char) {
+        self.push_str(character.encode_utf8(&mut [0; 4]));
+    }
+
+    /// The same character many times.
+    pub fn push_repeated(&mut self, character: char, count: usize) {
+        let mut buffer = [0; 4];
+        let text = &*character.encode_utf8(&mut buffer);
+        self.grow(self.length + text.len() * count);
+        for _ in 0..count {
+            self.push_str(text);
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        // SAFETY: the bytes up to `length` have been copied from `str`s.
+        unsafe { std::str::from_utf8_unchecked(std::slice::from_raw_parts(self.data(), self.length)) }
+    }
+
+    pub fn as_mut_str(&mut self) -> &mut str {
+        // SAFETY: as above, and nobody else knows the block.
+        unsafe { std::str::from_utf8_unchecked_mut(std::slice::from_raw_parts_mut(self.data(), self.length)) }
+    }
+
+    /// Drops what follows the first `length` bytes, which must end a character.
+    pub fn truncate(&mut self, length: usize) {
+        assert!(self.as_str().is_char_boundary(length));
+        self.length = length;
+    }
+
+    /// The string.
+    #[inline]
+    pub fn finish(self) -> Str {
+        let characters = count_characters(self.as_str());
+        self.finish_with_length(characters)
+    }
+
+    fn finish_with_length(mut self, characters: usize) -> Str {
+        debug_assert_eq!(count_characters(self.as_str()), characters);
+        if self.length != self.capacity() && !self.resize(self.length) {
+            alloc::handle_alloc_error(layout(self.length));
+        }
+        // SAFETY: nobody else knows the block, and `self` is forgotten, so that the string is taken once.
+        unsafe {
+            self.text.block.as_mut().characters = characters;
+            let text = ManuallyDrop::take(&mut self.text);
+            std::mem::forget(self);
+            text
+        }
+    }
+
+    #[inline(always)]
+    fn capacity(&self) -> usize {
+        // SAFETY: the block lives as long as the builder.
+        unsafe { self.text.block.as_ref().bytes }
+    }
+
+    #[inline(always)]
+    fn data(&self) -> *mut u8 {
+        self.text.data()
+    }
+
+    #[cold]
+    fn grow(&mut self, needed: usize) {
+        if needed > self.capacity() {
+            let roomy = needed.max(self.capacity() * 2).max(24);
+            if !self.resize(roomy) {
+                alloc::handle_alloc_error(layout(roomy));
+            }
+        }
+    }
+
+    fn resize(&mut self, capacity: usize) -> bool {
+        let Some(size) = capacity.checked_add(size_of::<Block>()).filter(|size| *size <= isize::MAX as usize - 16)
+        else {
+            return false;
+        };
+        // SAFETY: the block was allocated with the layout of its capacity; the text moves along.
+        unsafe {
+            let memory = alloc::realloc(self.text.block.as_ptr().cast(), layout(self.capacity()), size);
+            let Some(mut block) = NonNull::new(memory.cast::<Block>()) else { return false };
+            block.as_mut().bytes = capacity;
+            self.text.block = block;
+        }
+        true
+    }
+}
+
+impl Default for StrBuilder {
+    fn default() -> StrBuilder {
+        StrBuilder::new()
+    }
+}
+
+impl Drop for StrBuilder {
+    fn drop(&mut self) {
+        // SAFETY: `finish` forgets the builder, so the string is still here.
+        unsafe { ManuallyDrop::drop(&mut self.text) };
+    }
+}
+
+impl fmt::Write for StrBuilder {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push_str(text);
+        Ok(())
+    }
+}
+
+impl Extend<char> for StrBuilder {
+    fn extend<T: IntoIterator<Item = char>>(&mut self, characters: T) {
+        characters.into_iter().for_each(|character| self.push(character));
+    }
+}
+
 thread_local! {
+    static ASCII_STRINGS: &'static [Str; 128] = Box::leak(Box::new(std::array::from_fn(|code| {
+        Str::intern((code as u8 as char).encode_utf8(&mut [0; 4]))
+    })));
     static INTERNED_STRINGS: RefCell<HashTable<Str>> = const { RefCell::new(HashTable::new()) };
 }
 

@@ -58,6 +58,12 @@ pub struct ClassObject {
     pub has_finalizer: Cell<bool>,
     /// Whether instances have a `__dict__` (no `__slots__` all the way).
     pub has_dictionary: Cell<bool>,
+    /// The version for which the next two hold: how the VM makes instances.
+    pub constructor_version: Cell<u32>,
+    /// `__new__` is that of object or BaseException, and `__init__` either too or a function.
+    pub has_plain_new: Cell<bool>,
+    /// The `__init__` of the script.
+    pub plain_init: Mutable<Option<Gc<super::Function>>>,
     /// Whether a `__setattr__`, `__getattribute__` ... of the script is found on it.
     pub has_custom_access: Cell<bool>,
 }
@@ -91,6 +97,9 @@ impl ClassObject {
             has_finalizer: Cell::new(false),
             has_dictionary: Cell::new(true),
             has_custom_access: Cell::new(false),
+            constructor_version: Cell::new(0),
+            has_plain_new: Cell::new(false),
+            plain_init: Mutable::new(None),
         });
         let weak = Weak::new(&class);
         for base in class.bases.borrow().iter() {
@@ -116,6 +125,12 @@ impl ClassObject {
 
     pub fn set_metaclass(&self, metaclass: Class) {
         self.metaclass.set(Some(metaclass));
+    }
+
+    /// Whether it derives from BaseException.
+    #[inline(always)]
+    pub fn is_exception(&self) -> bool {
+        self.layout == Layout::Exception
     }
 
     pub fn is_builtin(&self) -> bool {
@@ -209,6 +224,20 @@ impl Gc<ClassObject> {
         mro[start..].iter().find_map(|class| class.namespace.get_str(name))
     }
 
+    /// `class.__bases__ = bases`, with the search order that follows from them. Classes derived from this
+    /// one keep the search order they have.
+    pub fn set_bases(&self, bases: Vec<Class>, ancestors: Vec<Class>) {
+        for base in self.bases.get() {
+            base.subclasses.borrow_mut().retain(|weak| weak.upgrade().is_some_and(|class| !class.same(self)));
+        }
+        let weak = Weak::new(self);
+        for base in &bases {
+            base.subclasses.borrow_mut().push(weak.clone());
+        }
+        self.bases.set(bases);
+        self.set_ancestors(ancestors);
+    }
+
     /// The class in which a lookup finds the name.
     pub fn owner(&self, name: &Str) -> Option<Class> {
         if self.namespace.find_str(name).is_some() {
@@ -232,12 +261,16 @@ impl Object for ClassObject {
         self.bases.borrow().iter().for_each(|class| tracer.visit(class));
         self.mro.borrow().iter().for_each(|class| tracer.visit(class));
         tracer.visit(&self.namespace);
+        if let Some(init) = &*self.plain_init.borrow() {
+            tracer.visit(init);
+        }
         self.found.borrow().values().flatten().for_each(|value| value.trace(tracer));
     }
 
     fn clear(&self) {
         self.namespace.clear();
         self.found.borrow_mut().clear();
+        self.plain_init.set(None);
         drop(self.bases.take());
         drop(self.mro.take());
     }

@@ -19,9 +19,9 @@ pub struct CodeObject {
     pub sites: Vec<Site>,
     /// Interned names of the parameters.
     pub parameter_names: Vec<Str>,
-    /// No `*args`, `**kwargs`, keyword-only or spilled parameters, no captured cells, kind Function: a
-    /// call with the right number of arguments needs nothing but a frame.
-    pub is_simple: bool,
+    /// No `*args`, `**kwargs`, keyword-only or spilled parameters: a call with `positional_count`
+    /// arguments binds by moving them.
+    pub has_plain_parameters: bool,
 }
 
 /// A name used by an instruction, and what was found there last.
@@ -53,9 +53,12 @@ pub enum CacheKind {
     ClassValue,
     /// A new attribute: shape `second_key` becomes shape `index`.
     Transition,
-    /// In entry `index` of a module's globals with version `key`.
-    ModuleEntry,
-    /// `value` is a method of the builtin class with version `key`.
+    /// In entry `index` of the dict with version `key`: globals, or those of a module.
+    Entry,
+    /// Not in the globals with version `key`, but in entry `index` of the builtins with version
+    /// `second_key`.
+    Builtin,
+    /// `value` is a method of a builtin kind of value, whose number is `key`.
     NativeMethod,
     /// `value` is an attribute of the class itself, whose version is `key`.
     OfClass,
@@ -71,12 +74,10 @@ impl CodeObject {
             constants: code.constants.iter().map(constant_value).collect(),
             sites: sites.collect(),
             parameter_names: code.parameter_names.iter().map(|name| Str::intern(name)).collect(),
-            is_simple: code.kind == crate::bytecode::CodeKind::Function
-                && code.keyword_only_count == 0
+            has_plain_parameters: code.keyword_only_count == 0
                 && !code.has_star
                 && !code.has_double_star
-                && !code.spilled_parameters
-                && code.free_registers.is_empty(),
+                && !code.spilled_parameters,
             code: code.clone(),
         })
     }

@@ -8,7 +8,7 @@ use std::cell::Cell;
 
 use smallvec::SmallVec;
 
-use super::instance::queue_finalizer;
+use super::instance::{Payload, queue_finalizer};
 use super::{Class, Function, Gc, Mutable, Raised, Result, Str, Value, types};
 use crate::memory::{Object, Tracer};
 use crate::vm::Vm;
@@ -44,6 +44,8 @@ pub struct Coroutine {
     pub is_consumed: Cell<bool>,
     /// Where to go on.
     pub pc: Cell<u32>,
+    /// How many coroutines await this one, counted from the root.
+    pub chain_depth: Cell<u32>,
     pub function: Gc<Function>,
     pub registers: Mutable<SmallVec<[Value; 8]>>,
     /// Who awaits this one: a coroutine or native coroutine; unbound for a root.
@@ -62,6 +64,7 @@ impl Coroutine {
             finalized: Cell::new(false),
             is_consumed: Cell::new(false),
             pc: Cell::new(0),
+            chain_depth: Cell::new(0),
             function,
             registers: Mutable::new(registers),
             awaiter: Mutable::new(Value::Unbound),
@@ -139,8 +142,21 @@ pub enum Step {
     Yield(Value),
     /// Awaits this; goes on with its result.
     Await(Value),
+    /// Asks an async generator for its next value, sending or throwing something in. Goes on with the
+    /// value, or with StopAsyncIteration when the generator ends.
+    Drive(Gc<Coroutine>, Resume),
     /// Ends.
     Return(Value),
+}
+
+/// What `coroutine.__await__()` gives: an iterator that drives the coroutine. Awaiting it is awaiting the
+/// coroutine.
+pub struct CoroutineWrapper(pub Value);
+
+impl Payload for CoroutineWrapper {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.0.trace(tracer);
+    }
 }
 
 /// The body of a coroutine written in Rust: a state machine.
@@ -152,6 +168,11 @@ pub trait NativeBody: 'static {
     /// was still waiting; false when it had been woken already.
     fn cancel_wait(&self, _this: &Gc<NativeCoroutine>, _vm: &mut Vm) -> bool {
         false
+    }
+
+    /// The timer it is registered with is due.
+    fn timer_due(&self, _this: &Gc<NativeCoroutine>, _vm: &mut Vm) -> Result<()> {
+        Ok(())
     }
 
     /// What it waits for, in words for a deadlock report: "lock 0x.., held by task 'x'".
@@ -173,6 +194,8 @@ pub struct NativeCoroutine {
     pub is_plain_awaitable: bool,
     pub awaiter: Mutable<Value>,
     pub innermost: Mutable<Value>,
+    /// The future or iterator it awaits that is no coroutine; else unbound.
+    pub delegate: Mutable<Value>,
     pub body: Box<dyn NativeBody>,
 }
 
@@ -193,6 +216,7 @@ impl NativeCoroutine {
             is_plain_awaitable,
             awaiter: Mutable::new(Value::Unbound),
             innermost: Mutable::new(Value::Unbound),
+            delegate: Mutable::new(Value::Unbound),
             body: Box::new(body),
         })
     }
@@ -206,6 +230,7 @@ impl Object for NativeCoroutine {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.awaiter.borrow().trace(tracer);
         self.innermost.borrow().trace(tracer);
+        self.delegate.borrow().trace(tracer);
         self.body.trace(tracer);
     }
 
@@ -213,6 +238,7 @@ impl Object for NativeCoroutine {
         self.state.set(CoroutineState::Finished);
         self.awaiter.set(Value::Unbound);
         self.innermost.set(Value::Unbound);
+        self.delegate.set(Value::Unbound);
         self.body.clear();
     }
 }

@@ -8,7 +8,9 @@ use std::cell::Cell;
 
 use hashbrown::HashTable;
 
-use super::{Mutable, Str, Value, hash};
+use super::instance::Payload;
+use super::iterator::DictPart;
+use super::{Gc, Mutable, Str, Value, hash};
 use crate::memory::{Object, Tracer};
 
 /// One key with its value.
@@ -29,7 +31,7 @@ pub enum Found {
     Undecided,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Storage {
     entries: Vec<Entry>,
     table: HashTable<u32>,
@@ -118,13 +120,13 @@ impl Storage {
         }
         self.live -= 1;
         let (key, value);
-        if index + 1 == self.entries.len() && self.entries.len() != LINEAR + 1 {
-            let entry = self.entries.pop().expect("the entry at the end");
-            (key, value) = (entry.key, entry.value);
-        } else {
-            let entry = &mut self.entries[index];
-            key = std::mem::take(&mut entry.key);
-            value = std::mem::take(&mut entry.value);
+        let entry = &mut self.entries[index];
+        key = std::mem::take(&mut entry.key);
+        value = std::mem::take(&mut entry.value);
+        // Holes at the end go at once, so that `popitem` finds the last entry without a search. The
+        // last step down to a dict without a table is left to `rebuild`.
+        while self.entries.len() != LINEAR + 1 && self.entries.last().is_some_and(|entry| entry.key.is_unbound()) {
+            self.entries.pop();
         }
         if self.live == 0 {
             self.entries.clear();
@@ -177,11 +179,16 @@ impl Dict {
     /// All keys with this hash and where they are, for the VM to compare.
     pub fn candidates(&self, hash: i64) -> Vec<(usize, Value)> {
         let storage = self.storage.borrow();
-        let entries = storage.entries.iter().enumerate();
-        entries
-            .filter(|(_, entry)| entry.hash == hash && !entry.key.is_unbound())
-            .map(|(index, entry)| (index, entry.key.clone()))
-            .collect()
+        let entries = &storage.entries;
+        let candidate = |index: usize| {
+            let entry = &entries[index];
+            (entry.hash == hash && !entry.key.is_unbound()).then(|| (index, entry.key.clone()))
+        };
+        if entries.len() <= LINEAR {
+            (0..entries.len()).filter_map(candidate).collect()
+        } else {
+            storage.table.iter_hash(spread(hash)).filter_map(|&index| candidate(index as usize)).collect()
+        }
     }
 
     /// The index of a name.
@@ -255,6 +262,15 @@ impl Dict {
         }
     }
 
+    /// As `entry_from`, with the hash.
+    #[inline]
+    pub fn hashed_entry_from(&self, index: usize) -> Option<(usize, Entry)> {
+        let storage = self.storage.borrow();
+        let rest = storage.entries.get(index..)?;
+        let distance = rest.iter().position(|entry| !entry.key.is_unbound())?;
+        Some((index + distance, rest[distance].clone()))
+    }
+
     /// The last entry before an index, with its index.
     pub fn entry_before(&self, index: usize) -> Option<(usize, Value, Value)> {
         let storage = self.storage.borrow();
@@ -266,6 +282,13 @@ impl Dict {
     /// One past the last index an entry can have.
     pub fn end(&self) -> usize {
         self.storage.borrow().entries.len()
+    }
+
+    /// How many entries there are at or after an index.
+    pub fn live_from(&self, index: usize) -> usize {
+        let storage = self.storage.borrow();
+        let rest = storage.entries.get(index..).unwrap_or(&[]);
+        rest.iter().filter(|entry| !entry.key.is_unbound()).count()
     }
 
     /// The entries as they are now, in order.
@@ -283,14 +306,25 @@ impl Dict {
 
     /// A dict with the same entries.
     pub fn copy(&self) -> Dict {
-        let copy = Dict::with_capacity(self.len());
-        {
-            let mut storage = copy.storage.borrow_mut();
-            storage.entries = self.snapshot();
-            storage.live = storage.entries.len();
-            storage.rebuild();
-        }
+        let copy = Dict::new();
+        copy.become_copy_of(self);
         copy
+    }
+
+    /// Takes over the entries of another dict instead of its own.
+    pub fn become_copy_of(&self, other: &Dict) {
+        let whole = {
+            let storage = other.storage.borrow();
+            (storage.live == storage.entries.len()).then(|| storage.clone())
+        };
+        let storage = whole.unwrap_or_else(|| {
+            let entries = other.snapshot();
+            let mut storage = Storage { live: entries.len(), entries, table: HashTable::new() };
+            storage.rebuild();
+            storage
+        });
+        self.version.set(0);
+        drop(self.storage.replace(storage));
     }
 
     /// Removes everything.
@@ -318,6 +352,18 @@ impl Dict {
     }
 }
 
+/// What `dict.keys()`, `values()` and `items()` give: a window on a dict.
+pub struct DictView {
+    pub dict: Gc<Dict>,
+    pub part: DictPart,
+}
+
+impl Payload for DictView {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.visit(&self.dict);
+    }
+}
+
 impl Object for Dict {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         for entry in &self.storage.borrow().entries {
@@ -328,5 +374,44 @@ impl Object for Dict {
 
     fn clear(&self) {
         Dict::clear(self);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dict_of(count: i64) -> Dict {
+        let dict = Dict::new();
+        for key in 0..count {
+            dict.insert_new(Value::Int(key), key, Value::Int(-key));
+        }
+        dict
+    }
+
+    #[test]
+    fn entries_are_found_while_it_shrinks_and_grows_again() {
+        for start in [3, 8, 9, 10, 40] {
+            let dict = dict_of(start);
+            for key in (0..start).rev() {
+                assert_eq!(dict.find(&Value::Int(key), key), Found::At(key as usize));
+                dict.remove_at(key as usize);
+                assert_eq!(dict.find(&Value::Int(key), key), Found::Missing);
+                dict.insert_new(Value::Int(100 + key), 100 + key, Value::None);
+                let Found::At(index) = dict.find(&Value::Int(100 + key), 100 + key) else { panic!("lost a key") };
+                dict.remove_at(index);
+            }
+            assert!(dict.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_copy_has_the_same_entries_without_holes() {
+        let dict = dict_of(20);
+        dict.remove_at(3);
+        let copy = dict.copy();
+        assert_eq!((copy.len(), copy.end()), (19, 19));
+        assert_eq!(copy.find(&Value::Int(4), 4), Found::At(3));
+        assert!(matches!(copy.candidates(19)[..], [(18, Value::Int(19))]));
     }
 }

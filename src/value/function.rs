@@ -1,6 +1,6 @@
 //! Functions of the script, bound methods and cells.
 
-use super::{Class, CodeObject, Dict, Gc, Mutable, Str, Tuple, Value, types};
+use super::{Class, CodeObject, Dict, Gc, Mutable, Str, Tuple, Value, symbols, types};
 use crate::memory::{Object, Tracer};
 
 /// A function of the script.
@@ -23,6 +23,7 @@ struct Parts {
     attributes: Option<Gc<Dict>>,
     type_parameters: Option<Value>,
     doc: Option<Value>,
+    module: Option<Value>,
 }
 
 impl Function {
@@ -69,6 +70,17 @@ impl Function {
         self.set_part(|parts| parts.doc = Some(doc));
     }
 
+    /// `__module__`: that of the globals unless the script has set another.
+    pub fn module(&self) -> Value {
+        self.part(|parts| parts.module.clone())
+            .or_else(|| self.globals.get_str(&symbols().name))
+            .unwrap_or(Value::None)
+    }
+
+    pub fn set_module(&self, module: Value) {
+        self.set_part(|parts| parts.module = Some(module));
+    }
+
     /// `__annotations__`, made on demand.
     pub fn annotations(&self) -> Gc<Dict> {
         if self.part(|parts| parts.annotations.clone()).is_none() {
@@ -94,6 +106,11 @@ impl Function {
         self.part(|parts| parts.attributes.as_ref()?.get_str(name))
     }
 
+    /// `__dict__ = attributes`
+    pub fn set_attributes(&self, attributes: Gc<Dict>) {
+        self.set_part(|parts| parts.attributes = Some(attributes));
+    }
+
     /// `__dict__`, made on demand.
     pub fn attributes(&self) -> Gc<Dict> {
         if self.part(|parts| parts.attributes.clone()).is_none() {
@@ -116,7 +133,7 @@ impl Object for Function {
         }
         if let Some(parts) = &*self.parts.borrow() {
             parts.annotations.iter().chain(&parts.attributes).for_each(|dict| tracer.visit(dict));
-            parts.type_parameters.iter().chain(&parts.doc).for_each(|value| value.trace(tracer));
+            parts.type_parameters.iter().chain(&parts.doc).chain(&parts.module).for_each(|value| value.trace(tracer));
         }
     }
 

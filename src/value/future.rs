@@ -1,11 +1,16 @@
 //! Futures and tasks: their data. What happens to them is the scheduler's.
+//!
+//! A task is kept small, since programs have many that merely wait: what few futures have (a name, a
+//! cancel message, attributes) stands in a box that is made when it is needed.
 
+use std::any::Any;
 use std::cell::Cell;
 
 use smallvec::SmallVec;
 
-use super::{Class, Dict, Gc, Mutable, Raised, Str, Value};
-use crate::memory::{Object, Tracer};
+use super::{Class, Dict, Gc, Mutable, NativeCoroutine, Raised, Result, Str, Value, types};
+use crate::memory::{Object, Tracer, interrupt};
+use crate::vm::Vm;
 
 /// How far a future is.
 #[derive(Clone, Default)]
@@ -22,11 +27,89 @@ pub enum Outcome {
 pub enum Callback {
     /// Resume this task, which waits for the future.
     Wake(Gc<Task>),
-    /// Call this with the future, in a context (None: the current one).
-    Call { function: Value, context: Value },
-    /// A part of the scheduler that waits for the future (gather, wait ...): an object it knows and a
-    /// number it gives meaning to.
-    Native { owner: Value, index: usize },
+    /// Call a function of the script with the future.
+    Call(Box<ScriptCallback>),
+    /// Tell a part of the scheduler, with a number it gives meaning to.
+    Listener(Gc<Listening>, u32),
+}
+
+/// A function that was given to `add_done_callback`.
+#[derive(Clone)]
+pub struct ScriptCallback {
+    pub function: Value,
+    /// The context it runs in; None: the empty one.
+    pub context: Value,
+}
+
+/// A part of the scheduler that hears of futures and timers: `gather`, `wait`, `shield` ...
+pub trait Listener: Any {
+    /// As the repr of a future names it.
+    fn name(&self) -> &'static str;
+
+    /// A future it was registered with, under this number, is done.
+    fn future_done(&self, this: &Gc<Listening>, vm: &mut Vm, future: &Value, index: u32) -> Result<()>;
+
+    /// A timer it was registered with is due.
+    fn timer_due(&self, _this: &Gc<Listening>, _vm: &mut Vm) -> Result<()> {
+        Ok(())
+    }
+
+    /// `cancel` was called on a future whose cancellation this part handles.
+    fn cancel(&self, _vm: &mut Vm, _message: &Value) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn trace(&self, _tracer: &mut Tracer<'_>) {}
+
+    fn clear(&self) {}
+}
+
+/// A counted listener.
+pub struct Listening {
+    listener: Box<dyn Listener>,
+}
+
+impl Listening {
+    pub fn new(listener: impl Listener) -> Gc<Listening> {
+        Gc::new(Listening { listener: Box::new(listener) })
+    }
+
+    pub fn listener(&self) -> &dyn Listener {
+        &*self.listener
+    }
+
+    /// The listener, when it is of this type.
+    pub fn get<T: Listener>(&self) -> Option<&T> {
+        let listener: &dyn Any = &*self.listener;
+        listener.downcast_ref()
+    }
+}
+
+impl Object for Listening {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.listener.trace(tracer);
+    }
+
+    fn clear(&self) {
+        self.listener.clear();
+    }
+}
+
+/// What few futures have.
+#[derive(Default)]
+struct Extra {
+    cancel_message: Option<Value>,
+    /// The CancelledError a task ended with, for the first who asks.
+    cancelled_error: Option<Raised>,
+    /// Who handles `cancel` instead of the future itself.
+    canceller: Option<Gc<Listening>>,
+    /// The name of a task, if the script has given it one.
+    name: Option<Value>,
+    /// The context of a task, if it is not the empty one.
+    context: Option<Value>,
+    attributes: Option<Gc<Dict>>,
+    /// How many traceback entries the exception had when it was set.
+    traceback_length: usize,
 }
 
 /// A future.
@@ -34,30 +117,32 @@ pub struct Future {
     class: Mutable<Class>,
     pub outcome: Mutable<Outcome>,
     pub callbacks: Mutable<SmallVec<[Callback; 1]>>,
-    /// The argument of `cancel`; None if not given.
-    pub cancel_message: Mutable<Value>,
+    extra: Mutable<Option<Box<Extra>>>,
+    /// The number of the loop it belongs to; 0: none yet.
+    pub home: Cell<u32>,
     /// Whether somebody should still hear of the exception.
     pub log_exception: Cell<bool>,
-    /// A future of a native part (gather, shield ...): what it is to be asked for when cancelled.
-    pub owner: Mutable<Value>,
-    attributes: Mutable<Option<Gc<Dict>>>,
 }
 
 impl Future {
-    pub fn pending(class: Class) -> Future {
+    pub fn pending(class: Class, home: u32) -> Future {
         Future {
             class: Mutable::new(class),
             outcome: Mutable::new(Outcome::Pending),
             callbacks: Mutable::default(),
-            cancel_message: Mutable::new(Value::None),
+            extra: Mutable::new(None),
+            home: Cell::new(home),
             log_exception: Cell::new(false),
-            owner: Mutable::new(Value::None),
-            attributes: Mutable::new(None),
         }
     }
 
     pub fn class(&self) -> Class {
         self.class.get()
+    }
+
+    /// `__class__ = class`.
+    pub fn set_class(&self, class: Class) {
+        self.class.set(class);
     }
 
     /// Whether it has a result or exception or is cancelled.
@@ -70,13 +155,101 @@ impl Future {
         matches!(&*self.outcome.borrow(), Outcome::Cancelled)
     }
 
+    /// What awaiting it gives: None while it is pending. Its exception counts as retrieved, and is given
+    /// with the traceback it had when it was set.
+    pub fn result(&self) -> Option<Result<Value>> {
+        let raised = match &*self.outcome.borrow() {
+            Outcome::Pending => return None,
+            Outcome::Result(value) => return Some(Ok(value.clone())),
+            Outcome::Cancelled => None,
+            Outcome::Raised(raised) => Some(raised.clone()),
+        };
+        let Some(raised) = raised else {
+            return Some(Err(self.cancelled_error()));
+        };
+        self.log_exception.set(false);
+        let length = self.extra(|extra| Some(extra.traceback_length)).unwrap_or(0);
+        raised.0.traceback.borrow_mut().truncate(length);
+        Some(Err(raised))
+    }
+
+    /// The exception it ended with, which counts as retrieved; None when there is none.
+    pub fn exception(&self) -> Option<Raised> {
+        let raised = match &*self.outcome.borrow() {
+            Outcome::Raised(raised) => raised.clone(),
+            _ => return None,
+        };
+        self.log_exception.set(false);
+        Some(raised)
+    }
+
+    /// Makes it done. The callbacks are the scheduler's to schedule.
+    pub fn finish(&self, outcome: Outcome) {
+        if let Outcome::Raised(raised) = &outcome {
+            let length = raised.0.traceback.borrow().len();
+            self.set_extra(|extra| extra.traceback_length = length);
+            self.log_exception.set(true);
+        }
+        self.outcome.set(outcome);
+    }
+
+    /// The CancelledError to raise for a cancelled future: the one its task ended with, for the first
+    /// who asks, or a new one with the message that was given to `cancel`.
+    pub fn cancelled_error(&self) -> Raised {
+        let (error, message) = match self.extra.borrow_mut().as_deref_mut() {
+            Some(extra) => (extra.cancelled_error.take(), extra.cancel_message.clone()),
+            None => (None, None),
+        };
+        error.unwrap_or_else(|| Raised::new(&types().cancelled_error, message.into_iter().collect()))
+    }
+
+    pub fn set_cancelled_error(&self, error: Raised) {
+        self.set_extra(|extra| extra.cancelled_error = Some(error));
+    }
+
+    /// The argument of `cancel`; None if not given.
+    pub fn cancel_message(&self) -> Value {
+        self.extra(|extra| extra.cancel_message.clone()).unwrap_or(Value::None)
+    }
+
+    pub fn set_cancel_message(&self, message: &Value) {
+        if message.is_none() && self.extra.borrow().is_none() {
+            return;
+        }
+        let message = (!message.is_none()).then(|| message.clone());
+        self.set_extra(|extra| extra.cancel_message = message);
+    }
+
+    pub fn canceller(&self) -> Option<Gc<Listening>> {
+        self.extra(|extra| extra.canceller.clone())
+    }
+
+    pub fn set_canceller(&self, canceller: Option<Gc<Listening>>) {
+        if canceller.is_some() || self.extra.borrow().is_some() {
+            self.set_extra(|extra| extra.canceller = canceller);
+        }
+    }
+
     /// `__dict__`, made on demand, for futures of a class of the script.
     pub fn dictionary(&self) -> Gc<Dict> {
-        self.attributes.borrow_mut().get_or_insert_with(|| Gc::new(Dict::new())).clone()
+        if let Some(dictionary) = self.extra(|extra| extra.attributes.clone()) {
+            return dictionary;
+        }
+        let dictionary = Gc::new(Dict::new());
+        self.set_extra(|extra| extra.attributes = Some(dictionary.clone()));
+        dictionary
     }
 
     pub fn get(&self, name: &Str) -> Option<Value> {
-        self.attributes.borrow().as_ref()?.get_str(name)
+        self.extra(|extra| extra.attributes.clone())?.get_str(name)
+    }
+
+    fn extra<T>(&self, read: impl FnOnce(&Extra) -> Option<T>) -> Option<T> {
+        self.extra.borrow().as_deref().and_then(read)
+    }
+
+    fn set_extra(&self, change: impl FnOnce(&mut Extra)) {
+        change(self.extra.borrow_mut().get_or_insert_default());
     }
 
     fn trace_parts(&self, tracer: &mut Tracer<'_>) {
@@ -89,41 +262,42 @@ impl Future {
         for callback in self.callbacks.borrow().iter() {
             match callback {
                 Callback::Wake(task) => tracer.visit(task),
-                Callback::Call { function, context } => {
-                    function.trace(tracer);
-                    context.trace(tracer);
+                Callback::Call(call) => {
+                    call.function.trace(tracer);
+                    call.context.trace(tracer);
                 }
-                Callback::Native { owner, .. } => owner.trace(tracer),
+                Callback::Listener(listener, _) => tracer.visit(listener),
             }
         }
-        self.cancel_message.borrow().trace(tracer);
-        self.owner.borrow().trace(tracer);
-        if let Some(attributes) = &*self.attributes.borrow() {
-            tracer.visit(attributes);
+        if let Some(extra) = &*self.extra.borrow() {
+            let values = [&extra.cancel_message, &extra.name, &extra.context];
+            values.into_iter().flatten().for_each(|value| value.trace(tracer));
+            extra.cancelled_error.iter().for_each(|error| tracer.visit(&error.0));
+            extra.canceller.iter().for_each(|canceller| tracer.visit(canceller));
+            extra.attributes.iter().for_each(|attributes| tracer.visit(attributes));
         }
     }
 
     fn clear_parts(&self) {
         drop(self.callbacks.take());
         self.outcome.set(Outcome::Cancelled);
-        self.owner.set(Value::None);
-        self.attributes.set(None);
+        self.extra.set(None);
     }
 }
 
 thread_local! {
-    /// Exceptions of futures that died before anybody looked: (the future's repr text, exception).
-    static NEVER_RETRIEVED: std::cell::RefCell<Vec<Value>> = const { std::cell::RefCell::new(Vec::new()) };
+    static FORGOTTEN: std::cell::RefCell<Vec<Value>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
-/// Futures whose exception nobody retrieved, for the scheduler to report.
-pub fn take_never_retrieved() -> Vec<Value> {
-    NEVER_RETRIEVED.with_borrow_mut(std::mem::take)
+/// Futures that died with an exception nobody looked at, and tasks that died while pending: for the
+/// scheduler to report.
+pub fn take_forgotten() -> Vec<Value> {
+    FORGOTTEN.with_borrow_mut(std::mem::take)
 }
 
-fn report_never_retrieved(future: Value) {
-    NEVER_RETRIEVED.with_borrow_mut(|list| list.push(future));
-    crate::memory::interrupt::request(crate::memory::interrupt::FINALIZE);
+fn queue_forgotten(future: Value) {
+    FORGOTTEN.with_borrow_mut(|list| list.push(future));
+    interrupt::request(interrupt::FINALIZE);
 }
 
 impl Object for Future {
@@ -142,7 +316,7 @@ impl Object for Future {
         if !this.log_exception.replace(false) {
             return false;
         }
-        report_never_retrieved(Value::Future(this.clone()));
+        queue_forgotten(Value::Future(this.clone()));
         true
     }
 }
@@ -156,38 +330,69 @@ pub enum Waiting {
     /// A future or task.
     Future(Value),
     /// A native coroutine that wakes it by itself.
-    Native(Gc<super::NativeCoroutine>),
+    Native(Gc<NativeCoroutine>),
 }
 
 /// A task: a coroutine driven by the loop.
 pub struct Task {
     pub future: Future,
-    /// Unbound when it is done.
+    /// Unbound until the task is set up.
     pub coroutine: Mutable<Value>,
-    /// Serves as name, "Task-7", while it has none.
-    pub number: u32,
-    /// How often `cancel` was called, less `uncancel`.
-    pub cancel_requests: Cell<u32>,
-    pub must_cancel: Cell<bool>,
-    /// The name the script has given it.
-    pub name: Mutable<Value>,
     pub waiting: Mutable<Waiting>,
-    /// The context its steps run in; None: it shares the empty one.
-    pub context: Mutable<Value>,
+    /// Serves as name, "Task-7", while it has none; else that of the one made before.
+    pub number: Cell<u32>,
+    /// Place in the loop's table of tasks, plus 1; 0: it stands in none.
+    pub place: Cell<u32>,
+    /// How often `cancel` was called, less `uncancel`.
+    pub cancel_requests: Cell<u16>,
+    /// Whether the next step throws a CancelledError.
+    pub must_cancel: Cell<bool>,
+    /// Whether it is worth a message when it dies while pending.
+    pub log_destroyed: Cell<bool>,
+    /// Whether it has a context of its own.
+    has_context: Cell<bool>,
 }
 
 impl Task {
-    pub fn new(class: Class, coroutine: Value, number: u32, name: Value, context: Value) -> Gc<Task> {
+    /// A task that has not been set up: no coroutine, no loop.
+    pub fn new(class: Class) -> Gc<Task> {
         Gc::new(Task {
-            future: Future::pending(class),
-            coroutine: Mutable::new(coroutine),
-            number,
+            future: Future::pending(class, 0),
+            coroutine: Mutable::default(),
+            waiting: Mutable::default(),
+            number: Cell::new(0),
+            place: Cell::new(0),
             cancel_requests: Cell::new(0),
             must_cancel: Cell::new(false),
-            name: Mutable::new(name),
-            waiting: Mutable::default(),
-            context: Mutable::new(context),
+            log_destroyed: Cell::new(false),
+            has_context: Cell::new(false),
         })
+    }
+
+    /// The name the script has given it; else "Task-7".
+    pub fn name(&self) -> Value {
+        self.future
+            .extra(|extra| extra.name.clone())
+            .unwrap_or_else(|| Value::from(format!("Task-{}", self.number.get())))
+    }
+
+    pub fn set_name(&self, name: Value) {
+        self.future.set_extra(|extra| extra.name = Some(name));
+    }
+
+    /// The context its steps run in; None: the empty one.
+    #[inline]
+    pub fn context(&self) -> Value {
+        if !self.has_context.get() {
+            return Value::None;
+        }
+        self.future.extra(|extra| extra.context.clone()).unwrap_or(Value::None)
+    }
+
+    pub fn set_context(&self, context: Value) {
+        self.has_context.set(!context.is_none());
+        let context = self.has_context.get().then_some(context);
+        self.future.set_extra(|extra| extra.context = context);
     }
 }
 
@@ -197,13 +402,11 @@ impl Object for Task {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.future.trace_parts(tracer);
         self.coroutine.borrow().trace(tracer);
-        self.name.borrow().trace(tracer);
         match &*self.waiting.borrow() {
             Waiting::Future(future) => future.trace(tracer),
             Waiting::Native(native) => tracer.visit(native),
             Waiting::Nothing => {}
         }
-        self.context.borrow().trace(tracer);
     }
 
     fn clear(&self) {
@@ -214,10 +417,26 @@ impl Object for Task {
 
     #[inline]
     fn finalize(this: &Gc<Task>) -> bool {
-        if !this.future.log_exception.replace(false) {
+        let destroyed = this.log_destroyed.replace(false) && !this.future.is_done();
+        if !this.future.log_exception.replace(false) && !destroyed {
             return false;
         }
-        report_never_retrieved(Value::Task(this.clone()));
+        queue_forgotten(Value::Task(this.clone()));
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_is_small() {
+        assert_eq!(size_of::<Outcome>(), 16);
+        assert_eq!(size_of::<Callback>(), 16);
+        // Debug builds count borrows.
+        if !cfg!(debug_assertions) {
+            assert_eq!(size_of::<Task>(), 112);
+        }
     }
 }

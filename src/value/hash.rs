@@ -25,7 +25,11 @@ pub fn hash(value: &Value) -> Option<i64> {
         Value::None => 0xfca86420,
         Value::Tuple(tuple) => hash_tuple(tuple.items())?,
         Value::Bytes(bytes) => bytes.hash() as i64,
-        Value::Set(set) if set.is_frozen() => hash_frozenset(&set.snapshot()),
+        Value::Set(set) if set.is_frozen() => set.hash.get().unwrap_or_else(|| {
+            let hash = hash_frozenset(&set.snapshot());
+            set.hash.set(Some(hash));
+            hash
+        }),
         Value::Range(range) => {
             let (length, start, step) = (range.len(), range.start, range.step);
             let whole = |count: u64| super::integer::from_u64(count);
@@ -91,18 +95,29 @@ fn hash_tuple(items: &[Value]) -> Option<i64> {
     combine_tuple(items.len(), || hashes.next().flatten())
 }
 
+const PRIME_1: u64 = 11400714785074694791;
+const PRIME_2: u64 = 14029467366897019727;
+const PRIME_5: u64 = 2870177450012600261;
+
+#[inline]
+fn mix_lane(sum: u64, lane: i64) -> u64 {
+    sum.wrapping_add((lane as u64).wrapping_mul(PRIME_2)).rotate_left(31).wrapping_mul(PRIME_1)
+}
+
 /// The hash of a tuple from the hashes of its items, which `next` gives in order.
 pub fn combine_tuple(length: usize, mut next: impl FnMut() -> Option<i64>) -> Option<i64> {
-    const PRIME_1: u64 = 11400714785074694791;
-    const PRIME_2: u64 = 14029467366897019727;
-    const PRIME_5: u64 = 2870177450012600261;
     let mut sum = PRIME_5;
     for _ in 0..length {
-        let lane = next()? as u64;
-        sum = sum.wrapping_add(lane.wrapping_mul(PRIME_2)).rotate_left(31).wrapping_mul(PRIME_1);
+        sum = mix_lane(sum, next()?);
     }
     sum = sum.wrapping_add(length as u64 ^ (PRIME_5 ^ 3527539));
     Some(if sum == u64::MAX { 1546275796 } else { sum as i64 })
+}
+
+/// The hash of a slice from the hashes of its parts: the tuple's, without the length.
+pub fn combine_slice(lanes: [i64; 3]) -> i64 {
+    let sum = lanes.iter().fold(PRIME_5, |sum, lane| mix_lane(sum, *lane));
+    if sum == u64::MAX { 1546275796 } else { sum as i64 }
 }
 
 fn hash_frozenset(keys: &[(Value, i64)]) -> i64 {

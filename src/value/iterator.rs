@@ -87,6 +87,29 @@ impl Iterator {
     }
 }
 
+impl Iterator {
+    /// How many items are left, if it can tell.
+    pub fn length_hint(&self, vm: &mut Vm) -> Option<usize> {
+        match &self.state {
+            IteratorState::Range { left, .. } => usize::try_from(left.get()).ok(),
+            IteratorState::List { list, index } => {
+                Some(list.borrow().as_ref().map_or(0, |list| list.len().saturating_sub(index.get())))
+            }
+            IteratorState::Tuple { tuple, index } => Some(tuple.len().saturating_sub(index.get())),
+            IteratorState::Str { text, position } => Some(text.get(position.get()..)?.chars().count()),
+            IteratorState::Dict { dict, index, length, .. } => {
+                let dict = dict.get()?;
+                Some(if dict.len() == *length { dict.live_from(index.get()) } else { 0 })
+            }
+            IteratorState::Set { set, index, length } => {
+                let set = set.get()?;
+                Some(if set.len() == *length { set.live_from(index.get()) } else { 0 })
+            }
+            IteratorState::Native(iterator) => iterator.length_hint(vm),
+        }
+    }
+}
+
 impl Object for Iterator {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         tracer.visit(&self.class);

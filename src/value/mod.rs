@@ -206,6 +206,8 @@ impl Value {
             Value::Native(native) => {
                 if native.is_method_descriptor() {
                     &types.method_descriptor
+                } else if native.row.binding == native::Binding::Getter {
+                    &types.getset_descriptor
                 } else {
                     &types.builtin_function
                 }

@@ -509,8 +509,8 @@ impl<T: Into<Value>> IntoResult for Result<T> {
 /// One row; see the head of this file.
 #[macro_export]
 macro_rules! native {
-    ($signature:literal, $function:path, $doc:literal $(,)?) => {
-        $crate::native!($signature, $function (), $doc)
+    ($signature:literal, $($function:ident)::+, $doc:literal $(,)?) => {
+        $crate::native!($signature, $($function)::+ (), $doc)
     };
     ($signature:literal, $($function:ident)::+ ($($kind:ident),* $(,)?), $doc:literal $(,)?) => {
         $crate::value::Native {
@@ -526,6 +526,9 @@ macro_rules! native {
             has_keywords: false $(|| $crate::native_count!(keywords $kind) == 1)*,
             binding: $crate::value::native::Binding::Method,
         }
+    };
+    ($signature:literal, $function:path, $doc:literal $(,)?) => {
+        $crate::native!($signature, $function (), $doc)
     };
 }
 

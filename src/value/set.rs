@@ -79,9 +79,14 @@ impl Storage {
         self.fill += 1;
         self.used += 1;
         if self.fill * 5 >= (self.slots.len() - 1) * 3 {
-            let least = if self.used > 50_000 { self.used * 2 } else { self.used * 4 };
+            let least = self.growth();
             self.resize(least);
         }
+    }
+
+    /// How many keys a new table must have room for.
+    fn growth(&self) -> usize {
+        if self.used > 50_000 { self.used * 2 } else { self.used * 4 }
     }
 }
 
@@ -142,12 +147,17 @@ impl Set {
 
     /// All keys with this hash and where they are, for the VM to compare.
     pub fn candidates(&self, hash: i64) -> Vec<(usize, Value)> {
-        let storage = self.storage.borrow();
-        let slots = storage.slots.iter().enumerate();
-        slots
-            .filter(|(_, slot)| slot.hash == hash && !slot.key.is_unbound())
-            .map(|(index, slot)| (index, slot.key.clone()))
-            .collect()
+        let mut candidates = Vec::new();
+        self.storage.borrow().probe(hash, |index, slot| {
+            if slot.key.is_unbound() {
+                return (slot.hash == 0).then_some(());
+            }
+            if slot.hash == hash {
+                candidates.push((index, slot.key.clone()));
+            }
+            None
+        });
+        candidates
     }
 
     /// Adds a key that is known to be missing.
@@ -200,6 +210,13 @@ impl Set {
         }
     }
 
+    /// How many keys there are at or after a slot.
+    pub fn live_from(&self, index: usize) -> usize {
+        let storage = self.storage.borrow();
+        let rest = storage.slots.get(index..).unwrap_or(&[]);
+        rest.iter().filter(|slot| !slot.key.is_unbound()).count()
+    }
+
     /// The keys with their hashes, in order.
     pub fn snapshot(&self) -> Vec<(Value, i64)> {
         let storage = self.storage.borrow();
@@ -209,19 +226,50 @@ impl Set {
     /// A set with the same keys, frozen or not.
     pub fn copy(&self, frozen: bool) -> Set {
         let copy = if frozen { Set::new_frozen() } else { Set::new() };
-        copy.reserve_merge(self.len());
-        for (key, hash) in self.snapshot() {
-            let mut storage = copy.storage.borrow_mut();
-            storage.insert_clean(key, hash);
-            storage.fill += 1;
-            storage.used += 1;
-        }
+        copy.fill_from(self);
         copy
+    }
+
+    /// The first step of a union: makes room for the keys of another set and, if this one was empty,
+    /// takes them over in CPython's order. False when they are still to be added one by one.
+    pub fn fill_from(&self, other: &Set) -> bool {
+        self.reserve_merge(other.len());
+        let mut storage = self.storage.borrow_mut();
+        if storage.fill > 0 {
+            return false;
+        }
+        let source = other.storage.borrow();
+        if storage.slots.len() == source.slots.len() && source.fill == source.used {
+            storage.slots = source.slots.clone();
+        } else {
+            for slot in source.slots.iter().filter(|slot| !slot.key.is_unbound()) {
+                storage.insert_clean(slot.key.clone(), slot.hash);
+            }
+        }
+        storage.fill = source.used;
+        storage.used = source.used;
+        true
+    }
+
+    /// Closes the holes that many removals have left, as CPython does after a difference.
+    pub fn close_holes(&self) {
+        let mut storage = self.storage.borrow_mut();
+        if storage.fill - storage.used > (storage.slots.len() - 1) / 4 {
+            let least = storage.growth();
+            storage.resize(least);
+        }
+    }
+
+    /// Takes over the keys of another set and leaves that one empty.
+    pub fn take_from(&self, other: &Set) {
+        let taken = other.storage.replace(Storage::new());
+        drop(self.storage.replace(taken));
     }
 
     /// Removes everything.
     pub fn clear(&self) {
-        drop(self.storage.replace(Storage::new()));
+        let finger = self.storage.borrow().finger;
+        drop(self.storage.replace(Storage { finger, ..Storage::new() }));
     }
 }
 

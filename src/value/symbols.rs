@@ -40,7 +40,7 @@ symbols! {
     neg = "__neg__", pos = "__pos__", invert = "__invert__", abs = "__abs__", index = "__index__", int = "__int__",
     float = "__float__", complex = "__complex__", round = "__round__", trunc = "__trunc__", floor = "__floor__",
     ceil = "__ceil__",
-    class = "__class__", dict = "__dict__", doc = "__doc__", name = "__name__", qualname = "__qualname__",
+    class = "__class__", dict = "__dict__", doc = "__doc__", name_ = "name", name = "__name__", qualname = "__qualname__",
     module = "__module__", file = "__file__", path = "__path__", package = "__package__", all = "__all__",
     annotations = "__annotations__", bases = "__bases__", mro = "__mro__", slots = "__slots__",
     classcell = "__classcell__", prepare = "__prepare__", init_subclass = "__init_subclass__",

@@ -1,20 +1,63 @@
 //! The virtual machine: frames, the dispatch loop and the protocols of the language.
+//!
+//! `dispatch` is the loop; an arm that does not apply at once calls a named function in the file of
+//! its topic. Those come in two kinds: plain ones, which may nest the loop to run script code, and
+//! ones that push a frame and let the loop go on (they answer with `Entered`). Natives see the plain
+//! ones: `Vm::call`, `Vm::repr`, `Vm::equal` and so on.
 
-use crate::bytecode::{Conversion, Operator};
-use crate::value::coroutine::Resume;
-use crate::value::{Class, Coroutine, Dict, Exception, Function, Gc, List, Module, Raised, Result, Set, Str, Value};
+// The pointers in a frame are good while the frame lives; borrowing through them is this folder's work.
+#![allow(unsafe_code, dangerous_implicit_autorefs)]
 
-pub struct Vm {}
+mod attribute;
+mod call;
+mod class_building;
+mod class_call;
+mod coroutine;
+mod dispatch;
+mod frame;
+mod instance_check;
+mod intrinsic;
+mod item;
+mod iteration;
+mod keyed;
+mod matching;
+mod operator;
+mod protocol;
+mod safe_point;
+mod unwind;
+mod variable;
 
-/// How two values are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
-    Equal,
-    NotEqual,
-    Less,
-    LessEqual,
-    Greater,
-    GreaterEqual,
+use std::ptr;
+
+use crate::bytecode::Register;
+use crate::value::{CellObject, Class, CodeObject, Dict, Exception, Function, Gc, Module, Result, Str, Value};
+
+use frame::{Frame, FrameKind, Segment};
+
+pub use class_building::{best_base, same_layout};
+pub use operator::Comparison;
+pub use safe_point::Hooks;
+
+/// A running interpreter: its stack and what it has to know while it runs.
+pub struct Vm {
+    /// The top frame. The bottom one is a header without code that never ends.
+    frame: *mut Frame,
+    /// End of the segment that the top frame is in.
+    limit: *mut Value,
+    /// Number of that segment.
+    segment: usize,
+    segments: Vec<Segment>,
+    /// Frames on the stack.
+    depth: usize,
+    /// Most frames: `sys.setrecursionlimit`.
+    recursion_limit: usize,
+    /// Native calls that have entered the dispatch loop.
+    nesting: usize,
+    /// Values whose repr is being made.
+    showing: Vec<usize>,
+    pub builtins: Gc<Dict>,
+    /// What the layers above do for the VM.
+    pub hooks: Hooks,
 }
 
 /// What driving a coroutine gave.
@@ -23,215 +66,250 @@ pub enum Outcome {
     Returned(Value),
 }
 
+/// What the loop does after a frame was left or entered: go on with the top frame (None), or leave.
+type Flow = Result<Option<Outcome>>;
+
+/// Most native calls into the dispatch loop inside each other; more would endanger the native stack.
+const MOST_NESTING: usize = 8_000;
+
 impl Vm {
-    // Calls.
-    /// Calls anything that can be called.
-    pub fn call(&mut self, function: &Value, arguments: &[Value]) -> Result<Value> {
-        todo!()
-    }
-    /// Calls with keywords: the last arguments have the names.
-    pub fn call_with_keywords(&mut self, function: &Value, arguments: &[Value], names: &[Str]) -> Result<Value> {
-        todo!()
-    }
-    /// `object.name(*arguments)`, with the attribute looked up as usual. `name` is interned.
-    pub fn call_method(&mut self, object: &Value, name: &Str, arguments: &[Value]) -> Result<Value> {
-        todo!()
-    }
-    /// Calls a special method, looked up on the class alone; None when the class has none.
-    pub fn call_special(&mut self, object: &Value, name: &Str, arguments: &[Value]) -> Option<Result<Value>> {
-        todo!()
-    }
-    /// The special method, bound; None when the class has none.
-    pub fn special(&mut self, object: &Value, name: &Str) -> Result<Option<Value>> {
-        todo!()
-    }
-
-    // Attributes.
-    pub fn get_attribute(&mut self, object: &Value, name: &Str) -> Result<Value> {
-        todo!()
-    }
-    /// None instead of an AttributeError.
-    pub fn get_attribute_if_any(&mut self, object: &Value, name: &Str) -> Result<Option<Value>> {
-        todo!()
-    }
-    pub fn set_attribute(&mut self, object: &Value, name: &Str, value: Value) -> Result<()> {
-        todo!()
-    }
-    pub fn delete_attribute(&mut self, object: &Value, name: &Str) -> Result<()> {
-        todo!()
-    }
-
-    // Conversions and protocols.
-    /// `bool(value)`
-    pub fn truth(&mut self, value: &Value) -> Result<bool> {
-        todo!()
-    }
-    /// `operator.index(value)`, as an i64; OverflowError when it does not fit.
-    pub fn index(&mut self, value: &Value) -> Result<i64> {
-        todo!()
-    }
-    /// As `index`, but clamped to what fits.
-    pub fn index_clamped(&mut self, value: &Value) -> Result<i64> {
-        todo!()
-    }
-    /// `operator.index(value)`, of any size: an Int or BigInt.
-    pub fn index_value(&mut self, value: &Value) -> Result<Value> {
-        todo!()
-    }
-    /// The number as a float: `__float__`, else `__index__`; TypeError "must be real number, not str".
-    pub fn float(&mut self, value: &Value) -> Result<f64> {
-        todo!()
-    }
-    /// `len(value)`
-    pub fn length(&mut self, value: &Value) -> Result<usize> {
-        todo!()
-    }
-    /// `operator.length_hint(value)`: a guess, 0 if there is none.
-    pub fn length_hint(&mut self, value: &Value) -> Result<usize> {
-        todo!()
-    }
-    /// `hash(value)`; TypeError "unhashable type: 'list'".
-    pub fn hash(&mut self, value: &Value) -> Result<i64> {
-        todo!()
-    }
-    /// `repr(value)`. Guards itself against recursion deeper than the limit.
-    pub fn repr(&mut self, value: &Value) -> Result<Str> {
-        todo!()
-    }
-    /// `str(value)`
-    pub fn str(&mut self, value: &Value) -> Result<Str> {
-        todo!()
-    }
-    /// `ascii(value)`
-    pub fn ascii(&mut self, value: &Value) -> Result<Str> {
-        todo!()
-    }
-    /// `format(value, spec)`
-    pub fn format(&mut self, value: &Value, spec: &Str) -> Result<Str> {
-        todo!()
-    }
-    /// Runs `show` unless `value` is already being shown further out (a list inside itself): then None.
-    pub fn guard_repr<T>(&mut self, value: &Value, show: impl FnOnce(&mut Vm) -> Result<T>) -> Result<Option<T>> {
-        todo!()
+    /// A VM with nothing in it; `builtins` is filled by the layer above.
+    pub fn new() -> Vm {
+        let first = Segment::new(frame::FIRST_SEGMENT);
+        let bottom = first.start().cast::<Frame>();
+        let limit = first.end();
+        // SAFETY: the segment has room for the header; the registers are none.
+        unsafe {
+            let top = first.start().add(frame::HEADER);
+            bottom.write(Frame {
+                previous: ptr::null_mut(),
+                pc: ptr::null(),
+                base: top,
+                top,
+                code: ptr::null(),
+                globals: ptr::null(),
+                function: Value::Unbound,
+                subject: Value::Unbound,
+                current: None,
+                dst: Register(0),
+                kind: FrameKind::Entry,
+            });
+        }
+        Vm {
+            frame: bottom,
+            limit,
+            segment: 0,
+            segments: vec![first],
+            depth: 0,
+            recursion_limit: 1000,
+            nesting: 0,
+            showing: Vec::new(),
+            builtins: Gc::new(Dict::new()),
+            hooks: Hooks::default(),
+        }
     }
 
-    // Operators.
-    /// `left == right`, with identity as a shortcut, as containers compare their items.
-    pub fn equal(&mut self, left: &Value, right: &Value) -> Result<bool> {
-        todo!()
-    }
-    /// `left op right`, whatever it gives.
-    pub fn compare(&mut self, comparison: Comparison, left: &Value, right: &Value) -> Result<Value> {
-        todo!()
-    }
-    /// The truth of `left < right`.
-    pub fn less(&mut self, left: &Value, right: &Value) -> Result<bool> {
-        todo!()
-    }
-    /// `left op right`
-    pub fn binary(&mut self, operator: Operator, left: &Value, right: &Value) -> Result<Value> {
-        todo!()
-    }
-    /// `left op= right`
-    pub fn binary_in_place(&mut self, operator: Operator, left: &Value, right: &Value) -> Result<Value> {
-        todo!()
-    }
-    /// `-value`, `+value`, `~value` by the name of the special method.
-    pub fn unary(&mut self, name: &Str, value: &Value) -> Result<Value> {
-        todo!()
-    }
-    /// `item in container`
-    pub fn contains(&mut self, container: &Value, item: &Value) -> Result<bool> {
-        todo!()
-    }
-    pub fn get_item(&mut self, object: &Value, index: &Value) -> Result<Value> {
-        todo!()
-    }
-    pub fn set_item(&mut self, object: &Value, index: &Value, value: Value) -> Result<()> {
-        todo!()
-    }
-    pub fn delete_item(&mut self, object: &Value, index: &Value) -> Result<()> {
-        todo!()
+    /// Most frames on the stack.
+    pub fn recursion_limit(&self) -> usize {
+        self.recursion_limit
     }
 
-    // Iteration.
-    /// `iter(value)`; TypeError "'int' object is not iterable".
-    pub fn iterate(&mut self, value: &Value) -> Result<Value> {
-        todo!()
-    }
-    /// `next(iterator)`, None at the end.
-    pub fn next(&mut self, iterator: &Value) -> Result<Option<Value>> {
-        todo!()
-    }
-    /// Runs `visit` on every item. Quick for lists, tuples, ranges.
-    pub fn for_each(&mut self, iterable: &Value, mut visit: impl FnMut(&mut Vm, Value) -> Result<()>) -> Result<()> {
-        todo!()
-    }
-    /// All items.
-    pub fn collect(&mut self, iterable: &Value) -> Result<Vec<Value>> {
-        todo!()
+    pub fn set_recursion_limit(&mut self, limit: usize) {
+        self.recursion_limit = limit;
     }
 
-    // Dicts and sets with keys of any kind.
-    pub fn dict_get(&mut self, dict: &Gc<Dict>, key: &Value) -> Result<Option<Value>> {
-        todo!()
-    }
-    pub fn dict_set(&mut self, dict: &Gc<Dict>, key: Value, value: Value) -> Result<()> {
-        todo!()
-    }
-    /// Removes a key and gives its value; None when it is missing.
-    pub fn dict_remove(&mut self, dict: &Gc<Dict>, key: &Value) -> Result<Option<Value>> {
-        todo!()
-    }
-    pub fn set_contains(&mut self, set: &Gc<Set>, key: &Value) -> Result<bool> {
-        todo!()
-    }
-    /// Whether it was new.
-    pub fn set_add(&mut self, set: &Gc<Set>, key: Value) -> Result<bool> {
-        todo!()
-    }
-    /// Whether it was there.
-    pub fn set_remove(&mut self, set: &Gc<Set>, key: &Value) -> Result<bool> {
-        todo!()
+    /// Frames on the stack now.
+    pub fn depth(&self) -> usize {
+        self.depth
     }
 
-    // Classes.
-    /// `isinstance(value, class)`, hooks and tuples and unions included.
-    pub fn is_instance(&mut self, value: &Value, class: &Value) -> Result<bool> {
-        todo!()
-    }
-    /// `issubclass(class, other)`
-    pub fn is_subclass(&mut self, class: &Value, other: &Value) -> Result<bool> {
-        todo!()
+    /// Runs the code of a module in its globals.
+    pub fn run_module(&mut self, code: &Gc<CodeObject>, module: &Gc<Module>) -> Result<Value> {
+        self.run_code(code, &module.globals, None)
     }
 
-    // Coroutines.
-    /// Drives a generator, coroutine, async generator or native coroutine until it yields or ends.
-    pub fn resume(&mut self, coroutine: &Value, input: Resume) -> Result<Outcome> {
-        todo!()
-    }
-    /// Throws GeneratorExit into it, as `close()` does.
-    pub fn close(&mut self, coroutine: &Value) -> Result<()> {
-        todo!()
+    /// Runs the body of a class (or of `exec`) in a namespace, which it has in R[0].
+    pub fn run_class_body(&mut self, function: &Gc<Function>, namespace: Value) -> Result<Value> {
+        self.run_function_in(function.clone(), Some(namespace))
     }
 
-    // Safe points.
-    /// To be called by natives that loop for long: Ctrl-C, collection.
-    pub fn check_interrupts(&mut self) -> Result<()> {
-        todo!()
+    /// Runs code in globals, with a namespace in R[0] if it is of that kind.
+    pub fn run_code(&mut self, code: &Gc<CodeObject>, globals: &Gc<Dict>, namespace: Option<Value>) -> Result<Value> {
+        let function = Function::new(code.clone(), globals.clone(), Box::new([]));
+        self.run_function_in(function, namespace)
     }
 
-    // Frames, for natives that look at their caller.
-    /// Globals of the running frame.
+    /// A coroutine that runs the code of a module: for one that awaits at its top.
+    pub fn module_coroutine(&mut self, code: &Gc<CodeObject>, globals: &Gc<Dict>) -> Value {
+        let function = Function::new(code.clone(), globals.clone(), Box::new([]));
+        let registers = smallvec::SmallVec::from_elem(Value::Unbound, code.code.register_count as usize);
+        Value::Coroutine(crate::value::Coroutine::new(crate::value::CoroutineKind::Coroutine, function, registers))
+    }
+
+    /// Globals of the running frame; those of the builtins when none runs.
     pub fn globals(&self) -> Gc<Dict> {
-        todo!()
+        match self.script_frames().next() {
+            Some(view) => view.function.globals.clone(),
+            None => self.builtins.clone(),
+        }
     }
+
+    /// Where the script calls this native: file name, line, function name.
+    pub fn caller(&self) -> Option<(Str, u32, Str)> {
+        let view = self.script_frames().next()?;
+        let code = &view.function.code;
+        let line = code.code.position(view.instruction).line;
+        Some((Str::new(&code.code.source.name), line, code.qualified_name.clone()))
+    }
+
+    /// The frames of the script that are running, innermost first; those of a chain of awaits one by
+    /// one.
+    pub fn script_frames(&self) -> impl Iterator<Item = FrameView> + '_ {
+        let mut frame = self.frame;
+        let mut chain: Option<Value> = None;
+        std::iter::from_fn(move || {
+            loop {
+                if let Some(awaiter) = chain.take() {
+                    match &awaiter {
+                        Value::Coroutine(coroutine) => {
+                            chain = Some(coroutine.awaiter.get());
+                            return Some(FrameView {
+                                function: coroutine.function.clone(),
+                                instruction: (coroutine.pc.get() as usize).max(1) - 1,
+                                registers: coroutine.registers.as_ptr().cast_const().cast(),
+                                coroutine: Some(awaiter.clone()),
+                            }
+                            .with_heap_registers(coroutine));
+                        }
+                        Value::NativeCoroutine(native) => {
+                            chain = Some(native.awaiter.get());
+                            continue;
+                        }
+                        _ => {}
+                    }
+                }
+                // SAFETY: the frames below the top one are alive.
+                let this = unsafe { &*frame };
+                if this.previous.is_null() {
+                    return None;
+                }
+                frame = this.previous;
+                if let Some(current) = &this.current {
+                    chain = Some(current.awaiter.get());
+                }
+                if this.code.is_null() {
+                    continue;
+                }
+                let Value::Function(function) = &this.function else { continue };
+                let function = match &this.current {
+                    Some(current) => current.function.clone(),
+                    None => function.clone(),
+                };
+                return Some(FrameView {
+                    function,
+                    instruction: this.instruction(),
+                    registers: this.base.cast_const(),
+                    coroutine: this.current.clone().map(Value::Coroutine),
+                });
+            }
+        })
+    }
+
     /// The exception that is being handled.
     pub fn handled_exception(&self) -> Option<Gc<Exception>> {
-        todo!()
+        self.script_frames().find_map(|view| {
+            let code = &view.function.code.code;
+            if code.handled.is_empty() {
+                return None;
+            }
+            match view.register(code.handled_register(view.instruction)?) {
+                Value::Exception(exception) => Some(exception),
+                _ => None,
+            }
+        })
     }
-    /// The line that calls this native: file name, line, function name.
-    pub fn caller(&self) -> Option<(Str, u32, Str)> {
-        todo!()
+}
+
+impl Default for Vm {
+    fn default() -> Vm {
+        Vm::new()
     }
+}
+
+/// A frame of the script as natives see it.
+pub struct FrameView {
+    pub function: Gc<Function>,
+    /// Number of the instruction that is being executed.
+    pub instruction: usize,
+    registers: *const Value,
+    /// The coroutine it belongs to, if it does.
+    pub coroutine: Option<Value>,
+}
+
+impl FrameView {
+    fn with_heap_registers(mut self, coroutine: &crate::value::Coroutine) -> FrameView {
+        // SAFETY: no borrow is held while frames are looked at.
+        self.registers = unsafe { (*coroutine.registers.as_ptr()).as_ptr() };
+        self
+    }
+
+    /// What is in a register. A cell is given as it is.
+    pub fn register(&self, register: Register) -> Value {
+        // SAFETY: the view is used while its frame lives; every register of a frame holds a value.
+        unsafe { (*self.registers.add(register.0 as usize)).clone() }
+    }
+
+    /// The variables that are bound, by name, cells opened.
+    pub fn locals(&self) -> Vec<(Str, Value)> {
+        let code = &self.function.code.code;
+        let named = code.register_names.iter().enumerate();
+        let open = |value: Value| match value {
+            Value::Cell(cell) => cell_contents(&cell),
+            other => other,
+        };
+        let mut locals: Vec<(Str, Value)> = named
+            .filter_map(|(index, name)| {
+                let value = open(self.register(Register(index as u8)));
+                Some((Str::intern(name.as_ref()?), value.bound()?))
+            })
+            .collect();
+        if let Some(spill) = code.spill
+            && let Value::List(values) = self.register(spill)
+        {
+            let spilled = code.spill_names.iter().zip(values.snapshot());
+            locals.extend(spilled.filter_map(|(name, value)| Some((Str::intern(name), open(value).bound()?))));
+        }
+        locals
+    }
+}
+
+fn cell_contents(cell: &Gc<CellObject>) -> Value {
+    cell.contents.get()
+}
+
+/// The class of a value as errors name it.
+fn type_name(value: &Value) -> Str {
+    value.type_name()
+}
+
+/// The class of a value of a kind that has just one, by number; 0 for kinds with many classes. Keys of
+/// inline caches for methods of builtin types.
+#[inline(always)]
+fn kind_number(value: &Value) -> u32 {
+    match value {
+        Value::Str(_) => 1,
+        Value::List(_) => 2,
+        Value::Dict(_) => 3,
+        Value::Tuple(_) => 4,
+        Value::Int(_) => 5,
+        Value::Float(_) => 6,
+        Value::Bytes(_) => 7,
+        Value::Set(set) => if set.is_frozen() { 9 } else { 8 },
+        _ => 0,
+    }
+}
+
+/// Whether an instance of the class is made by `object.__new__`.
+fn makes_plain_instances(class: &Class) -> bool {
+    class.layout == crate::value::class::Layout::Object
 }

@@ -1,0 +1,422 @@
+//! Iterators over iterators: enumerate, zip, map, filter, reversed, and `iter(callable, sentinel)`.
+//!
+//! Each is a `NativeIterator`; the classes share the rows of the iterator protocol. State sits in
+//! cells and no borrow lasts while the VM runs script code.
+
+use std::cell::Cell;
+
+use smallvec::SmallVec;
+
+use super::wrap;
+use crate::memory::Tracer;
+use crate::native;
+use crate::value::iterator::{DictPart, NativeIterator};
+use crate::value::{
+    Class, Dict, Gc, Iterator, List, Mutable, Native, Raised, Result, Str, Value, integer, symbols, types,
+};
+use crate::vm::Vm;
+
+struct Enumerate {
+    iterator: Value,
+    /// The next number: an Int or BigInt.
+    number: Mutable<Value>,
+}
+
+impl NativeIterator for Enumerate {
+    fn next(&self, vm: &mut Vm) -> Result<Option<Value>> {
+        let Some(item) = vm.next(&self.iterator)? else { return Ok(None) };
+        let number = self.number.get();
+        let following = match &number {
+            Value::Int(number) => integer::from_i128(*number as i128 + 1),
+            Value::BigInt(number) => integer::normalize(&number.0 + 1),
+            _ => return Err(Raised::system_error("enumerate counts with something that is no int")),
+        };
+        self.number.set(following);
+        Ok(Some(Value::tuple(vec![number, item])))
+    }
+
+    fn length_hint(&self, vm: &mut Vm) -> Option<usize> {
+        vm.length_hint(&self.iterator).ok()
+    }
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.iterator.trace(tracer);
+    }
+}
+
+fn new_enumerate(vm: &mut Vm, class: &Class, iterable: &Value, start: Option<&Value>) -> Result<Value> {
+    let number = start.map_or(Ok(Value::Int(0)), |start| vm.index_value(start))?;
+    let iterator = Enumerate { iterator: vm.iterate(iterable)?, number: Mutable::new(number) };
+    Ok(wrap(class, &types().enumerate, Iterator::native(&types().enumerate, iterator)))
+}
+
+struct Zip {
+    iterators: Vec<Value>,
+    strict: bool,
+}
+
+impl Zip {
+    /// The first iterator has ended while the others may not have: an error if they have not.
+    fn check_others_have_ended(&self, vm: &mut Vm) -> Result<()> {
+        for (index, iterator) in self.iterators.iter().enumerate().skip(1) {
+            if vm.next(iterator)?.is_some() {
+                return Err(Zip::uneven(index, "longer"));
+            }
+        }
+        Ok(())
+    }
+
+    fn uneven(index: usize, than: &str) -> Raised {
+        let before = if index == 1 { "argument 1".to_string() } else { format!("arguments 1-{index}") };
+        Raised::value_error(format!("zip() argument {} is {than} than {before}", index + 1))
+    }
+}
+
+impl NativeIterator for Zip {
+    fn next(&self, vm: &mut Vm) -> Result<Option<Value>> {
+        if self.iterators.is_empty() {
+            return Ok(None);
+        }
+        let mut items = Vec::with_capacity(self.iterators.len());
+        for (index, iterator) in self.iterators.iter().enumerate() {
+            match vm.next(iterator)? {
+                Some(item) => items.push(item),
+                None if !self.strict => return Ok(None),
+                None if index > 0 => return Err(Zip::uneven(index, "shorter")),
+                None => return self.check_others_have_ended(vm).map(|()| None),
+            }
+        }
+        Ok(Some(Value::tuple(items)))
+    }
+
+    fn length_hint(&self, vm: &mut Vm) -> Option<usize> {
+        self.iterators.iter().filter_map(|iterator| vm.length_hint(iterator).ok()).min()
+    }
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.iterators.iter().for_each(|iterator| iterator.trace(tracer));
+    }
+}
+
+fn iterate_all(vm: &mut Vm, iterables: &[Value]) -> Result<Vec<Value>> {
+    iterables.iter().map(|iterable| vm.iterate(iterable)).collect()
+}
+
+fn new_zip(vm: &mut Vm, class: &Class, iterables: &[Value], strict: Option<bool>) -> Result<Value> {
+    let iterator = Zip { iterators: iterate_all(vm, iterables)?, strict: strict.unwrap_or(false) };
+    Ok(wrap(class, &types().zip, Iterator::native(&types().zip, iterator)))
+}
+
+struct Map {
+    function: Value,
+    iterators: Vec<Value>,
+}
+
+impl NativeIterator for Map {
+    fn next(&self, vm: &mut Vm) -> Result<Option<Value>> {
+        let mut arguments = SmallVec::<[Value; 4]>::new();
+        for iterator in &self.iterators {
+            match vm.next(iterator)? {
+                Some(item) => arguments.push(item),
+                None => return Ok(None),
+            }
+        }
+        vm.call(&self.function, &arguments).map(Some)
+    }
+
+    fn length_hint(&self, vm: &mut Vm) -> Option<usize> {
+        self.iterators.iter().filter_map(|iterator| vm.length_hint(iterator).ok()).min()
+    }
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.function.trace(tracer);
+        self.iterators.iter().for_each(|iterator| iterator.trace(tracer));
+    }
+}
+
+fn new_map(vm: &mut Vm, class: &Class, arguments: &[Value]) -> Result<Value> {
+    let [function, iterables @ ..] = arguments else {
+        return Err(Raised::type_error("map() must have at least two arguments."));
+    };
+    if iterables.is_empty() {
+        return Err(Raised::type_error("map() must have at least two arguments."));
+    }
+    let iterator = Map { function: function.clone(), iterators: iterate_all(vm, iterables)? };
+    Ok(wrap(class, &types().map, Iterator::native(&types().map, iterator)))
+}
+
+struct Filter {
+    /// None: the items themselves are asked.
+    function: Value,
+    iterator: Value,
+}
+
+impl NativeIterator for Filter {
+    fn next(&self, vm: &mut Vm) -> Result<Option<Value>> {
+        while let Some(item) = vm.next(&self.iterator)? {
+            let passes = match &self.function {
+                Value::None => vm.truth(&item)?,
+                function => {
+                    let answer = vm.call(function, std::slice::from_ref(&item))?;
+                    vm.truth(&answer)?
+                }
+            };
+            if passes {
+                return Ok(Some(item));
+            }
+        }
+        Ok(None)
+    }
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.function.trace(tracer);
+        self.iterator.trace(tracer);
+    }
+}
+
+fn new_filter(vm: &mut Vm, class: &Class, function: &Value, iterable: &Value) -> Result<Value> {
+    let function = match function {
+        Value::Class(class) if class.same(&types().bool) => Value::None,
+        function => function.clone(),
+    };
+    let iterator = Filter { function, iterator: vm.iterate(iterable)? };
+    Ok(wrap(class, &types().filter, Iterator::native(&types().filter, iterator)))
+}
+
+/// Walks a sequence down by index.
+struct Reversed {
+    /// Unbound at the end.
+    sequence: Mutable<Value>,
+    /// How many items are left.
+    left: Cell<usize>,
+}
+
+impl Reversed {
+    fn new(sequence: Value, length: usize) -> Reversed {
+        Reversed { sequence: Mutable::new(sequence), left: Cell::new(length) }
+    }
+}
+
+impl NativeIterator for Reversed {
+    fn next(&self, vm: &mut Vm) -> Result<Option<Value>> {
+        let Some(index) = self.left.get().checked_sub(1) else {
+            self.sequence.set(Value::Unbound);
+            return Ok(None);
+        };
+        let sequence = self.sequence.get();
+        let item = match &sequence {
+            Value::List(list) => Ok(list.get(index)),
+            Value::Tuple(tuple) => Ok(tuple.items().get(index).cloned()),
+            _ => vm.get_item(&sequence, &Value::from(index)).map(Some),
+        };
+        match item {
+            Ok(Some(item)) => {
+                self.left.set(index);
+                return Ok(Some(item));
+            }
+            Ok(None) => {}
+            Err(raised) if raised.is_a(&types().index_error) || raised.is_a(&types().stop_iteration) => {}
+            Err(raised) => return Err(raised),
+        }
+        self.left.set(0);
+        self.sequence.set(Value::Unbound);
+        Ok(None)
+    }
+
+    fn length_hint(&self, _: &mut Vm) -> Option<usize> {
+        match &*self.sequence.borrow() {
+            Value::List(list) if list.len() < self.left.get() => Some(0),
+            _ => Some(self.left.get()),
+        }
+    }
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.sequence.borrow().trace(tracer);
+    }
+}
+
+/// Walks a string down.
+struct ReversedStr {
+    text: Str,
+    /// Bytes before this position are left.
+    position: Cell<usize>,
+}
+
+impl NativeIterator for ReversedStr {
+    fn next(&self, _: &mut Vm) -> Result<Option<Value>> {
+        let left = self.text.get(..self.position.get()).unwrap_or("");
+        let Some(character) = left.chars().next_back() else { return Ok(None) };
+        self.position.set(left.len() - character.len_utf8());
+        Ok(Some(Value::str(character.encode_utf8(&mut [0; 4]))))
+    }
+
+    fn length_hint(&self, _: &mut Vm) -> Option<usize> {
+        self.text.get(..self.position.get()).map(|left| left.chars().count())
+    }
+}
+
+/// Walks a dict down.
+struct ReversedDict {
+    /// None at the end.
+    dict: Mutable<Option<Gc<Dict>>>,
+    /// Entries before this index are left.
+    index: Cell<usize>,
+    /// The length at the start.
+    length: usize,
+    part: DictPart,
+}
+
+impl NativeIterator for ReversedDict {
+    fn next(&self, _: &mut Vm) -> Result<Option<Value>> {
+        let Some(dict) = self.dict.get() else { return Ok(None) };
+        if dict.len() != self.length {
+            return Err(Raised::runtime_error("dictionary changed size during iteration"));
+        }
+        let Some((index, key, value)) = dict.entry_before(self.index.get()) else {
+            self.dict.set(None);
+            return Ok(None);
+        };
+        self.index.set(index);
+        Ok(Some(match self.part {
+            DictPart::Keys => key,
+            DictPart::Values => value,
+            DictPart::Items => Value::tuple(vec![key, value]),
+        }))
+    }
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.dict.borrow().iter().for_each(|dict| tracer.visit(dict));
+    }
+}
+
+/// `reversed(list)`
+pub fn reversed_list(list: &Gc<List>) -> Value {
+    Iterator::native(&types().list_reverse_iterator, Reversed::new(Value::List(list.clone()), list.len()))
+}
+
+/// `reversed(dict)`, or of a view on its values or items.
+pub fn reversed_dict(dict: &Gc<Dict>, part: DictPart) -> Value {
+    let types = types();
+    let class = match part {
+        DictPart::Keys => &types.dict_reverse_iterator,
+        DictPart::Values => &types.dict_reverse_value_iterator,
+        DictPart::Items => &types.dict_reverse_item_iterator,
+    };
+    let (index, length) = (Cell::new(dict.end()), dict.len());
+    Iterator::native(class, ReversedDict { dict: Mutable::new(Some(dict.clone())), index, length, part })
+}
+
+fn new_reversed(vm: &mut Vm, class: &Class, sequence: &Value) -> Result<Value> {
+    let types = types();
+    let iterator = match sequence {
+        Value::Tuple(tuple) => Iterator::native(&types.reversed, Reversed::new(sequence.clone(), tuple.len())),
+        Value::Str(text) => {
+            let position = Cell::new(text.len());
+            Iterator::native(&types.reversed, ReversedStr { text: text.clone(), position })
+        }
+        _ => {
+            let own = sequence.class().lookup(&symbols().reversed);
+            if let Some(own) = own
+                && !own.is_none()
+                && let Some(iterator) = vm.call_special(sequence, &symbols().reversed, &[])
+            {
+                return iterator;
+            }
+            if matches!(sequence.class().lookup(&symbols().reversed), Some(Value::None))
+                || matches!(sequence.native(), Value::Dict(_) | Value::Set(_))
+                || sequence.class().lookup(&symbols().getitem).is_none()
+            {
+                let kind = sequence.type_name();
+                return Err(Raised::type_error(format!("'{kind}' object is not reversible")));
+            }
+            let length = vm.length(sequence)?;
+            Iterator::native(&types.reversed, Reversed::new(sequence.clone(), length))
+        }
+    };
+    Ok(wrap(class, &types.reversed, iterator))
+}
+
+/// Calls a function until it gives the sentinel.
+struct Callable {
+    /// Unbound at the end.
+    function: Mutable<Value>,
+    sentinel: Value,
+}
+
+impl NativeIterator for Callable {
+    fn next(&self, vm: &mut Vm) -> Result<Option<Value>> {
+        let function = self.function.get();
+        if function.is_unbound() {
+            return Ok(None);
+        }
+        match vm.call(&function, &[]) {
+            Ok(item) if !vm.equal(&self.sentinel, &item)? => Ok(Some(item)),
+            Err(raised) if !raised.is_a(&types().stop_iteration) => Err(raised),
+            _ => {
+                self.function.set(Value::Unbound);
+                Ok(None)
+            }
+        }
+    }
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.function.borrow().trace(tracer);
+        self.sentinel.trace(tracer);
+    }
+}
+
+/// `iter(function, sentinel)`. Whether the function can be called is for the caller to check.
+pub fn callable(function: Value, sentinel: Value) -> Value {
+    Iterator::native(&types().callable_iterator, Callable { function: Mutable::new(function), sentinel })
+}
+
+fn iter(_: &mut Vm, this: Value) -> Value {
+    this
+}
+
+fn next(vm: &mut Vm, this: &Gc<Iterator>) -> Result<Value> {
+    vm.next(&Value::Iterator(this.clone()))?.ok_or_else(|| Raised::stop_iteration(Value::None))
+}
+
+fn length_hint(vm: &mut Vm, this: &Gc<Iterator>) -> Value {
+    this.length_hint(vm).map_or(Value::NotImplemented, Value::from)
+}
+
+/// What every native iterator has.
+pub const PROTOCOL: &[Native] = &[
+    native!("__iter__(self, /)", iter(required), "Implement iter(self)."),
+    native!("__next__(self, /)", next(required), "Implement next(self)."),
+    native!("__length_hint__(self, /)", length_hint(required), "Return a guess at how many items are left."),
+];
+
+pub const ENUMERATE: &[Native] = &[native!(
+    "__new__(cls, /, iterable, start=0)",
+    new_enumerate(required, required, optional),
+    "Pairs each item of an iterable with its number."
+)
+.static_method()];
+
+pub const ZIP: &[Native] = &[native!(
+    "__new__(cls, /, *iterables, strict=False)",
+    new_zip(required, rest, named),
+    "Tuples of the first items of all iterables, then of the second ones, until the shortest ends."
+)
+.static_method()];
+
+pub const MAP: &[Native] = &[native!(
+    "__new__(cls, /, *args)",
+    new_map(required, rest),
+    "What a function gives for each item of an iterable, or for the items of several taken together."
+)
+.static_method()];
+
+pub const FILTER: &[Native] = &[native!(
+    "__new__(cls, function, iterable, /)",
+    new_filter(required, required, required),
+    "The items for which a function is true, or which are true themselves if it is None."
+)
+.static_method()];
+
+pub const REVERSED: &[Native] =
+    &[native!("__new__(cls, sequence, /)", new_reversed(required, required), "The items of a sequence from the end.")
+        .static_method()];

@@ -1,0 +1,101 @@
+//! The end of a program: what nobody caught, what must still run, output that must still be written,
+//! and the exit code of it all.
+
+use super::exit_code;
+use crate::interpreter::Interpreter;
+use crate::modules::{self, loader};
+use crate::report::Reporter;
+use crate::value::{Exception, Gc, Raised, Result, Str, Value, symbols, types};
+use crate::vm::Vm;
+
+/// Shows an exception that nobody caught and gives the exit code it means.
+pub fn uncaught(interpreter: &mut Interpreter, reporter: &Reporter, raised: &Raised) -> u8 {
+    let exception = &raised.0;
+    let vm = interpreter.vm();
+    if exception.is_a(&types().system_exit) {
+        return exit_status(vm, exception);
+    }
+    // What was printed before comes first.
+    let flushed = flush(vm, &symbols().stdout);
+    if exception.is_a(&types().broken_pipe_error) && flushed.is_err() {
+        return exit_code::FAILED;
+    }
+    reporter.exception(vm, exception);
+    if exception.is_a(&types().keyboard_interrupt) { exit_code::INTERRUPTED } else { exit_code::FAILED }
+}
+
+/// The exit code of a SystemExit: none is 0, a number is itself, anything else is printed and 1.
+fn exit_status(vm: &mut Vm, exception: &Gc<Exception>) -> u8 {
+    let value = Value::Exception(exception.clone());
+    let status = match vm.get_attribute_if_any(&value, &symbols().code) {
+        Ok(Some(status)) => status,
+        _ => exception.first_argument().unwrap_or(Value::None),
+    };
+    match status.native() {
+        Value::None => 0,
+        // The system keeps the lowest eight bits.
+        Value::Int(number) => (*number & 0xff) as u8,
+        Value::Bool(flag) => u8::from(*flag),
+        Value::BigInt(_) => u8::MAX,
+        _ => {
+            let text = vm.str(&status).map_or_else(|_| String::new(), |text| text.to_string());
+            let line = Value::str(&format!("{text}\n"));
+            let _ = flush(vm, &symbols().stdout);
+            if write(vm, &symbols().stderr, line).is_err() {
+                eprintln!("{text}");
+            }
+            exit_code::FAILED
+        }
+    }
+}
+
+/// Runs what is registered for the end and writes what is still to be written.
+pub fn finish(interpreter: &mut Interpreter, reporter: &Reporter, code: u8) -> u8 {
+    interpreter.end(&mut |vm, raised| {
+        if !raised.is_a(&types().system_exit) {
+            reporter.exception(vm, &raised.0);
+        }
+    });
+    let vm = interpreter.vm();
+    let outcome = flush(vm, &symbols().stdout);
+    let _ = flush(vm, &symbols().stderr);
+    match outcome {
+        Ok(()) => code,
+        // Whoever read the output has gone: nothing to complain about.
+        Err(raised) if raised.is_a(&types().broken_pipe_error) => {
+            if code == 0 { exit_code::OUTPUT } else { code }
+        }
+        Err(raised) => {
+            reporter.message("OSError", "Exception ignored while the standard output was being written:");
+            reporter.exception(vm, &raised.0);
+            exit_code::OUTPUT
+        }
+    }
+}
+
+/// A stream of `sys`, as the script has left it. None when `sys` was never imported: then the streams
+/// are the original ones.
+fn stream(vm: &mut Vm, name: &Str) -> Result<Option<Value>> {
+    if modules::state().module("sys").is_none() {
+        loader::import_absolute(vm, "sys")?;
+    }
+    let sys = modules::state().module("sys");
+    Ok(sys.and_then(|sys| sys.get(name)).filter(|stream| !stream.is_none()))
+}
+
+fn flush(vm: &mut Vm, name: &Str) -> Result<()> {
+    match stream(vm, name)? {
+        Some(stream) => vm.call_method(&stream, &symbols().flush, &[]).map(drop),
+        None => Ok(()),
+    }
+}
+
+fn write(vm: &mut Vm, name: &Str, text: Value) -> Result<()> {
+    match stream(vm, name)? {
+        Some(stream) => {
+            vm.call_method(&stream, &symbols().write, &[text])?;
+            vm.call_method(&stream, &symbols().flush, &[]).map(drop)
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,392 @@
+//! Imports: from a name to a module.
+//!
+//! Searched in this order: `sys.modules`; the native modules that always win; the folders of
+//! `sys.path` (a package's `__path__` for what is inside it); the other native modules; the embedded
+//! library. A file is `NAME/__init__.asy`, `NAME.asy` or the same with `.py`; a folder without
+//! `__init__` is a namespace package. The VM calls in through its importer hook and knows nothing of files.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::{Precedence, find_native, source, state, stdlib};
+use crate::bytecode::code::Source;
+use crate::value::{Dict, Gc, List, Module, Raised, Result, Str, Value, symbols};
+use crate::vm::Vm;
+
+/// Endings of source files, the language's own first.
+const ENDINGS: [&str; 2] = ["asy", "py"];
+
+/// Where a module comes from.
+enum Origin {
+    Native(fn(&mut Vm) -> Result<Gc<Module>>),
+    /// A text, the file name shown for it, and the folder when it is a package.
+    Text { source: Rc<Source>, package: Option<String> },
+    /// A folder without `__init__`.
+    Namespace(String),
+}
+
+/// `import name`, as the instruction asks for it: with `leaf` the last module of a dotted name is the
+/// result, without it the first. `level` counts the leading dots, `globals` are those of the importer.
+pub fn import(vm: &mut Vm, name: &str, level: usize, globals: &Gc<Dict>, leaf: bool) -> Result<Value> {
+    let full = match level {
+        0 if name.is_empty() => return Err(Raised::value_error("Empty module name")),
+        0 => name.to_string(),
+        _ => absolute_name(name, level, globals)?,
+    };
+    let module = import_absolute(vm, &full)?;
+    match name.split_once('.') {
+        Some((first, _)) if !leaf => {
+            let first = &full[..full.len() - name.len() + first.len()];
+            import_absolute(vm, first)
+        }
+        _ => Ok(module),
+    }
+}
+
+/// `from module import name`: an attribute, or a module inside the package.
+pub fn import_from(vm: &mut Vm, module: &Value, name: &Str) -> Result<Value> {
+    if let Some(value) = vm.get_attribute_if_any(module, &name.interned())? {
+        return Ok(value);
+    }
+    let package = vm.get_attribute_if_any(module, &symbols().name)?.and_then(|name| name.as_str().cloned());
+    let Some(package) = package else {
+        return Err(import_error(format!("cannot import name '{name}'"), name, None));
+    };
+    let full = format!("{package}.{name}");
+    if vm.get_attribute_if_any(module, &symbols().path)?.is_some() {
+        match import_absolute(vm, &full) {
+            Err(raised) if is_missing(&raised, &full) => {}
+            outcome => return outcome,
+        }
+    } else if let Some(value) = state().modules.get_str(&Str::intern(&full)) {
+        return Ok(value);
+    }
+    let file = vm.get_attribute_if_any(module, &symbols().file)?.and_then(|file| file.as_str().cloned());
+    let place = file.as_ref().map_or("unknown location", |file| file);
+    let message = if state().is_loading(&package) {
+        format!(
+            "cannot import name '{name}' from partially initialized module '{package}' \
+             (most likely due to a circular import) ({place})"
+        )
+    } else {
+        format!("cannot import name '{name}' from '{package}' ({place})")
+    };
+    let error = import_error(message, &package, file.as_ref());
+    error.0.set(&Str::intern("name_from"), Value::Str(name.clone()));
+    Err(error)
+}
+
+/// `from module import *` into a namespace.
+pub fn import_star(vm: &mut Vm, module: &Value, namespace: &Value) -> Result<()> {
+    for (name, value) in star_names(vm, module)? {
+        vm.set_item(namespace, &Value::Str(name), value)?;
+    }
+    Ok(())
+}
+
+/// The names and values that `from module import *` gives, in order.
+fn star_names(vm: &mut Vm, module: &Value) -> Result<Vec<(Str, Value)>> {
+    let mut names = Vec::new();
+    if let Some(all) = vm.get_attribute_if_any(module, &symbols().all)? {
+        for name in vm.collect(&all)? {
+            let Some(name) = name.as_str() else {
+                let owner = module_name(vm, module)?;
+                return Err(Raised::type_error(format!(
+                    "Item in {owner}.__all__ must be str, not {}",
+                    name.type_name()
+                )));
+            };
+            names.push(name.interned());
+        }
+        let is_package = vm.get_attribute_if_any(module, &symbols().path)?.is_some();
+        let mut found = Vec::with_capacity(names.len());
+        for name in names {
+            let value = match vm.get_attribute_if_any(module, &name)? {
+                Some(value) => value,
+                None if is_package => match import_from(vm, module, &name) {
+                    Ok(value) => value,
+                    Err(_) => return Err(missing_attribute(vm, module, &name)),
+                },
+                None => return Err(missing_attribute(vm, module, &name)),
+            };
+            found.push((name, value));
+        }
+        return Ok(found);
+    }
+    let Value::Module(module) = module else {
+        return Err(Raised::import_error("from-import-* object has no __dict__ and no __all__"));
+    };
+    let entries = module.globals.snapshot().into_iter();
+    Ok(entries
+        .filter_map(|entry| Some((entry.key.as_str()?.interned(), entry.value)))
+        .filter(|(name, _)| !name.starts_with('_'))
+        .collect())
+}
+
+fn missing_attribute(vm: &mut Vm, module: &Value, name: &str) -> Raised {
+    match module_name(vm, module) {
+        Ok(owner) => Raised::attribute_error(format!("module '{owner}' has no attribute '{name}'")),
+        Err(raised) => raised,
+    }
+}
+
+fn module_name(vm: &mut Vm, module: &Value) -> Result<Str> {
+    let name = vm.get_attribute_if_any(module, &symbols().name)?;
+    Ok(name.and_then(|name| name.as_str().cloned()).unwrap_or_else(|| Str::new("?")))
+}
+
+/// `importlib.import_module` and what the instructions come down to: a module by its full name.
+pub fn import_absolute(vm: &mut Vm, full: &str) -> Result<Value> {
+    if let Some(found) = find_loaded(full)? {
+        return Ok(found);
+    }
+    let Some((parent_name, short)) = full.rsplit_once('.') else {
+        return load(vm, full, None);
+    };
+    let parent = import_absolute(vm, parent_name)?;
+    // Importing the parent may have imported this one.
+    if let Some(found) = find_loaded(full)? {
+        return Ok(found);
+    }
+    let Some(path) = vm.get_attribute_if_any(&parent, &symbols().path)? else {
+        return Err(not_found(format!("No module named '{full}'; '{parent_name}' is not a package"), full));
+    };
+    let module = load(vm, full, Some(&path))?;
+    vm.set_attribute(&parent, &Str::intern(short), module.clone())?;
+    Ok(module)
+}
+
+fn find_loaded(full: &str) -> Result<Option<Value>> {
+    match state().modules.get_str(&Str::intern(full)) {
+        Some(Value::None) => {
+            Err(not_found(format!("import of {full} halted; None in sys.modules"), full))
+        }
+        found => Ok(found),
+    }
+}
+
+/// Finds, makes and runs a module that is not loaded yet.
+fn load(vm: &mut Vm, full: &str, package_path: Option<&Value>) -> Result<Value> {
+    let Some(origin) = find(vm, full, package_path)? else {
+        return Err(not_found(format!("No module named '{full}'"), full));
+    };
+    let key = Str::intern(full);
+    let modules = &state().modules;
+    match origin {
+        Origin::Native(make) => {
+            let module = Value::Module(make(vm)?);
+            modules.set_str(&key, module.clone());
+            Ok(module)
+        }
+        Origin::Namespace(folder) => {
+            let module = Module::new(full);
+            describe(&module, None, Some(folder));
+            modules.set_str(&key, Value::Module(module.clone()));
+            Ok(Value::Module(module))
+        }
+        Origin::Text { source, package } => {
+            let module = Module::new(full);
+            describe(&module, Some(&source.name), package);
+            modules.set_str(&key, Value::Module(module.clone()));
+            state().loading.borrow_mut().push(key.clone());
+            let outcome = run(vm, &module, &source);
+            state().loading.borrow_mut().pop();
+            match outcome {
+                // The module may have put something else in its place.
+                Ok(()) => Ok(modules.get_str(&key).unwrap_or(Value::Module(module))),
+                Err(raised) => {
+                    modules.remove_str(&key);
+                    Err(raised)
+                }
+            }
+        }
+    }
+}
+
+fn run(vm: &mut Vm, module: &Gc<Module>, text: &Rc<Source>) -> Result<()> {
+    let code = source::compile(text, source::TopLevelAwait::No)
+        .map_err(|diagnostics| source::syntax_error(text, &diagnostics))?;
+    vm.run_module(&code, module).map(drop)
+}
+
+/// Sets what a module knows about itself. `package` is the folder when it is one.
+pub fn describe(module: &Gc<Module>, file: Option<&str>, package: Option<String>) {
+    let names = symbols();
+    let globals = &module.globals;
+    globals.set_str(&names.doc, Value::None);
+    let parent = match &package {
+        Some(_) => &*module.name,
+        None => module.name.rsplit_once('.').map_or("", |(parent, _)| parent),
+    };
+    globals.set_str(&names.package, Value::str(parent));
+    globals.set_str(&names.loader, Value::None);
+    globals.set_str(&names.spec, Value::None);
+    if let Some(file) = file {
+        globals.set_str(&names.file, Value::str(file));
+    }
+    if let Some(folder) = package {
+        globals.set_str(&names.path, Value::list(vec![Value::str(&folder)]));
+    }
+}
+
+fn find(vm: &mut Vm, full: &str, package_path: Option<&Value>) -> Result<Option<Origin>> {
+    let native = find_native(full);
+    if let Some(native) = native
+        && native.precedence == Precedence::First
+    {
+        return Ok(Some(Origin::Native(native.make)));
+    }
+    let folders = match package_path {
+        Some(path) => vm.collect(path)?,
+        None => search_path(vm)?,
+    };
+    let short = full.rsplit_once('.').map_or(full, |(_, short)| short);
+    let mut namespace = None;
+    for folder in &folders {
+        let Some(folder) = folder.as_str() else { continue };
+        if folder.starts_with("<stdlib>") {
+            continue;
+        }
+        match find_in(Path::new(&**folder), short)? {
+            Some(Origin::Namespace(found)) => namespace = namespace.or(Some(found)),
+            Some(origin) => return Ok(Some(origin)),
+            None => {}
+        }
+    }
+    if let Some(native) = native {
+        return Ok(Some(Origin::Native(native.make)));
+    }
+    if let Some(embedded) = stdlib::find(full) {
+        let name = embedded.file_name();
+        let package = embedded.is_package.then(|| format!("<stdlib>/{}", full.replace('.', "/")));
+        let source = Rc::new(Source { name, text: embedded.text.to_string() });
+        return Ok(Some(Origin::Text { source, package }));
+    }
+    Ok(namespace.map(Origin::Namespace))
+}
+
+/// `sys.path` as the script sees it now.
+fn search_path(vm: &mut Vm) -> Result<Vec<Value>> {
+    match state().module("sys").and_then(|sys| sys.get("path")) {
+        Some(path) => vm.collect(&path),
+        None => Ok(state().path.snapshot()),
+    }
+}
+
+/// Looks for a module in one folder.
+fn find_in(folder: &Path, short: &str) -> Result<Option<Origin>> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let package = folder.join(short);
+    let is_folder = package.is_dir();
+    if is_folder {
+        for ending in ENDINGS {
+            let file = package.join(format!("__init__.{ending}"));
+            if file.is_file() {
+                let source = read(&file)?;
+                return Ok(Some(Origin::Text { source, package: Some(package.display().to_string()) }));
+            }
+        }
+    }
+    for ending in ENDINGS {
+        let file = folder.join(format!("{short}.{ending}"));
+        if file.is_file() {
+            return Ok(Some(Origin::Text { source: read(&file)?, package: None }));
+        }
+    }
+    Ok(is_folder.then(|| Origin::Namespace(package.display().to_string())))
+}
+
+fn read(file: &PathBuf) -> Result<Rc<Source>> {
+    source::read(file, &file.display().to_string()).map_err(|failure| failure.raised())
+}
+
+/// Turns leading dots into the name of the package they stand for.
+fn absolute_name(name: &str, level: usize, globals: &Gc<Dict>) -> Result<String> {
+    let names = symbols();
+    let text = |key: &Str| globals.get_str(key).and_then(|value| value.as_str().cloned());
+    let package = match text(&names.package) {
+        Some(package) => package.to_string(),
+        None => match text(&names.name) {
+            Some(module) if globals.get_str(&names.path).is_some() => module.to_string(),
+            Some(module) => module.rsplit_once('.').map_or(String::new(), |(parent, _)| parent.to_string()),
+            None => return Err(Raised::key_error(Value::str("'__name__' not in globals"))),
+        },
+    };
+    if package.is_empty() {
+        return Err(Raised::import_error("attempted relative import with no known parent package"));
+    }
+    let mut base = &*package;
+    for _ in 1..level {
+        base = match base.rsplit_once('.') {
+            Some((parent, _)) => parent,
+            None => return Err(Raised::import_error("attempted relative import beyond top-level package")),
+        };
+    }
+    Ok(if name.is_empty() { base.to_string() } else { format!("{base}.{name}") })
+}
+
+fn not_found(message: String, name: &str) -> Raised {
+    let error = Raised::module_not_found_error(message);
+    annotate(&error, name, None);
+    error
+}
+
+fn import_error(message: String, name: &str, file: Option<&Str>) -> Raised {
+    let error = Raised::import_error(message);
+    annotate(&error, name, file);
+    error
+}
+
+fn annotate(error: &Raised, name: &str, file: Option<&Str>) {
+    error.0.set(&Str::intern("name"), Value::str(name));
+    error.0.set(&symbols().path_, file.cloned().into());
+}
+
+/// Whether this says that the module with this very name does not exist.
+fn is_missing(raised: &Raised, full: &str) -> bool {
+    raised.is_a(&crate::value::types().module_not_found_error)
+        && raised.0.get(&Str::intern("name")).and_then(|name| name.as_str().cloned()).is_some_and(|name| &*name == full)
+}
+
+/// Puts a folder at the front of the search path.
+pub fn search_first(folder: &str) {
+    let path: &Gc<List> = &state().path;
+    path.items.borrow_mut().insert(0, Value::str(folder));
+}
+
+/// What `-m` runs.
+pub struct Program {
+    pub source: Rc<Source>,
+    /// The `__package__` it runs in.
+    pub package: String,
+}
+
+/// Finds a module, or `__main__` of a package, to be run as a program. Parents are imported.
+pub fn find_program(vm: &mut Vm, name: &str) -> Result<Program> {
+    let parent = name.rsplit_once('.').map(|(parent, _)| parent);
+    let path = match parent {
+        Some(parent) => {
+            let parent = import_absolute(vm, parent)?;
+            vm.get_attribute_if_any(&parent, &symbols().path)?
+        }
+        None => None,
+    };
+    match find(vm, name, path.as_ref())? {
+        Some(Origin::Text { source, package: None }) => {
+            Ok(Program { source, package: parent.unwrap_or("").to_string() })
+        }
+        Some(Origin::Text { package: Some(_), .. } | Origin::Namespace(_)) => {
+            let package = import_absolute(vm, name)?;
+            let path = vm.get_attribute_if_any(&package, &symbols().path)?;
+            let main = format!("{name}.__main__");
+            match find(vm, &main, path.as_ref())? {
+                Some(Origin::Text { source, .. }) => Ok(Program { source, package: name.to_string() }),
+                _ => Err(Raised::import_error(format!(
+                    "No module named {main}; '{name}' is a package and cannot be directly executed"
+                ))),
+            }
+        }
+        Some(Origin::Native(_)) => Err(Raised::import_error(format!("{name} is built in and cannot be run"))),
+        None => Err(not_found(format!("No module named {name}"), name)),
+    }
+}

@@ -1,0 +1,118 @@
+//! Library modules written in Rust, the loader, and the embedded library.
+//!
+//! A native module is one file with its rows and one row in `NATIVE`; it is made when a script first
+//! imports it. What importing needs to remember (`sys.modules`, `sys.path`) is the `State` of the thread.
+
+use crate::value::{Dict, Gc, List, Module, Mutable, Native, NativeFunction, Result, Str, Value};
+use crate::vm::Vm;
+
+pub mod asyncio;
+pub mod at_exit;
+pub mod calendar;
+pub mod clock;
+pub mod errno;
+pub mod gc;
+pub mod loader;
+pub mod resource;
+pub mod source;
+pub mod stdlib;
+pub mod structure;
+pub mod suggestion;
+pub mod sys;
+pub mod time;
+pub mod traceback;
+pub mod warnings;
+
+/// Whether a file of the script's can take the place of a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precedence {
+    /// The module always wins, as those that are built into CPython do.
+    First,
+    /// A file of that name on `sys.path` wins.
+    AfterPath,
+}
+
+/// One row of the table: a module and who makes it.
+pub struct NativeModule {
+    pub name: &'static str,
+    pub precedence: Precedence,
+    pub make: fn(&mut Vm) -> Result<Gc<Module>>,
+}
+
+/// All native modules, sorted by name.
+pub const NATIVE: &[NativeModule] = &[
+    NativeModule { name: "asyncio", precedence: Precedence::AfterPath, make: asyncio::module },
+    NativeModule { name: "atexit", precedence: Precedence::First, make: at_exit::module },
+    NativeModule { name: "builtins", precedence: Precedence::First, make: builtins_module },
+    NativeModule { name: "errno", precedence: Precedence::First, make: errno::module },
+    NativeModule { name: "gc", precedence: Precedence::First, make: gc::module },
+    NativeModule { name: "resource", precedence: Precedence::AfterPath, make: resource::module },
+    NativeModule { name: "sys", precedence: Precedence::First, make: sys::module },
+    NativeModule { name: "time", precedence: Precedence::First, make: time::module },
+    NativeModule { name: "traceback", precedence: Precedence::AfterPath, make: traceback::module },
+];
+
+/// The native module with this name.
+pub fn find_native(name: &str) -> Option<&'static NativeModule> {
+    NATIVE.iter().find(|module| module.name == name)
+}
+
+/// A module with these functions in it.
+pub fn native_module(name: &str, functions: &'static [Native]) -> Gc<Module> {
+    let module = Module::new(name);
+    for row in functions {
+        module.set(row.name(), Value::Native(NativeFunction::of_module(row, &module.name)));
+    }
+    module
+}
+
+/// The module whose globals are the builtin names.
+fn builtins_module(vm: &mut Vm) -> Result<Gc<Module>> {
+    let module = Module { name: Str::intern("builtins"), globals: vm.builtins.clone() };
+    module.set("__name__", Value::Str(module.name.clone()));
+    Ok(Gc::new(module))
+}
+
+/// What importing remembers.
+pub struct State {
+    /// `sys.modules`.
+    pub modules: Gc<Dict>,
+    /// `sys.path` as it is at the start; a script may bind the name to another list.
+    pub path: Gc<List>,
+    /// `sys.argv`.
+    pub arguments: Gc<List>,
+    /// `sys.executable`.
+    pub executable: Mutable<Str>,
+    /// Modules whose code is running, outermost first.
+    loading: Mutable<Vec<Str>>,
+}
+
+thread_local! {
+    static STATE: &'static State = Box::leak(Box::new(State {
+        modules: Gc::new(Dict::new()),
+        path: Gc::new(List::new(Vec::new())),
+        arguments: Gc::new(List::new(Vec::new())),
+        executable: Mutable::new(Str::new("")),
+        loading: Mutable::default(),
+    }));
+}
+
+/// The state of this thread's interpreter.
+pub fn state() -> &'static State {
+    STATE.with(|state| *state)
+}
+
+impl State {
+    /// A module that has been imported, or is being imported.
+    pub fn module(&self, name: &str) -> Option<Gc<Module>> {
+        match self.modules.get_str(&Str::intern(name)) {
+            Some(Value::Module(module)) => Some(module),
+            _ => None,
+        }
+    }
+
+    /// Whether the code of this module is still running.
+    pub fn is_loading(&self, name: &str) -> bool {
+        self.loading.borrow().iter().any(|loading| &**loading == name)
+    }
+}

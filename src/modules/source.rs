@@ -1,0 +1,164 @@
+//! Source files: read, compiled, and what is wrong with them as a SyntaxError of the script.
+
+use std::fs;
+use std::path::Path;
+use std::rc::Rc;
+
+use asy_grammar::{CheckOptions, Diagnostic, LineIndex};
+
+use crate::bytecode::Code;
+use crate::bytecode::code::Source;
+use crate::compiler::{CompileMode, CompileOptions, compile_module};
+use crate::value::{CodeObject, Gc, Raised, Str, Value, symbols, types};
+
+/// Whether the top level of a module may await.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TopLevelAwait {
+    Yes,
+    No,
+}
+
+/// Why a file could not be read.
+pub enum ReadFailure {
+    /// The system refused.
+    System(std::io::Error, String),
+    /// It is no UTF-8: the first bad byte, its 1-based line and the file.
+    Encoding { byte: u8, line: usize, name: String },
+}
+
+impl ReadFailure {
+    /// The exception a script gets when it imports the file.
+    pub fn raised(&self) -> Raised {
+        match self {
+            ReadFailure::System(error, name) => {
+                let raised = Raised::new(
+                    &types().os_error,
+                    vec![
+                        Value::Int(error.raw_os_error().unwrap_or(0).into()),
+                        Value::str(&system_message(error)),
+                        Value::str(name),
+                    ],
+                );
+                raised.0.set(&symbols().filename, Value::str(name));
+                raised
+            }
+            ReadFailure::Encoding { name, line, .. } => {
+                let raised = Raised::syntax_error(self.message());
+                set_place(&raised, name, *line as i64, Value::None, Value::None, None);
+                raised
+            }
+        }
+    }
+
+    /// The file, as messages call it.
+    pub fn name(&self) -> &str {
+        match self {
+            ReadFailure::System(_, name) | ReadFailure::Encoding { name, .. } => name,
+        }
+    }
+
+    /// What is wrong, in words.
+    pub fn message(&self) -> String {
+        match self {
+            ReadFailure::System(error, _) => system_message(error),
+            ReadFailure::Encoding { byte, line, name } => format!(
+                "Non-UTF-8 code starting with '\\x{byte:02x}' in file {name} on line {line}, but no encoding declared; \
+                 see https://peps.python.org/pep-0263/ for details"
+            ),
+        }
+    }
+}
+
+/// The message of the system, without the number that Rust adds to it.
+pub fn system_message(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error ") {
+        Some((message, _)) => message.to_string(),
+        None => text,
+    }
+}
+
+/// Reads a source file; `name` is how messages call it. A byte order mark is skipped.
+pub fn read(path: &Path, name: &str) -> Result<Rc<Source>, ReadFailure> {
+    let bytes = fs::read(path).map_err(|error| ReadFailure::System(error, name.to_string()))?;
+    decode(bytes, name)
+}
+
+/// The text of a source file that has been read.
+pub fn decode(bytes: Vec<u8>, name: &str) -> Result<Rc<Source>, ReadFailure> {
+    let mut text = String::from_utf8(bytes).map_err(|error| {
+        let bad = error.utf8_error().valid_up_to();
+        let bytes = error.as_bytes();
+        ReadFailure::Encoding {
+            byte: bytes.get(bad).copied().unwrap_or(0),
+            line: bytes[..bad].iter().filter(|byte| **byte == b'\n').count() + 1,
+            name: name.to_string(),
+        }
+    })?;
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    Ok(Rc::new(Source { name: name.to_string(), text }))
+}
+
+/// From text to code that can be run as a module.
+pub fn compile(source: &Rc<Source>, top_level_await: TopLevelAwait) -> Result<Gc<CodeObject>, Vec<Diagnostic>> {
+    compile_plain(source, top_level_await).map(|code| CodeObject::link(&code))
+}
+
+/// As `compile`, without making values of the constants.
+pub fn compile_plain(source: &Rc<Source>, top_level_await: TopLevelAwait) -> Result<Rc<Code>, Vec<Diagnostic>> {
+    let tree = asy_grammar::parse(&source.text)?;
+    let top_level_await = top_level_await == TopLevelAwait::Yes;
+    let errors = asy_grammar::check(&tree, CheckOptions { top_level_await });
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let options = CompileOptions {
+        mode: CompileMode::Module,
+        top_level_await,
+        annotations_are_text: false,
+    };
+    compile_module(&tree, source, options)
+}
+
+/// The exception for the first diagnostic.
+pub fn syntax_error(source: &Rc<Source>, diagnostics: &[Diagnostic]) -> Raised {
+    let Some(diagnostic) = diagnostics.first() else { return Raised::syntax_error("invalid syntax") };
+    let class = match diagnostic.code {
+        "IndentationError" => &types().indentation_error,
+        "TabError" => &types().tab_error,
+        _ => &types().syntax_error,
+    };
+    let index = LineIndex::new(&source.text);
+    let span = diagnostic.span();
+    let start = index.line_column(&source.text, span.start);
+    let end = index.line_column(&source.text, span.end);
+    let text = source.text.lines().nth(start.0 as usize - 1).unwrap_or("");
+    let raised = Raised::new(class, vec![Value::str(&diagnostic.message)]);
+    let text = Value::str(&format!("{text}\n"));
+    set_place(&raised, &source.name, start.0.into(), Value::Int(start.1.into()), text, Some(end));
+    raised
+}
+
+fn set_place(raised: &Raised, file: &str, line: i64, offset: Value, text: Value, end: Option<(u32, u32)>) {
+    let exception = &raised.0;
+    let message = exception.first_argument().unwrap_or(Value::None);
+    let end_line = end.map_or(Value::None, |end| Value::Int(end.0.into()));
+    let end_offset = end.map_or(Value::None, |end| Value::Int(end.1.into()));
+    let place = [
+        ("filename", Value::str(file)),
+        ("lineno", Value::Int(line)),
+        ("offset", offset),
+        ("text", text),
+        ("end_lineno", end_line),
+        ("end_offset", end_offset),
+    ];
+    let items = place.iter().map(|(_, value)| value.clone()).collect();
+    for (name, value) in place {
+        exception.set(&Str::intern(name), value);
+    }
+    exception.set(&symbols().msg, message.clone());
+    let arguments = crate::value::Tuple::new(vec![message, Value::tuple(items)]);
+    exception.args.set(Gc::new(arguments));
+}

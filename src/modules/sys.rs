@@ -1,0 +1,279 @@
+//! `sys`: the interpreter, as scripts see it.
+
+use super::{Precedence, native_module, state, stdlib, structure};
+use crate::builtins::stream::{self, Channel};
+use crate::native;
+use crate::value::{
+    Class, Gc, Instance, Module, Native, Raised, Result, Str, Value, class::ClassObject, class::Layout, symbols, types,
+};
+use crate::vm::Vm;
+
+/// The version of the language that asy follows.
+pub const LANGUAGE_VERSION: (i64, i64, i64) = (3, 13, 0);
+
+/// `sys.version`: the version of the language, then that of asy.
+pub fn version() -> String {
+    let (major, minor, micro) = LANGUAGE_VERSION;
+    format!("{major}.{minor}.{micro} (asy {})", env!("CARGO_PKG_VERSION"))
+}
+
+fn exit(_: &mut Vm, status: Option<&Value>) -> Result<()> {
+    Err(Raised::new(&types().system_exit, status.cloned().into_iter().collect()))
+}
+
+fn exc_info(vm: &mut Vm) -> Result<Value> {
+    let Some(exception) = vm.handled_exception() else {
+        return Ok(Value::tuple(vec![Value::None, Value::None, Value::None]));
+    };
+    let class = exception.class();
+    let value = Value::Exception(exception);
+    let traceback = vm.get_attribute_if_any(&value, &symbols().traceback)?.unwrap_or(Value::None);
+    Ok(Value::tuple(vec![Value::Class(class), value, traceback]))
+}
+
+fn exception(vm: &mut Vm) -> Value {
+    vm.handled_exception().into()
+}
+
+fn intern(_: &mut Vm, text: &Str) -> Str {
+    text.interned()
+}
+
+/// One more than there are, for the argument, as in CPython.
+fn getrefcount(_: &mut Vm, object: &Value) -> i64 {
+    1 + i64::from(match object {
+        Value::Str(object) => object.count(),
+        Value::BigInt(object) => object.count(),
+        Value::Bytes(object) => object.count(),
+        Value::Tuple(object) => object.count(),
+        Value::List(object) => object.count(),
+        Value::Dict(object) => object.count(),
+        Value::Set(object) => object.count(),
+        Value::Range(object) => object.count(),
+        Value::Slice(object) => object.count(),
+        Value::Function(object) => object.count(),
+        Value::Native(object) => object.count(),
+        Value::Method(object) => object.count(),
+        Value::Class(object) => object.count(),
+        Value::Instance(object) => object.count(),
+        Value::Exception(object) => object.count(),
+        Value::Module(object) => object.count(),
+        Value::Cell(object) => object.count(),
+        Value::Code(object) => object.count(),
+        Value::Iterator(object) => object.count(),
+        Value::Coroutine(object) => object.count(),
+        Value::NativeCoroutine(object) => object.count(),
+        Value::Future(object) => object.count(),
+        Value::Task(object) => object.count(),
+        // What has no count of its own lives for ever.
+        Value::Unbound
+        | Value::None
+        | Value::NotImplemented
+        | Value::Ellipsis
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_) => u32::MAX,
+    })
+}
+
+fn getrecursionlimit(vm: &mut Vm) -> usize {
+    vm.recursion_limit()
+}
+
+fn setrecursionlimit(vm: &mut Vm, limit: i64) -> Result<()> {
+    let Some(limit) = usize::try_from(limit).ok().filter(|limit| *limit > 0) else {
+        return Err(Raised::value_error("recursion limit must be greater or equal than 1"));
+    };
+    if vm.depth() >= limit {
+        return Err(Raised::recursion_error(format!(
+            "cannot set the recursion limit to {limit} at the recursion depth {}: the limit is too low",
+            vm.depth()
+        )));
+    }
+    vm.set_recursion_limit(limit);
+    Ok(())
+}
+
+fn getdefaultencoding(_: &mut Vm) -> &'static str {
+    "utf-8"
+}
+
+fn getfilesystemencoding(_: &mut Vm) -> &'static str {
+    "utf-8"
+}
+
+pub const FUNCTIONS: &[Native] = &[
+    native!("exit(status=None, /)", exit(optional), "Ends the program by raising SystemExit."),
+    native!("exc_info()", exc_info(), "Class, value and traceback of the exception being handled."),
+    native!("exception()", exception(), "The exception being handled."),
+    native!("intern(string, /)", intern(required), "The one string with this text that names share."),
+    native!("getrefcount(object, /)", getrefcount(required), "How many references an object has."),
+    native!("getrecursionlimit()", getrecursionlimit(), "How many frames there can be."),
+    native!("setrecursionlimit(limit, /)", setrecursionlimit(required), "Sets how many frames there can be."),
+    native!("getdefaultencoding()", getdefaultencoding(), "The encoding of text: utf-8."),
+    native!("getfilesystemencoding()", getfilesystemencoding(), "The encoding of file names: utf-8."),
+];
+
+/// A class without methods whose one instance carries attributes, as `sys.implementation` does.
+fn namespace(class_name: &str, attributes: Vec<(&str, Value)>) -> Value {
+    let object = types().object.clone();
+    let order = vec![object.clone()];
+    let class = ClassObject::new(
+        Str::intern(class_name),
+        Layout::Object,
+        vec![object],
+        order,
+        Gc::new(crate::value::Dict::new()),
+    );
+    class.namespace.set_str(&symbols().module, Value::Str(Str::intern("types")));
+    let instance = Instance::new(class);
+    for (name, value) in attributes {
+        instance.set(&Str::intern(name), value);
+    }
+    Value::Instance(instance)
+}
+
+fn version_info() -> Value {
+    let class = structure::class("sys.version_info", &["major", "minor", "micro", "releaselevel", "serial"]);
+    let (major, minor, micro) = LANGUAGE_VERSION;
+    let items = vec![Value::Int(major), Value::Int(minor), Value::Int(micro), Value::str("final"), Value::Int(0)];
+    structure::make(&class, items)
+}
+
+fn named(class: &str, fields: &[(&str, Value)]) -> Value {
+    let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+    let class: Class = structure::class(class, &names);
+    structure::make(&class, fields.iter().map(|(_, value)| value.clone()).collect())
+}
+
+fn float_info() -> Value {
+    named(
+        "sys.float_info",
+        &[
+            ("max", Value::Float(f64::MAX)),
+            ("max_exp", Value::Int(f64::MAX_EXP.into())),
+            ("max_10_exp", Value::Int(f64::MAX_10_EXP.into())),
+            ("min", Value::Float(f64::MIN_POSITIVE)),
+            ("min_exp", Value::Int(f64::MIN_EXP.into())),
+            ("min_10_exp", Value::Int(f64::MIN_10_EXP.into())),
+            ("dig", Value::Int(f64::DIGITS.into())),
+            ("mant_dig", Value::Int(f64::MANTISSA_DIGITS.into())),
+            ("epsilon", Value::Float(f64::EPSILON)),
+            ("radix", Value::Int(f64::RADIX.into())),
+            ("rounds", Value::Int(1)),
+        ],
+    )
+}
+
+/// The parameters of the hashes of numbers, which are CPython's on 64 bits.
+fn hash_info() -> Value {
+    named(
+        "sys.hash_info",
+        &[
+            ("width", Value::Int(64)),
+            ("modulus", Value::Int((1 << 61) - 1)),
+            ("inf", Value::Int(314_159)),
+            ("nan", Value::Int(0)),
+            ("imag", Value::Int(1_000_003)),
+            ("algorithm", Value::str("ahash")),
+            ("hash_bits", Value::Int(64)),
+            ("seed_bits", Value::Int(256)),
+            ("cutoff", Value::Int(0)),
+        ],
+    )
+}
+
+fn int_info() -> Value {
+    named(
+        "sys.int_info",
+        &[
+            ("bits_per_digit", Value::Int(64)),
+            ("sizeof_digit", Value::Int(8)),
+            ("default_max_str_digits", Value::Int(4300)),
+            ("str_digits_check_threshold", Value::Int(640)),
+        ],
+    )
+}
+
+fn flags() -> Value {
+    let zero = [
+        "debug",
+        "inspect",
+        "interactive",
+        "optimize",
+        "dont_write_bytecode",
+        "no_user_site",
+        "no_site",
+        "ignore_environment",
+        "verbose",
+        "bytes_warning",
+        "quiet",
+    ];
+    let mut fields: Vec<(&str, Value)> = zero.into_iter().map(|name| (name, Value::Int(0))).collect();
+    fields.push(("hash_randomization", Value::Int(1)));
+    fields.push(("isolated", Value::Int(0)));
+    fields.push(("dev_mode", Value::Bool(false)));
+    fields.push(("utf8_mode", Value::Int(1)));
+    fields.push(("warn_default_encoding", Value::Int(0)));
+    fields.push(("safe_path", Value::Bool(false)));
+    fields.push(("int_max_str_digits", Value::Int(4300)));
+    named("sys.flags", &fields)
+}
+
+fn names_set(names: impl std::iter::Iterator<Item = String>) -> Vec<Value> {
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names.dedup();
+    names.iter().map(|name| Value::str(name)).collect()
+}
+
+pub fn module(vm: &mut Vm) -> Result<Gc<Module>> {
+    let module = native_module("sys", FUNCTIONS);
+    let state = state();
+    module.set("modules", Value::Dict(state.modules.clone()));
+    for (channel, name) in [(Channel::Stdin, "stdin"), (Channel::Stdout, "stdout"), (Channel::Stderr, "stderr")] {
+        module.set(name, stream::text_stream(channel));
+        module.set(&format!("__{name}__"), stream::text_stream(channel));
+    }
+    stream::use_sys(&module.globals);
+    module.set("path", Value::List(state.path.clone()));
+    module.set("argv", Value::List(state.arguments.clone()));
+    module.set("orig_argv", Value::list(std::env::args().map(|text| Value::str(&text)).collect()));
+    module.set("executable", Value::Str(state.executable.get()));
+    module.set("version", Value::str(&version()));
+    module.set("version_info", version_info());
+    let (major, minor, micro) = LANGUAGE_VERSION;
+    let hexversion = major << 24 | minor << 16 | micro << 8 | 0xf0;
+    module.set("hexversion", Value::Int(hexversion));
+    module.set("api_version", Value::Int(1013));
+    let implementation = vec![
+        ("name", Value::str("asy")),
+        ("version", version_info()),
+        ("hexversion", Value::Int(hexversion)),
+        ("cache_tag", Value::None),
+    ];
+    module.set("implementation", namespace("SimpleNamespace", implementation));
+    module.set("platform", Value::str(if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS }));
+    module.set("byteorder", Value::str(if cfg!(target_endian = "little") { "little" } else { "big" }));
+    module.set("maxsize", Value::Int(i64::MAX));
+    module.set("maxunicode", Value::Int(0x10ffff));
+    module.set("float_repr_style", Value::str("short"));
+    module.set("float_info", float_info());
+    module.set("int_info", int_info());
+    module.set("hash_info", hash_info());
+    module.set("flags", flags());
+    module.set("copyright", Value::str("Copyright (c) the asy authors."));
+    module.set("dont_write_bytecode", Value::Bool(true));
+    module.set("prefix", Value::str(""));
+    module.set("exec_prefix", Value::str(""));
+    module.set("base_prefix", Value::str(""));
+    module.set("warnoptions", Value::list(Vec::new()));
+    let builtin = super::NATIVE.iter().filter(|module| module.precedence == Precedence::First);
+    let builtin = names_set(builtin.map(|module| module.name.to_string()));
+    module.set("builtin_module_names", Value::tuple(builtin));
+    let all = super::NATIVE.iter().map(|module| module.name).chain(stdlib::names());
+    let all = names_set(all.map(str::to_string));
+    let frozen = vm.call(&Value::Class(types().frozenset.clone()), &[Value::list(all)])?;
+    module.set("stdlib_module_names", frozen);
+    Ok(module)
+}

@@ -1,0 +1,50 @@
+//! Warnings of the machine: a coroutine nobody awaited, an escape that does not exist.
+//!
+//! They go through the library's `warnings` module once the script has imported it, so that its
+//! filters hold; before that they are printed, but for those that are silent by default.
+
+use super::{loader, state};
+use crate::value::{Class, Str, Value, symbols, types};
+use crate::vm::Vm;
+
+/// Issues a warning for the line that is running.
+pub fn warn_from_machine(vm: &mut Vm, category: &Class, message: &str) {
+    let (file, line) = vm.caller().map_or_else(|| (Str::new("<sys>"), 1), |(file, line, _)| (file, line));
+    let outcome = match state().module("warnings") {
+        Some(warnings) => {
+            let arguments = [
+                Value::str(message),
+                Value::Class(category.clone()),
+                Value::Str(file),
+                Value::Int(i64::from(line)),
+            ];
+            vm.call_method(&Value::Module(warnings), &Str::intern("warn_explicit"), &arguments).map(drop)
+        }
+        None if is_silent(category) => Ok(()),
+        None => {
+            let text = format!("{file}:{line}: {}: {message}\n", category.name());
+            print(vm, &text)
+        }
+    };
+    if let Err(raised) = outcome {
+        super::traceback::report_ignored(vm, raised, &Value::str(message));
+    }
+}
+
+/// What the default filters hide.
+fn is_silent(category: &Class) -> bool {
+    let types = types();
+    let silent = [
+        &types.deprecation_warning,
+        &types.pending_deprecation_warning,
+        &types.import_warning,
+        &types.resource_warning,
+    ];
+    silent.into_iter().any(|hidden| category.is_subclass(hidden))
+}
+
+fn print(vm: &mut Vm, text: &str) -> crate::value::Result<()> {
+    let sys = loader::import_absolute(vm, "sys")?;
+    let stderr = vm.get_attribute(&sys, &symbols().stderr)?;
+    vm.call_method(&stderr, &symbols().write, &[Value::str(text)]).map(drop)
+}

@@ -1,0 +1,49 @@
+//! Which class has which table of methods.
+
+use super::{
+    as_completed, barrier, condition, event, future_methods, handle, lock, loop_object, queue, runner, semaphore,
+    task_group, timeout,
+};
+use crate::value::{Class, Native, NativeFunction, Str, Value, types};
+
+/// The classes of the scheduler with their methods.
+pub fn tables() -> Vec<(Class, &'static [Native])> {
+    let types = types();
+    let tables: [(&Class, &'static [Native]); 18] = [
+        (&types.future, future_methods::FUTURE_METHODS),
+        (&types.task, future_methods::TASK_METHODS),
+        (&types.event_loop, loop_object::METHODS),
+        (&types.handle, handle::METHODS),
+        (&types.timer_handle, handle::TIMER_METHODS),
+        (&types.lock, lock::METHODS),
+        (&types.event, event::METHODS),
+        (&types.condition, condition::METHODS),
+        (&types.semaphore, semaphore::METHODS),
+        (&types.bounded_semaphore, semaphore::BOUNDED_METHODS),
+        (&types.barrier, barrier::METHODS),
+        (&types.queue, queue::METHODS),
+        (&types.timeout, timeout::METHODS),
+        (&types.task_group, task_group::METHODS),
+        (&types.as_completed_iterator, as_completed::METHODS),
+        (&types.runner, runner::METHODS),
+        (&types.priority_queue, &[]),
+        (&types.lifo_queue, &[]),
+    ];
+    tables.into_iter().map(|(class, rows)| (class.clone(), rows)).collect()
+}
+
+thread_local! {
+    static INSTALLED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Puts the methods into the classes, once a thread.
+pub fn install() {
+    if INSTALLED.replace(true) {
+        return;
+    }
+    for (class, rows) in tables() {
+        for row in rows {
+            class.set(&Str::intern(row.name()), Value::Native(NativeFunction::method(row, &class)));
+        }
+    }
+}

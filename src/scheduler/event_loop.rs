@@ -1,0 +1,457 @@
+//! The event loop.
+//!
+//! One iteration moves the timers that are due behind what is ready and then runs exactly the entries
+//! that are there: what they make ready runs in the next one. A loop is known by its number, which
+//! futures carry; one loop at most is running, and it is reached through `running`. A loop that is
+//! closed holds no values, so the collector need not look inside.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use super::observer::{self, Event};
+use super::ready::{Notice, Policy, Ready, ReadyQueue};
+use super::timer::{TimerId, Timers};
+use super::{clock, context, deadlock, driver, exception_handler, future, handle, runner, task, timeout};
+use crate::memory::interrupt;
+use crate::value::future::{Callback, Listener, Listening};
+use crate::value::instance::Payload;
+use crate::value::{Coroutine, Gc, Instance, Mutable, Raised, Result, Task, Value, Weak, types};
+use crate::vm::Vm;
+
+/// Where in its life a loop is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Idle,
+    Running,
+    Closed,
+}
+
+/// An event loop.
+pub struct EventLoop {
+    /// Unique, from 1.
+    pub number: u32,
+    pub(super) ready: ReadyQueue,
+    pub(super) timers: Timers,
+    /// The task whose step is running.
+    pub(super) current: Mutable<Option<Gc<Task>>>,
+    tasks: Mutable<TaskTable>,
+    state: Cell<State>,
+    /// Leave after this iteration.
+    stopping: Cell<bool>,
+    pub(super) debug: Cell<bool>,
+    pub(super) exception_handler: Mutable<Value>,
+    pub(super) task_factory: Mutable<Value>,
+    /// Async generators that have been started and may need closing at the end.
+    async_generators: Mutable<Vec<Weak<Coroutine>>>,
+    /// The object scripts see, while one of them holds it.
+    object: RefCell<Option<Weak<Instance>>>,
+}
+
+/// The tasks that are not done.
+#[derive(Default)]
+struct TaskTable {
+    tasks: Vec<Option<Gc<Task>>>,
+    free: Vec<u32>,
+}
+
+/// What the object of a loop holds.
+pub struct LoopState(pub Rc<EventLoop>);
+
+impl Payload for LoopState {}
+
+thread_local! {
+    static RUNNING: Mutable<Option<Rc<EventLoop>>> = const { Mutable::new(None) };
+    /// The loop `get_event_loop` gives while none runs.
+    static CURRENT: RefCell<Option<Rc<EventLoop>>> = const { RefCell::new(None) };
+    /// The loops that are not closed.
+    static OPEN: RefCell<FxHashMap<u32, Rc<EventLoop>>> = RefCell::default();
+    static LAST_NUMBER: Cell<u32> = const { Cell::new(0) };
+    static POLICY: Cell<Policy> = const { Cell::new(Policy::Fifo) };
+}
+
+/// The order in which loops made from now on choose among ready tasks.
+pub fn set_policy(policy: Policy) {
+    POLICY.set(policy);
+}
+
+/// The loop that is running.
+#[inline]
+pub fn running() -> Option<Rc<EventLoop>> {
+    RUNNING.with(|running| running.borrow().clone())
+}
+
+/// The loop that is running; RuntimeError when there is none.
+#[inline]
+pub fn running_or_error() -> Result<Rc<EventLoop>> {
+    running().ok_or_else(|| Raised::runtime_error("no running event loop"))
+}
+
+/// The running loop; else the one that was set; else a new one, which is then set.
+pub fn current_or_new() -> Rc<EventLoop> {
+    running().or_else(|| CURRENT.with_borrow(Clone::clone)).unwrap_or_else(|| {
+        let event_loop = EventLoop::new();
+        set_current(Some(event_loop.clone()));
+        event_loop
+    })
+}
+
+/// `set_event_loop`
+pub fn set_current(event_loop: Option<Rc<EventLoop>>) {
+    CURRENT.with_borrow_mut(|current| *current = event_loop);
+}
+
+/// The task whose step is running.
+pub fn current_task() -> Option<Gc<Task>> {
+    RUNNING.with(|running| running.borrow().as_ref().and_then(|event_loop| event_loop.current_task()))
+}
+
+/// The open loop with this number.
+pub fn find(number: u32) -> Option<Rc<EventLoop>> {
+    OPEN.with_borrow(|open| open.get(&number).cloned())
+}
+
+/// Makes an entry ready on the loop with this number. RuntimeError when it is closed.
+#[inline]
+pub(super) fn schedule(number: u32, entry: Ready) -> Result<()> {
+    RUNNING.with(|running| match &*running.borrow() {
+        Some(event_loop) if event_loop.number == number || number == 0 => {
+            event_loop.ready.push(entry);
+            Ok(())
+        }
+        _ => schedule_elsewhere(number, entry),
+    })
+}
+
+#[cold]
+fn schedule_elsewhere(number: u32, entry: Ready) -> Result<()> {
+    let event_loop = find(number).ok_or_else(|| Raised::runtime_error("Event loop is closed"))?;
+    event_loop.ready.push(entry);
+    Ok(())
+}
+
+/// Makes a task ready that waited natively. A task of a loop that is closed stays asleep for good.
+#[inline]
+pub(super) fn schedule_wake(task: Gc<Task>) {
+    observer::tell(&task, || Event::Woken(current_task()));
+    let _ = schedule(task.future.home.get(), Ready::Step(task));
+}
+
+impl EventLoop {
+    pub fn new() -> Rc<EventLoop> {
+        let number = LAST_NUMBER.get().wrapping_add(1).max(1);
+        LAST_NUMBER.set(number);
+        let event_loop = Rc::new(EventLoop {
+            number,
+            ready: ReadyQueue::default(),
+            timers: Timers::default(),
+            current: Mutable::new(None),
+            tasks: Mutable::default(),
+            state: Cell::new(State::Idle),
+            stopping: Cell::new(false),
+            debug: Cell::new(std::env::var_os("PYTHONASYNCIODEBUG").is_some_and(|text| !text.is_empty())),
+            exception_handler: Mutable::new(Value::None),
+            task_factory: Mutable::new(Value::None),
+            async_generators: Mutable::default(),
+            object: RefCell::new(None),
+        });
+        event_loop.ready.set_policy(POLICY.get());
+        OPEN.with_borrow_mut(|open| open.insert(number, event_loop.clone()));
+        event_loop
+    }
+
+    /// The object scripts see: always the same while it is held.
+    pub fn object(self: &Rc<EventLoop>) -> Value {
+        if let Some(object) = self.object.borrow().as_ref().and_then(Weak::upgrade) {
+            return Value::Instance(object);
+        }
+        let object = Instance::with_payload(types().unix_event_loop.clone(), LoopState(self.clone()));
+        *self.object.borrow_mut() = Some(Weak::new(&object));
+        Value::Instance(object)
+    }
+
+    pub fn is_running(&self) -> bool {
+        self.state.get() == State::Running
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.state.get() == State::Closed
+    }
+
+    pub fn check_closed(&self) -> Result<()> {
+        if self.is_closed() {
+            return Err(Raised::runtime_error("Event loop is closed"));
+        }
+        Ok(())
+    }
+
+    fn check_running(&self) -> Result<()> {
+        if self.is_running() {
+            return Err(Raised::runtime_error("This event loop is already running"));
+        }
+        if running().is_some() {
+            return Err(Raised::runtime_error("Cannot run the event loop while another loop is running"));
+        }
+        Ok(())
+    }
+
+    /// The task whose step is running.
+    #[inline]
+    pub fn current_task(&self) -> Option<Gc<Task>> {
+        self.current.get()
+    }
+
+    pub(super) fn enter_task(&self, task: &Gc<Task>) {
+        let mut table = self.tasks.borrow_mut();
+        let index = match table.free.pop() {
+            Some(index) => {
+                table.tasks[index as usize] = Some(task.clone());
+                index
+            }
+            None => {
+                table.tasks.push(Some(task.clone()));
+                table.tasks.len() as u32 - 1
+            }
+        };
+        task.place.set(index + 1);
+    }
+
+    pub(super) fn remove_task(&self, task: &Gc<Task>) {
+        let Some(index) = task.place.replace(0).checked_sub(1) else { return };
+        let mut table = self.tasks.borrow_mut();
+        let removed = table.tasks.get_mut(index as usize).and_then(Option::take);
+        table.free.push(index);
+        drop(table);
+        drop(removed);
+    }
+
+    /// The tasks that are not done, in the order in which they were made.
+    pub fn pending_tasks(&self) -> Vec<Gc<Task>> {
+        let mut tasks: Vec<Gc<Task>> = self.tasks.borrow().tasks.iter().flatten().cloned().collect();
+        tasks.sort_by_key(|task| (task.number.get(), task.place.get()));
+        tasks
+    }
+
+    /// Makes `target` ready at a moment of the loop's clock.
+    pub(super) fn call_at(&self, when: f64, target: Ready) -> TimerId {
+        self.timers.add(when, target)
+    }
+
+    /// Leaves `run_forever` when the iteration is over.
+    pub fn stop(&self) {
+        self.stopping.set(true);
+    }
+
+    /// Runs until `stop` is called.
+    pub fn run_forever(self: &Rc<EventLoop>, vm: &mut Vm) -> Result<()> {
+        self.check_closed()?;
+        self.check_running()?;
+        self.state.set(State::Running);
+        RUNNING.with(|running| running.set(Some(self.clone())));
+        let outcome = loop {
+            if let Err(raised) = self.run_once(vm) {
+                break Err(raised);
+            }
+            if self.stopping.get() {
+                break Ok(());
+            }
+        };
+        self.stopping.set(false);
+        self.state.set(State::Idle);
+        RUNNING.with(|running| running.set(None));
+        outcome
+    }
+
+    /// Runs until the future is done and gives its result. A coroutine becomes a task.
+    pub fn run_until_complete(self: &Rc<EventLoop>, vm: &mut Vm, main: &Value) -> Result<Value> {
+        self.check_closed()?;
+        self.check_running()?;
+        let main_future = future::ensure(vm, main, Some(self))?;
+        let is_new = !main_future.is(main);
+        if is_new && let Value::Task(task) = &main_future {
+            task.log_destroyed.set(false);
+        }
+        let Some(state) = main_future.as_future() else {
+            return Err(Raised::type_error("a future is required"));
+        };
+        let stop = Listening::new(StopLoop);
+        future::add_callback(&main_future, Callback::Listener(stop.clone(), 0))?;
+        let outcome = self.run_forever(vm);
+        future::remove_listener(state, &stop);
+        if let Err(raised) = outcome {
+            if is_new && state.is_done() {
+                state.log_exception.set(false);
+            }
+            return Err(raised);
+        }
+        state
+            .result()
+            .unwrap_or_else(|| Err(Raised::runtime_error("Event loop stopped before Future completed.")))
+    }
+
+    /// Closes the loop: nothing can run on it any more. RuntimeError while it is running.
+    pub fn close(&self) -> Result<()> {
+        if self.is_running() {
+            return Err(Raised::runtime_error("Cannot close a running event loop"));
+        }
+        if self.is_closed() {
+            return Ok(());
+        }
+        self.state.set(State::Closed);
+        drop(self.ready.take_all());
+        self.timers.clear();
+        drop(self.tasks.take());
+        OPEN.with_borrow_mut(|open| open.remove(&self.number));
+        Ok(())
+    }
+
+    /// One iteration.
+    fn run_once(&self, vm: &mut Vm) -> Result<()> {
+        self.timers.drop_cancelled();
+        if self.ready.is_empty() && !self.stopping.get() {
+            self.wait(vm)?;
+        } else if driver::is_busy() {
+            driver::wait(vm, Some(std::time::Duration::ZERO))?;
+        }
+        if interrupt::is_requested()
+            && let Err(raised) = vm.check_interrupts()
+        {
+            runner::interrupted(vm, raised)?;
+        }
+        if self.timers.next_moment().is_some() {
+            let end = clock::now() + clock::RESOLUTION;
+            while let Some(entry) = self.timers.pop_due(end) {
+                self.ready.push(entry);
+            }
+        }
+        for window in (1..=self.ready.len()).rev() {
+            let Some(entry) = self.ready.next(window) else { break };
+            self.run(vm, entry)?;
+        }
+        Ok(())
+    }
+
+    /// Nothing is ready: waits for the next timer or the outside.
+    fn wait(&self, vm: &mut Vm) -> Result<()> {
+        match self.timers.next_moment() {
+            Some(when) if clock::is_virtual() && !driver::is_busy() => clock::advance_to(when),
+            Some(when) => {
+                let left = when - clock::now();
+                if left > 0.0 {
+                    driver::wait(vm, Some(clock::seconds_to_duration(left)))?;
+                }
+            }
+            None if driver::is_busy() => driver::wait(vm, None)?,
+            None => return Err(deadlock::report(vm, self)),
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn run(&self, vm: &mut Vm, entry: Ready) -> Result<()> {
+        match entry {
+            Ready::Step(task) => task::step(vm, self, task, None),
+            other => self.run_callback(vm, other),
+        }
+    }
+
+    fn run_callback(&self, vm: &mut Vm, entry: Ready) -> Result<()> {
+        match entry {
+            Ready::Step(task) => task::step(vm, self, task, None),
+            Ready::Cancel(cancellation) => {
+                let message = (!cancellation.message.is_none()).then_some(cancellation.message);
+                let error = Raised::new(&types().cancelled_error, message.into_iter().collect());
+                task::step(vm, self, cancellation.task, Some(error))
+            }
+            Ready::Raise(parts) => task::step(vm, self, parts.0, Some(parts.1)),
+            Ready::CoroutineDue(coroutine) => {
+                let outcome = coroutine.body.timer_due(&coroutine, vm);
+                exception_handler::of_callback(vm, self, outcome, || coroutine.name.to_string())
+            }
+            Ready::ListenerDue(listening) => {
+                let outcome = listening.listener().timer_due(&listening, vm);
+                exception_handler::of_callback(vm, self, outcome, || listening.listener().name().to_string())
+            }
+            Ready::TimeoutDue(parts) => {
+                let outcome = timeout::due(vm, &parts.0, parts.1);
+                exception_handler::of_callback(vm, self, outcome, || "Timeout._on_timeout".to_string())
+            }
+            Ready::Notify(notice) => {
+                let Notice { listener, index, future } = *notice;
+                let outcome = listener.listener().future_done(&listener, vm, &future, index);
+                exception_handler::of_callback(vm, self, outcome, || listener.listener().name().to_string())
+            }
+            Ready::Call(parts) => {
+                let (callback, future) = *parts;
+                let outside = context::replace(callback.context);
+                let outcome = vm.call(&callback.function, &[future]);
+                context::replace(outside);
+                match outcome {
+                    Ok(_) => Ok(()),
+                    Err(raised) => {
+                        let name = handle::callback_text(vm, &callback.function);
+                        exception_handler::of_callback(vm, self, Err(raised), || name)
+                    }
+                }
+            }
+            Ready::Handle(handle) => handle::run(vm, self, &handle),
+            Ready::Nothing => Ok(()),
+        }
+    }
+
+    /// Remembers an async generator that is iterated for the first time.
+    pub(super) fn remember_async_generator(&self, generator: &Gc<Coroutine>) {
+        let mut generators = self.async_generators.borrow_mut();
+        if generators.len() == generators.capacity() {
+            generators.retain(|generator| generator.upgrade().is_some());
+        }
+        generators.push(Weak::new(generator));
+    }
+
+    /// The async generators that are alive; they are forgotten.
+    pub(super) fn take_async_generators(&self) -> Vec<Gc<Coroutine>> {
+        self.async_generators.take().iter().filter_map(Weak::upgrade).collect()
+    }
+}
+
+/// Ends `run_until_complete` when its future is done.
+struct StopLoop;
+
+impl Listener for StopLoop {
+    fn name(&self) -> &'static str {
+        "_run_until_complete_cb"
+    }
+
+    fn future_done(&self, _: &Gc<Listening>, _: &mut Vm, future: &Value, _: u32) -> Result<()> {
+        // KeyboardInterrupt and SystemExit have left the loop by themselves.
+        if let Some(future) = future.as_future()
+            && let Some(raised) = future.exception()
+            && task::leaves_the_loop(&raised)
+        {
+            return Ok(());
+        }
+        if let Some(event_loop) = running() {
+            event_loop.stop();
+        }
+        Ok(())
+    }
+}
+
+/// The VM's hook: an async generator is iterated for the first time.
+pub fn async_generator_started(generator: &Gc<Coroutine>) {
+    if let Some(event_loop) = running() {
+        event_loop.remember_async_generator(generator);
+    }
+}
+
+/// The VM's hook: an async generator died while suspended; the loop closes it in a task of its own.
+/// False when no loop is running.
+pub fn async_generator_died(vm: &mut Vm, generator: &Gc<Coroutine>) -> Result<bool> {
+    let Some(event_loop) = running() else { return Ok(false) };
+    let close = crate::value::Str::intern("aclose");
+    let closing = vm.call_method(&Value::Coroutine(generator.clone()), &close, &[])?;
+    let closing = future::as_coroutine(closing);
+    task::create(&event_loop, closing, Value::None, None);
+    Ok(true)
+}

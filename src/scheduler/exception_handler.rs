@@ -1,0 +1,125 @@
+//! What happens to errors that reach the loop and have nowhere else to go.
+//!
+//! They go to the exception handler of the loop, or else to stderr, in CPython's words. How an
+//! exception is drawn is not decided here: whoever draws sets `set_describer`.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::event_loop::{self, EventLoop};
+use super::task;
+use crate::value::future::take_forgotten;
+use crate::value::{Dict, Exception, Gc, Raised, Result, Str, Value};
+use crate::vm::Vm;
+
+/// Gives an exception as text, with its traceback.
+pub type Describer = fn(&mut Vm, &Gc<Exception>) -> String;
+
+thread_local! {
+    static DESCRIBER: Cell<Option<Describer>> = const { Cell::new(None) };
+}
+
+/// Sets how exceptions are shown.
+pub fn set_describer(describer: Describer) {
+    DESCRIBER.set(Some(describer));
+}
+
+fn describe(vm: &mut Vm, exception: &Gc<Exception>) -> String {
+    if let Some(describer) = DESCRIBER.get() {
+        return describer(vm, exception);
+    }
+    let name = exception.class().name();
+    match vm.str(&Value::Exception(exception.clone())) {
+        Ok(text) if !text.is_empty() => format!("{name}: {text}"),
+        _ => name.to_string(),
+    }
+}
+
+/// The outcome of a callback: an error is reported and forgotten, unless it is to leave the loop.
+pub(super) fn of_callback(
+    vm: &mut Vm,
+    _: &EventLoop,
+    outcome: Result<()>,
+    name: impl FnOnce() -> String,
+) -> Result<()> {
+    match outcome {
+        Err(raised) if !task::leaves_the_loop(&raised) => {
+            report(vm, format!("Exception in callback {}", name()), Some(&raised), &[])
+        }
+        other => other,
+    }
+}
+
+/// Reports to the running loop, or whichever there is.
+pub(super) fn report(vm: &mut Vm, message: String, raised: Option<&Raised>, more: &[(&str, Value)]) -> Result<()> {
+    let context = Gc::new(Dict::new());
+    context.set_str(&Str::intern("message"), Value::from(message));
+    if let Some(raised) = raised {
+        context.set_str(&Str::intern("exception"), Value::Exception(raised.0.clone()));
+    }
+    for (name, value) in more {
+        context.set_str(&Str::intern(name), value.clone());
+    }
+    match event_loop::running() {
+        Some(event_loop) => call(vm, &event_loop, &context),
+        None => by_default(vm, &context),
+    }
+}
+
+/// `loop.call_exception_handler(context)`
+pub fn call(vm: &mut Vm, event_loop: &Rc<EventLoop>, context: &Gc<Dict>) -> Result<()> {
+    let handler = event_loop.exception_handler.get();
+    if handler.is_none() {
+        return by_default(vm, context);
+    }
+    match vm.call(&handler, &[event_loop.object(), Value::Dict(context.clone())]) {
+        Err(raised) if !task::leaves_the_loop(&raised) => {
+            let failure = Gc::new(Dict::new());
+            failure.set_str(&Str::intern("message"), Value::str("Unhandled error in exception handler"));
+            failure.set_str(&Str::intern("exception"), Value::Exception(raised.0));
+            failure.set_str(&Str::intern("context"), Value::Dict(context.clone()));
+            by_default(vm, &failure)
+        }
+        other => other.map(drop),
+    }
+}
+
+/// `loop.default_exception_handler(context)`: the message, what belongs to it, the exception.
+pub fn by_default(vm: &mut Vm, context: &Gc<Dict>) -> Result<()> {
+    let message = context.get_str(&Str::intern("message"));
+    let mut text = match message.as_ref().and_then(Value::as_str) {
+        Some(message) if !message.is_empty() => message.to_string(),
+        _ => "Unhandled exception in event loop".to_string(),
+    };
+    let mut entries = context.snapshot();
+    entries.sort_by_key(|entry| entry.key.as_str().map(|name| name.to_string()));
+    for entry in entries {
+        let Some(name) = entry.key.as_str().filter(|name| !matches!(&***name, "message" | "exception")) else {
+            continue;
+        };
+        let shown = vm.repr(&entry.value)?;
+        text += &format!("\n{name}: {shown}");
+    }
+    if let Some(Value::Exception(exception)) = context.get_str(&Str::intern("exception")) {
+        text += &format!("\n{}", describe(vm, &exception).trim_end());
+    }
+    eprintln!("{text}");
+    Ok(())
+}
+
+/// Reports futures that died with an exception nobody has seen, and tasks that died while pending. To
+/// be called at safe points of the VM, when finalizers run.
+pub fn report_forgotten(vm: &mut Vm) -> Result<()> {
+    for future in take_forgotten() {
+        let Some(state) = future.as_future() else { continue };
+        let (message, raised) = match state.exception() {
+            Some(raised) => {
+                (format!("{} exception was never retrieved", state.class().name()), Some(raised))
+            }
+            None => ("Task was destroyed but it is pending!".to_string(), None),
+        };
+        let name = if raised.is_some() { "future" } else { "task" };
+        report(vm, message, raised.as_ref(), &[(name, future)])?;
+    }
+    Ok(())
+}

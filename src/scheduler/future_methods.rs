@@ -1,0 +1,268 @@
+//! The methods of `Future` and `Task`.
+
+use super::event_loop;
+use super::handle::loop_of;
+use super::{context, future, task, task_repr};
+use crate::native;
+use crate::value::coroutine::{CoroutineState, NativeBody, Resume, Step};
+use crate::value::future::{Callback, ScriptCallback};
+use crate::value::{
+    Class, Dict, Exception, Future, Gc, Mutable, Native, NativeCoroutine, Raised, Result, Task, Value, types,
+};
+use crate::memory::Tracer;
+use crate::vm::Vm;
+
+fn given(value: Option<Value>) -> Option<Value> {
+    value.filter(|value| !value.is_none())
+}
+
+/// The number of a loop the script gave, or of the current one.
+fn home(given: Option<Value>) -> Result<u32> {
+    match given {
+        None => Ok(event_loop::current_or_new().number),
+        Some(value) => match loop_of(&value) {
+            Some(event_loop) => Ok(event_loop.number),
+            None => Err(Raised::type_error(format!("loop must be an event loop, not {}", value.type_name()))),
+        },
+    }
+}
+
+fn new(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
+    Value::Future(Gc::new(Future::pending(class.clone(), 0)))
+}
+
+fn init(_: &mut Vm, this: &Future, event_loop: Option<Value>) -> Result<()> {
+    this.home.set(home(given(event_loop))?);
+    Ok(())
+}
+
+fn not_ready(message: &str) -> Raised {
+    Raised::new(&types().invalid_state_error, vec![Value::str(message)])
+}
+
+fn result(_: &mut Vm, this: &Future) -> Result<Value> {
+    this.result().unwrap_or_else(|| Err(not_ready("Result is not set.")))
+}
+
+fn exception(_: &mut Vm, this: &Future) -> Result<Option<Gc<Exception>>> {
+    if this.is_cancelled() {
+        return Err(this.cancelled_error());
+    }
+    if !this.is_done() {
+        return Err(not_ready("Exception is not set."));
+    }
+    Ok(this.exception().map(|raised| raised.0))
+}
+
+fn set_result(_: &mut Vm, this: &Value, value: Value) -> Result<()> {
+    future::set_result(this, value)
+}
+
+fn set_exception(vm: &mut Vm, this: &Value, exception: &Value) -> Result<()> {
+    if this.as_future().is_some_and(Future::is_done) {
+        return Err(not_ready("invalid state"));
+    }
+    let exception = future::exception_from(vm, exception)?;
+    future::set_exception(this, Raised(exception))
+}
+
+fn done(_: &mut Vm, this: &Future) -> bool {
+    this.is_done()
+}
+
+fn cancelled(_: &mut Vm, this: &Future) -> bool {
+    this.is_cancelled()
+}
+
+fn cancel(vm: &mut Vm, this: &Value, message: Option<Value>) -> Result<bool> {
+    future::cancel_natively(vm, this, &message.unwrap_or(Value::None))
+}
+
+fn add_done_callback(_: &mut Vm, this: &Value, function: Value, context: Option<Value>) -> Result<()> {
+    let context = given(context).unwrap_or_else(context::current);
+    future::add_callback(this, Callback::Call(Box::new(ScriptCallback { function, context })))
+}
+
+fn remove_done_callback(vm: &mut Vm, this: &Future, function: &Value) -> Result<usize> {
+    let callbacks = this.callbacks.get();
+    let mut removed = Vec::new();
+    for callback in &callbacks {
+        let same = match callback {
+            Callback::Call(call) => vm.equal(&call.function, function)?,
+            _ => false,
+        };
+        removed.push(same);
+    }
+    let count = removed.iter().filter(|same| **same).count();
+    if count > 0 {
+        // What was registered while the comparison ran stays.
+        let now = this.callbacks.take();
+        let kept = now.into_iter().enumerate().filter(|(index, _)| !removed.get(*index).copied().unwrap_or(false));
+        this.callbacks.set(kept.map(|(_, callback)| callback).collect());
+    }
+    Ok(count)
+}
+
+fn get_loop(_: &mut Vm, this: &Future) -> Result<Value> {
+    match event_loop::find(this.home.get()) {
+        Some(event_loop) => Ok(event_loop.object()),
+        None if this.home.get() == 0 => Err(Raised::runtime_error("Future object is not initialized.")),
+        None => Err(Raised::runtime_error("Event loop is closed")),
+    }
+}
+
+fn class_item(_: &mut Vm, class: &Class, _: &Value) -> Value {
+    Value::Class(class.clone())
+}
+
+fn repr(vm: &mut Vm, this: &Value) -> Result<String> {
+    task_repr::repr(vm, this)
+}
+
+/// What `await` iterates over: yields the future until it is done.
+struct AwaitFuture {
+    future: Mutable<Value>,
+}
+
+impl NativeBody for AwaitFuture {
+    fn resume(&self, this: &Gc<NativeCoroutine>, _: &mut Vm, input: Resume) -> Result<Step> {
+        if let Resume::Raise(raised) = input {
+            return Err(raised);
+        }
+        let future = self.future.get();
+        match future.as_future().and_then(|state| state.result()) {
+            Some(result) => result.map(Step::Return),
+            None if this.state.get() == CoroutineState::Finished => Err(super::wait_queue::not_awaited()),
+            None => Ok(Step::Yield(future)),
+        }
+    }
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.future.borrow().trace(tracer);
+    }
+}
+
+fn await_(_: &mut Vm, this: &Value) -> Value {
+    let body = AwaitFuture { future: Mutable::new(this.clone()) };
+    Value::NativeCoroutine(NativeCoroutine::awaitable("Future.__await__", body))
+}
+
+fn log_traceback(_: &mut Vm, this: &Future) -> bool {
+    this.log_exception.get()
+}
+
+pub const FUTURE_METHODS: &[Native] = &[
+    native!("__new__(cls, /, *args, **kwargs)", new(required, rest, keywords), "Makes a future.").static_method(),
+    native!("__init__(self, *, loop=None)", init(required, named), "A future without a result."),
+    native!("__repr__(self)", repr(required), "The state of the future."),
+    native!("__await__(self)", await_(required), "Waits for the result."),
+    native!("__iter__(self)", await_(required), "Waits for the result."),
+    native!("__class_getitem__(cls, item, /)", class_item(required, required), "The class.").class_method(),
+    native!("result(self)", result(required), "The result; raises what the future ended with."),
+    native!("exception(self)", exception(required), "The exception the future ended with, or None."),
+    native!("set_result(self, result, /)", set_result(required, required), "Makes it done, with a result."),
+    native!("set_exception(self, exception, /)", set_exception(required, required), "Makes it done, with an error."),
+    native!("done(self)", done(required), "Whether it is done."),
+    native!("cancelled(self)", cancelled(required), "Whether it was cancelled."),
+    native!("cancel(self, msg=None)", cancel(required, optional), "Cancels it. False when it is done."),
+    native!(
+        "add_done_callback(self, fn, /, *, context=None)",
+        add_done_callback(required, required, named),
+        "Calls a function with the future when it is done."
+    ),
+    native!(
+        "remove_done_callback(self, fn, /)",
+        remove_done_callback(required, required),
+        "Takes a callback back. Gives how often it was registered."
+    ),
+    native!("get_loop(self)", get_loop(required), "The loop it belongs to."),
+    native!("_log_traceback(self)", log_traceback(required), "Whether its exception was not retrieved.").getter(),
+];
+
+fn new_task(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
+    Value::Task(Task::new(class.clone()))
+}
+
+fn init_task(
+    vm: &mut Vm,
+    this: &Gc<Task>,
+    coroutine: Value,
+    event_loop: Option<Value>,
+    name: Option<Value>,
+    context: Option<Value>,
+    eager_start: Option<bool>,
+) -> Result<()> {
+    if !this.coroutine.borrow().is_unbound() {
+        return Err(Raised::runtime_error("the task has been set up already"));
+    }
+    if eager_start == Some(true) {
+        return Err(Raised::not_implemented_error("eager_start is not supported"));
+    }
+    let event_loop = match given(event_loop) {
+        None => event_loop::current_or_new(),
+        Some(value) => loop_of(&value).ok_or_else(|| {
+            Raised::type_error(format!("loop must be an event loop, not {}", value.type_name()))
+        })?,
+    };
+    event_loop.check_closed()?;
+    task::check_coroutine(vm, &coroutine)?;
+    let name = task::name_value(vm, name.unwrap_or(Value::None))?;
+    task::set_up(this, &event_loop, coroutine, name, given(context));
+    Ok(())
+}
+
+fn no_set_result(_: &mut Vm, _: &Value, _: &Value) -> Result<()> {
+    Err(Raised::runtime_error("Task does not support set_result operation"))
+}
+
+fn no_set_exception(_: &mut Vm, _: &Value, _: &Value) -> Result<()> {
+    Err(Raised::runtime_error("Task does not support set_exception operation"))
+}
+
+fn cancelling(_: &mut Vm, this: &Gc<Task>) -> i64 {
+    this.cancel_requests.get().into()
+}
+
+fn uncancel(_: &mut Vm, this: &Gc<Task>) -> i64 {
+    task::uncancel(this).into()
+}
+
+fn get_name(_: &mut Vm, this: &Gc<Task>) -> Value {
+    this.name()
+}
+
+fn set_name(vm: &mut Vm, this: &Gc<Task>, name: &Value) -> Result<()> {
+    let name = vm.str(name)?;
+    this.set_name(Value::Str(name));
+    Ok(())
+}
+
+fn get_coro(_: &mut Vm, this: &Gc<Task>) -> Value {
+    this.coroutine.get().bound().into()
+}
+
+fn get_context(_: &mut Vm, this: &Gc<Task>) -> Value {
+    this.context()
+}
+
+fn must_cancel(_: &mut Vm, this: &Gc<Task>) -> bool {
+    this.must_cancel.get()
+}
+
+pub const TASK_METHODS: &[Native] = &[
+    native!("__new__(cls, /, *args, **kwargs)", new_task(required, rest, keywords), "Makes a task.").static_method(),
+    native!(
+        "__init__(self, coro, *, loop=None, name=None, context=None, eager_start=False)",
+        init_task(required, required, named, named, named, named),
+        "Drives a coroutine."
+    ),
+    native!("set_result(self, result, /)", no_set_result(required, required), "Not for tasks."),
+    native!("set_exception(self, exception, /)", no_set_exception(required, required), "Not for tasks."),
+    native!("cancelling(self)", cancelling(required), "How often it was cancelled, less uncancel()."),
+    native!("uncancel(self)", uncancel(required), "Takes a cancellation back. Gives how many are left."),
+    native!("get_name(self)", get_name(required), "The name of the task."),
+    native!("set_name(self, value, /)", set_name(required, required), "Gives the task a name."),
+    native!("get_coro(self)", get_coro(required), "The coroutine."),
+    native!("get_context(self)", get_context(required), "The context its steps run in."),
+    native!("_must_cancel(self)", must_cancel(required), "Whether its next step is to be cancelled.").getter(),
+];

@@ -1,0 +1,237 @@
+//! `asyncio.Handle` and `asyncio.TimerHandle`: calls the script has scheduled.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::event_loop::{self, EventLoop};
+use super::lock::state;
+use super::ready::Ready;
+use super::timer::TimerId;
+use super::{context, exception_handler};
+use crate::memory::Tracer;
+use crate::native;
+use crate::value::instance::Payload;
+use crate::value::native::{FromArgument, Mismatch};
+use crate::value::{
+    Class, Function, Gc, Instance, Mutable, Native, Result, Value, float, symbols, types,
+};
+use crate::vm::{Comparison, Vm};
+
+/// A call that is scheduled.
+pub struct Handle {
+    /// None once it is cancelled.
+    callback: Mutable<Value>,
+    arguments: Mutable<Vec<Value>>,
+    context: Value,
+    is_cancelled: Cell<bool>,
+    /// The moment, for a timer; as the script gave or the loop computed it.
+    when: Option<f64>,
+    timer: Cell<Option<TimerId>>,
+    /// The number of the loop.
+    home: u32,
+}
+
+impl Payload for Handle {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.callback.borrow().trace(tracer);
+        self.arguments.borrow().iter().for_each(|argument| argument.trace(tracer));
+        self.context.trace(tracer);
+    }
+
+    fn clear(&self) {
+        self.callback.set(Value::None);
+        drop(self.arguments.take());
+    }
+}
+
+impl<'a> FromArgument<'a> for &'a Handle {
+    fn from_argument(_: &mut Vm, value: &'a Value) -> std::result::Result<Self, Mismatch> {
+        value.payload().ok_or(Mismatch::Expected("Handle"))
+    }
+}
+
+fn create(
+    class: &Class,
+    event_loop: &EventLoop,
+    callback: Value,
+    arguments: &[Value],
+    context: Option<Value>,
+    when: Option<f64>,
+) -> Gc<Instance> {
+    let handle = Handle {
+        callback: Mutable::new(callback),
+        arguments: Mutable::new(arguments.to_vec()),
+        context: context.unwrap_or_else(context::current),
+        is_cancelled: Cell::new(false),
+        when,
+        timer: Cell::new(None),
+        home: event_loop.number,
+    };
+    Instance::with_payload(class.clone(), handle)
+}
+
+/// `loop.call_soon`
+pub fn call_soon(
+    event_loop: &EventLoop,
+    callback: Value,
+    arguments: &[Value],
+    context: Option<Value>,
+) -> Result<Value> {
+    event_loop.check_closed()?;
+    let handle = create(&types().handle, event_loop, callback, arguments, context, None);
+    event_loop.ready.push(Ready::Handle(handle.clone()));
+    Ok(Value::Instance(handle))
+}
+
+/// `loop.call_at`
+pub fn call_at(
+    event_loop: &EventLoop,
+    when: f64,
+    callback: Value,
+    arguments: &[Value],
+    context: Option<Value>,
+) -> Result<Value> {
+    event_loop.check_closed()?;
+    let handle = create(&types().timer_handle, event_loop, callback, arguments, context, Some(when));
+    let timer = event_loop.call_at(when, Ready::Handle(handle.clone()));
+    state::<Handle>(&handle)?.timer.set(Some(timer));
+    Ok(Value::Instance(handle))
+}
+
+/// The loop's call.
+pub(super) fn run(vm: &mut Vm, event_loop: &EventLoop, instance: &Gc<Instance>) -> Result<()> {
+    let handle: &Handle = state(instance)?;
+    handle.timer.set(None);
+    if handle.is_cancelled.get() {
+        return Ok(());
+    }
+    let (callback, arguments) = (handle.callback.get(), handle.arguments.get());
+    let outside = context::replace(handle.context.clone());
+    let outcome = vm.call(&callback, &arguments);
+    context::replace(outside);
+    match outcome {
+        Ok(_) => Ok(()),
+        Err(raised) => {
+            let name = callback_text(vm, &callback);
+            let outcome = exception_handler::of_callback(vm, event_loop, Err(raised), || name);
+            outcome
+        }
+    }
+}
+
+/// A callback as reprs and messages name it: `work() at f.py:3`.
+pub fn callback_text(vm: &mut Vm, callback: &Value) -> String {
+    let place = |function: &Function| {
+        let code = &function.code.code;
+        format!("{}() at {}:{}", function.qualified_name(), code.source.name, code.first_line)
+    };
+    match callback {
+        Value::Function(function) => place(function),
+        Value::Method(method) => match &method.function {
+            Value::Function(function) => format!("{}()", function.qualified_name()),
+            other => callback_text(vm, other),
+        },
+        Value::Native(function) => match &function.owner {
+            Some(owner) => format!("{}.{}()", owner.name(), function.row.name()),
+            None => format!("{}()", function.row.name()),
+        },
+        other => match vm.repr(other) {
+            Ok(text) => format!("{text}()"),
+            Err(_) => format!("{}()", other.type_name()),
+        },
+    }
+}
+
+fn cancel(_: &mut Vm, this: &Handle) {
+    if this.is_cancelled.replace(true) {
+        return;
+    }
+    if let Some(timer) = this.timer.take()
+        && let Some(event_loop) = event_loop::find(this.home)
+    {
+        event_loop.timers.cancel(timer);
+    }
+    this.callback.set(Value::None);
+    drop(this.arguments.take());
+}
+
+fn cancelled(_: &mut Vm, this: &Handle) -> bool {
+    this.is_cancelled.get()
+}
+
+fn get_context(_: &mut Vm, this: &Handle) -> Value {
+    this.context.clone()
+}
+
+fn when(_: &mut Vm, this: &Handle) -> Option<f64> {
+    this.when
+}
+
+fn repr(vm: &mut Vm, this: &Gc<Instance>) -> Result<String> {
+    let handle: &Handle = state(this)?;
+    let mut text = format!("<{}", this.class_ref().name());
+    if handle.is_cancelled.get() {
+        text += " cancelled";
+    }
+    if let Some(when) = handle.when {
+        text += &format!(" when={}", float::repr(when));
+    }
+    let callback = handle.callback.get();
+    if !callback.is_none() {
+        text += &format!(" {}", callback_text(vm, &callback));
+    }
+    Ok(text + ">")
+}
+
+fn order(left: &Handle, right: &Value, comparison: Comparison) -> Value {
+    let Some(right) = right.payload::<Handle>().and_then(|right| right.when) else { return Value::NotImplemented };
+    let Some(left) = left.when else { return Value::NotImplemented };
+    Value::Bool(match comparison {
+        Comparison::Less => left < right,
+        Comparison::LessEqual => left <= right,
+        Comparison::Greater => left > right,
+        _ => left >= right,
+    })
+}
+
+fn less(_: &mut Vm, this: &Handle, other: &Value) -> Value {
+    order(this, other, Comparison::Less)
+}
+
+fn less_equal(_: &mut Vm, this: &Handle, other: &Value) -> Value {
+    order(this, other, Comparison::LessEqual)
+}
+
+fn greater(_: &mut Vm, this: &Handle, other: &Value) -> Value {
+    order(this, other, Comparison::Greater)
+}
+
+fn greater_equal(_: &mut Vm, this: &Handle, other: &Value) -> Value {
+    order(this, other, Comparison::GreaterEqual)
+}
+
+/// The loop behind an object scripts see.
+pub(super) fn loop_of(value: &Value) -> Option<Rc<EventLoop>> {
+    value.payload::<event_loop::LoopState>().map(|state| state.0.clone())
+}
+
+/// The module of a class, for reprs.
+pub(super) fn module_of(class: &Class) -> String {
+    let module = class.lookup(&symbols().module);
+    module.as_ref().and_then(Value::as_str).map_or(String::new(), |module| module.to_string())
+}
+
+pub const METHODS: &[Native] = &[
+    native!("__repr__(self)", repr(required), "What it calls."),
+    native!("cancel(self)", cancel(required), "The call will not be made."),
+    native!("cancelled(self)", cancelled(required), "Whether it was cancelled."),
+    native!("get_context(self)", get_context(required), "The context of the call."),
+];
+
+pub const TIMER_METHODS: &[Native] = &[
+    native!("when(self)", when(required), "The moment of the call, on the loop's clock."),
+    native!("__lt__(self, other)", less(required, required), "Whether it is earlier."),
+    native!("__le__(self, other)", less_equal(required, required), "Whether it is not later."),
+    native!("__gt__(self, other)", greater(required, required), "Whether it is later."),
+    native!("__ge__(self, other)", greater_equal(required, required), "Whether it is not earlier."),
+];

@@ -1,0 +1,44 @@
+//! The scheduler: the event loop, tasks, futures, timers and everything tasks can wait for.
+//!
+//! Its promise is order: a program whose order CPython 3.13 determines runs in that order. The state
+//! of the loops is kept per thread in `event_loop`; the VM knows nothing of it and merely resumes
+//! coroutines. A primitive is one file: a little state, its wait queues and the table of its methods.
+
+pub mod barrier;
+pub mod classes;
+pub mod clock;
+pub mod condition;
+pub mod context;
+pub mod deadlock;
+pub mod driver;
+pub mod event;
+pub mod event_loop;
+pub mod exception_handler;
+pub mod future;
+pub mod future_methods;
+pub mod gather;
+pub mod handle;
+pub mod heap;
+pub mod lock;
+pub mod loop_object;
+pub mod observer;
+pub mod place;
+pub mod queue;
+pub mod ready;
+pub mod runner;
+pub mod semaphore;
+pub mod shield;
+pub mod sleep;
+pub mod task;
+pub mod task_group;
+pub mod task_repr;
+pub mod timeout;
+pub mod timer;
+pub mod wait;
+pub mod wait_for;
+pub mod as_completed;
+pub mod wait_queue;
+
+pub use clock::{now, sleep_blocking};
+pub use deadlock::DeadlockReport;
+pub use event_loop::EventLoop;

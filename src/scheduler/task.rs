@@ -1,0 +1,308 @@
+//! Tasks: a coroutine driven by the loop, step by step.
+//!
+//! A task that is not done is in one of three states: it waits (`waiting` says for what, and that is
+//! not done), it is ready (an entry for it is in the ready queue), or its step is running. A native
+//! coroutine that suspends a task needs no future: it wakes the task itself, in as many turns of the
+//! loop as CPython takes with a future.
+
+use std::rc::Rc;
+
+use super::event_loop::EventLoop;
+use super::observer::{self, Event};
+use super::ready::{Cancellation, Ready};
+use super::{context, future, task_repr};
+use crate::value::coroutine::{CoroutineState, Resume};
+use crate::value::future::{Callback, Outcome, Waiting};
+use crate::value::{Class, CoroutineKind, Gc, Raised, Result, Str, Task, Value, types};
+use crate::vm::{self, Vm};
+
+thread_local! {
+    /// The last number used for a name.
+    static LAST_NUMBER: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+/// Makes a task of a coroutine; its first step runs in the next iteration. `name` is None for
+/// "Task-7"; without a context it gets a copy of the current one.
+#[inline]
+pub fn create(event_loop: &EventLoop, coroutine: Value, name: Value, context: Option<Value>) -> Gc<Task> {
+    create_of_class(types().task.clone(), event_loop, coroutine, name, context)
+}
+
+fn create_of_class(
+    class: Class,
+    event_loop: &EventLoop,
+    coroutine: Value,
+    name: Value,
+    context: Option<Value>,
+) -> Gc<Task> {
+    let task = Task::new(class);
+    set_up(&task, event_loop, coroutine, name, context);
+    task
+}
+
+/// Gives a new task its coroutine and schedules its first step.
+pub fn set_up(task: &Gc<Task>, event_loop: &EventLoop, coroutine: Value, name: Value, context: Option<Value>) {
+    task.future.home.set(event_loop.number);
+    task.coroutine.set(coroutine);
+    let number = LAST_NUMBER.get();
+    if name.is_none() {
+        LAST_NUMBER.set(number.wrapping_add(1));
+        task.number.set(number.wrapping_add(1));
+    } else {
+        task.number.set(number);
+        task.set_name(name);
+    }
+    let context = context.unwrap_or_else(context::current);
+    if !context.is_none() {
+        task.set_context(context);
+    }
+    task.log_destroyed.set(true);
+    event_loop.enter_task(task);
+    observer::tell(task, || Event::Created);
+    event_loop.ready.push(Ready::Step(task.clone()));
+}
+
+/// `loop.create_task`: through the task factory if one is set. TypeError when it is no coroutine.
+pub fn create_with_factory(
+    vm: &mut Vm,
+    event_loop: &Rc<EventLoop>,
+    coroutine: Value,
+    name: Value,
+    context: Option<Value>,
+) -> Result<Value> {
+    event_loop.check_closed()?;
+    let factory = event_loop.task_factory.get();
+    if !factory.is_none() {
+        let object = event_loop.object();
+        let task = match context {
+            None => vm.call(&factory, &[object, coroutine])?,
+            Some(context) => {
+                vm.call_with_keywords(&factory, &[object, coroutine, context], &[Str::intern("context")])?
+            }
+        };
+        if !name.is_none() {
+            vm.call_method(&task, &Str::intern("set_name"), &[name])?;
+        }
+        return Ok(task);
+    }
+    check_coroutine(vm, &coroutine)?;
+    let name = name_value(vm, name)?;
+    Ok(Value::Task(create(event_loop, coroutine, name, context)))
+}
+
+/// A name as the script gives it: any value, by its `str`; None stays.
+pub fn name_value(vm: &mut Vm, name: Value) -> Result<Value> {
+    match name {
+        Value::None | Value::Str(_) => Ok(name),
+        other => vm.str(&other).map(Value::Str),
+    }
+}
+
+/// TypeError when it is no coroutine.
+pub fn check_coroutine(vm: &mut Vm, value: &Value) -> Result<()> {
+    if future::is_coroutine(value) {
+        return Ok(());
+    }
+    let shown = vm.repr(value)?;
+    Err(Raised::type_error(format!("a coroutine was expected, got {shown}")))
+}
+
+/// Whether an exception ends the loop instead of merely the task.
+pub fn leaves_the_loop(raised: &Raised) -> bool {
+    raised.is_a(&types().keyboard_interrupt)
+        || raised.is_a(&types().system_exit)
+        || raised.is_a(&types().deadlock_error)
+}
+
+/// One step: resumes the coroutine, with an error if one is to be thrown, and sees to what it yields.
+/// Fails only with what ends the loop.
+pub(super) fn step(vm: &mut Vm, event_loop: &EventLoop, task: Gc<Task>, thrown: Option<Raised>) -> Result<()> {
+    if task.future.is_done() {
+        return Ok(());
+    }
+    let waited = task.waiting.take();
+    let thrown = if task.must_cancel.get() { cancellation_to_throw(&task, &waited, thrown) } else { thrown };
+    drop(waited);
+    if observer::is_active() {
+        let is_new = task_repr::is_not_started(&task.coroutine.borrow());
+        observer::tell(&task, || if is_new { Event::Started } else { Event::Resumed });
+    }
+    let input = match thrown {
+        None => Resume::Value(Value::None),
+        Some(raised) => Resume::Raise(raised),
+    };
+    let coroutine = task.coroutine.get();
+    let outside = context::replace(task.context());
+    event_loop.current.set(Some(task));
+    let outcome = vm.resume(&coroutine, input);
+    let task = event_loop.current.take();
+    let own = context::replace(outside);
+    let Some(task) = task else { return Ok(()) };
+    if !own.is_none() {
+        task.set_context(own);
+    }
+    match outcome {
+        Ok(vm::Outcome::Yielded(Value::None)) => {
+            observer::tell(&task, || Event::Yielded);
+            event_loop.ready.push(Ready::Step(task));
+            Ok(())
+        }
+        Ok(vm::Outcome::Yielded(Value::NativeCoroutine(native)))
+            if !matches!(native.state.get(), CoroutineState::Created | CoroutineState::Finished) =>
+        {
+            observer::tell(&task, || Event::Waits(Value::NativeCoroutine(native.clone())));
+            task.waiting.set(Waiting::Native(native));
+            if task.must_cancel.get() && cancel_waiting(vm, &task, &task.future.cancel_message())? {
+                task.must_cancel.set(false);
+            }
+            Ok(())
+        }
+        Ok(vm::Outcome::Yielded(value)) => wait_for_yielded(vm, event_loop, task, value),
+        Ok(vm::Outcome::Returned(value)) => {
+            if task.must_cancel.replace(false) {
+                // It was cancelled right before it came to its end.
+                return finish(event_loop, task, Outcome::Cancelled);
+            }
+            finish(event_loop, task, Outcome::Result(value))
+        }
+        Err(raised) => fail(event_loop, task, raised),
+    }
+}
+
+/// What a step with `must_cancel` throws: a CancelledError, unless one arrives anyway.
+#[cold]
+fn cancellation_to_throw(task: &Gc<Task>, waited: &Waiting, thrown: Option<Raised>) -> Option<Raised> {
+    task.must_cancel.set(false);
+    if let Some(raised) = thrown
+        && raised.is_a(&types().cancelled_error)
+    {
+        return Some(raised);
+    }
+    if let Waiting::Future(awaited) = waited
+        && let Some(awaited) = awaited.as_future()
+    {
+        if awaited.is_cancelled() {
+            return Some(awaited.cancelled_error());
+        }
+        awaited.log_exception.set(false);
+    }
+    Some(task.future.cancelled_error())
+}
+
+/// The coroutine has yielded something else than None or a native wait.
+fn wait_for_yielded(vm: &mut Vm, event_loop: &EventLoop, task: Gc<Task>, value: Value) -> Result<()> {
+    if let Some(awaited) = value.as_future()
+        && (awaited.home.get() == event_loop.number || awaited.home.get() == 0)
+        && !matches!(&value, Value::Task(other) if other.same(&task))
+    {
+        observer::tell(&task, || Event::Waits(value.clone()));
+        future::add_callback(&value, Callback::Wake(task.clone()))?;
+        task.waiting.set(Waiting::Future(value));
+        if task.must_cancel.get() && cancel_waiting(vm, &task, &task.future.cancel_message())? {
+            task.must_cancel.set(false);
+        }
+        return Ok(());
+    }
+    let message = bad_yield_message(vm, event_loop, &task, &value);
+    let raised = message.map_or_else(|raised| raised, Raised::runtime_error);
+    event_loop.ready.push(Ready::Raise(Box::new((task, raised))));
+    Ok(())
+}
+
+#[cold]
+fn bad_yield_message(vm: &mut Vm, event_loop: &EventLoop, task: &Gc<Task>, value: &Value) -> Result<String> {
+    let this = Value::Task(task.clone());
+    if let Some(awaited) = value.as_future() {
+        let task = vm.repr(&this)?;
+        if awaited.home.get() != event_loop.number {
+            let awaited = vm.repr(value)?;
+            return Ok(format!("Task {task} got Future {awaited} attached to a different loop"));
+        }
+        return Ok(format!("Task cannot await on itself: {task}"));
+    }
+    let shown = vm.repr(value)?;
+    if matches!(value, Value::Coroutine(generator) if generator.kind == CoroutineKind::Generator) {
+        let task = vm.repr(&this)?;
+        return Ok(format!("yield was used instead of yield from for generator in task {task} with {shown}"));
+    }
+    Ok(format!("Task got bad yield: {shown}"))
+}
+
+/// The coroutine has raised.
+fn fail(event_loop: &EventLoop, task: Gc<Task>, raised: Raised) -> Result<()> {
+    if raised.is_a(&types().cancelled_error) {
+        // Who asks first for the result gets the very exception, with its traceback.
+        task.future.set_cancel_message(&Value::None);
+        task.future.set_cancelled_error(raised);
+        return finish(event_loop, task, Outcome::Cancelled);
+    }
+    let ends = leaves_the_loop(&raised).then(|| raised.clone());
+    finish(event_loop, task, Outcome::Raised(raised))?;
+    ends.map_or(Ok(()), Err)
+}
+
+/// The task is done.
+fn finish(event_loop: &EventLoop, task: Gc<Task>, outcome: Outcome) -> Result<()> {
+    task.must_cancel.set(false);
+    observer::tell(&task, || match &outcome {
+        Outcome::Raised(raised) => Event::Raised(raised.clone()),
+        Outcome::Cancelled => Event::Cancelled,
+        _ => Event::Done,
+    });
+    task.future.finish(outcome);
+    if task.place.get() != 0 {
+        event_loop.remove_task(&task);
+    }
+    if task.future.callbacks.borrow().is_empty() {
+        return Ok(());
+    }
+    let value = Value::Task(task);
+    match &value {
+        Value::Task(task) => future::schedule_callbacks(&value, &task.future),
+        _ => Ok(()),
+    }
+}
+
+/// `task.cancel(message)`: what it waits for is cancelled, or its next step throws. False when the task
+/// is done.
+pub fn cancel(vm: &mut Vm, task: &Gc<Task>, message: &Value) -> Result<bool> {
+    task.future.log_exception.set(false);
+    if task.future.is_done() {
+        return Ok(false);
+    }
+    observer::tell(task, || Event::CancelRequested);
+    task.cancel_requests.set(task.cancel_requests.get().saturating_add(1));
+    if cancel_waiting(vm, task, message)? {
+        return Ok(true);
+    }
+    task.must_cancel.set(true);
+    task.future.set_cancel_message(message);
+    Ok(true)
+}
+
+/// Cancels what a task waits for; the CancelledError comes in its turn. False when it waits for nothing
+/// that can still be cancelled.
+fn cancel_waiting(vm: &mut Vm, task: &Gc<Task>, message: &Value) -> Result<bool> {
+    let waiting = task.waiting.get();
+    match waiting {
+        Waiting::Nothing => Ok(false),
+        Waiting::Future(awaited) => future::cancel(vm, &awaited, message),
+        Waiting::Native(native) => {
+            if !native.body.cancel_wait(&native, vm) {
+                return Ok(false);
+            }
+            let cancellation = Cancellation { task: task.clone(), message: message.clone() };
+            super::event_loop::schedule(task.future.home.get(), Ready::Cancel(Box::new(cancellation)))?;
+            Ok(true)
+        }
+    }
+}
+
+/// `task.uncancel()`: takes one request for cancellation back and gives the number that is left.
+pub fn uncancel(task: &Task) -> u16 {
+    let left = task.cancel_requests.get().saturating_sub(1);
+    if task.cancel_requests.replace(left) > 0 && left == 0 {
+        task.must_cancel.set(false);
+    }
+    left
+}

@@ -1,0 +1,717 @@
+//! Attributes: lookup along the class, descriptors, inline caches.
+//!
+//! The rules are those of CPython's `PyObject_GenericGetAttr` and `type_getattro`. A native method on a
+//! class binds as its row says; `property`, `classmethod`, `staticmethod`, slots and `super` are known
+//! by their payloads; anything else with `__get__` is asked.
+
+use smallvec::SmallVec;
+
+use crate::bytecode::Register;
+use crate::value::code::{CacheKind, Site};
+use crate::value::descriptor::{ClassMethod, Member, Property, StaticMethod, Super};
+use crate::value::native::Binding;
+use crate::value::{BoundMethod, Class, Gc, Instance, Raised, Result, Str, Value, shape, symbols, types};
+
+use super::{Vm, kind_number, type_name};
+
+impl Vm {
+    /// `object.name`.
+    pub fn get_attribute(&mut self, object: &Value, name: &Str) -> Result<Value> {
+        let name = &name.interned();
+        match self.find_attribute(object, name)? {
+            Some(value) => Ok(value),
+            None => Err(no_attribute(object, name)),
+        }
+    }
+
+    /// The AttributeError for an attribute that an object does not have.
+    pub fn missing_attribute(&self, object: &Value, name: &Str) -> Raised {
+        no_attribute(object, name)
+    }
+
+    /// None instead of an AttributeError.
+    pub fn get_attribute_if_any(&mut self, object: &Value, name: &Str) -> Result<Option<Value>> {
+        match self.find_attribute(object, &name.interned()) {
+            Err(raised) if raised.is_a(&types().attribute_error) => Ok(None),
+            result => result,
+        }
+    }
+
+    /// The attribute, with `__getattribute__` and `__getattr__` of the script; None when there is none.
+    fn find_attribute(&mut self, object: &Value, name: &Str) -> Result<Option<Value>> {
+        let names = symbols();
+        let class = object.class();
+        let result = if class.has_custom_access.get()
+            && let Some(custom) = class.lookup(&names.getattribute)
+            && !matches!(custom, Value::Native(_))
+        {
+            let custom = self.bind(custom, object, &class)?;
+            self.call(&custom, &[Value::Str(name.clone())]).map(Some)
+        } else {
+            self.find_plain(object, &class, name)
+        };
+        let missing = match &result {
+            Ok(None) => true,
+            Err(raised) => raised.is_a(&types().attribute_error),
+            Ok(Some(_)) => false,
+        };
+        if missing && let Some(fallback) = class.lookup(&names.getattr) {
+            let fallback = self.bind(fallback, object, &class)?;
+            return self.call(&fallback, &[Value::Str(name.clone())]).map(Some);
+        }
+        result
+    }
+
+    /// What `object.__getattribute__` finds.
+    pub fn find_plain(&mut self, object: &Value, class: &Class, name: &Str) -> Result<Option<Value>> {
+        match object {
+            Value::Class(this) => return self.find_on_class(this, class, name),
+            Value::Instance(instance) => {
+                if let Some(super_) = instance.payload::<Super>() {
+                    return self.find_on_super(object, super_, class, name);
+                }
+            }
+            _ => {}
+        }
+        let found = class.lookup(name);
+        if let Some(descriptor) = &found
+            && is_data_descriptor(descriptor)
+        {
+            return self.bind(descriptor.clone(), object, class).map(Some);
+        }
+        if let Some(own) = self.own_attribute(object, class, name) {
+            return Ok(Some(own));
+        }
+        match found {
+            Some(found) => self.bind(found, object, class).map(Some),
+            None if name.same(&symbols().class) => Ok(Some(Value::Class(class.clone()))),
+            None => match object {
+                Value::Module(module) => match module.globals.get_str(&symbols().getattr) {
+                    Some(fallback) => self.call(&fallback, &[Value::Str(name.clone())]).map(Some),
+                    None => Ok(None),
+                },
+                _ => Ok(None),
+            },
+        }
+    }
+
+    /// An attribute of the object itself.
+    fn own_attribute(&mut self, object: &Value, class: &Class, name: &Str) -> Option<Value> {
+        let wants_dictionary = name.same(&symbols().dict) && class.has_dictionary.get();
+        match object {
+            Value::Instance(instance) if wants_dictionary => Some(Value::Dict(instance.make_dictionary())),
+            Value::Instance(instance) => instance.get(name),
+            Value::Exception(exception) if wants_dictionary => Some(Value::Dict(exception.dictionary())),
+            Value::Exception(exception) => exception.get(name),
+            Value::Module(module) if name.same(&symbols().dict) => Some(Value::Dict(module.globals.clone())),
+            Value::Module(module) => module.globals.get_str(name),
+            Value::Function(function) if name.same(&symbols().dict) => Some(Value::Dict(function.attributes())),
+            Value::Function(function) => function.attribute(name),
+            Value::Method(method) => match &method.function {
+                Value::Function(function) => function.attribute(name),
+                _ => None,
+            },
+            _ => {
+                let future = object.as_future()?;
+                if wants_dictionary { Some(Value::Dict(future.dictionary())) } else { future.get(name) }
+            }
+        }
+    }
+
+    fn find_on_class(&mut self, this: &Class, metaclass: &Class, name: &Str) -> Result<Option<Value>> {
+        let object = Value::Class(this.clone());
+        let found = metaclass.lookup(name);
+        if let Some(descriptor) = &found
+            && is_data_descriptor(descriptor)
+        {
+            return self.bind(descriptor.clone(), &object, metaclass).map(Some);
+        }
+        if let Some(own) = this.lookup(name) {
+            return self.bind_to_class(own, this).map(Some);
+        }
+        match found {
+            Some(found) => self.bind(found, &object, metaclass).map(Some),
+            None if name.same(&symbols().class) => Ok(Some(Value::Class(metaclass.clone()))),
+            None => Ok(None),
+        }
+    }
+
+    fn find_on_super(
+        &mut self,
+        object: &Value,
+        super_: &Super,
+        class: &Class,
+        name: &Str,
+    ) -> Result<Option<Value>> {
+        if !name.same(&symbols().class) && !super_.receiver.is_unbound() {
+            if let Some(found) = super_.start.lookup_after(&super_.class, name) {
+                let receiver = super_.receiver.clone();
+                if let Value::Class(receiver) = &receiver
+                    && receiver.is_subclass(&super_.class)
+                {
+                    return self.bind_to_class(found, receiver).map(Some);
+                }
+                return self.bind(found, &receiver, &super_.start.clone()).map(Some);
+            }
+        }
+        match class.lookup(name) {
+            Some(found) => self.bind(found, object, class).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// What an attribute found on a class is when read through an instance.
+    pub fn bind(&mut self, found: Value, object: &Value, class: &Class) -> Result<Value> {
+        match &found {
+            Value::Function(_) => Ok(bound(found, object.clone())),
+            Value::Native(native) => match native.row.binding {
+                Binding::Method if native.owner.is_some() => Ok(bound(found, object.clone())),
+                Binding::Class => Ok(bound(found, Value::Class(class.clone()))),
+                Binding::Getter => native.clone().call(self, std::slice::from_ref(object)),
+                Binding::Method | Binding::Static => Ok(found),
+            },
+            Value::Instance(descriptor) => {
+                if let Some(property) = descriptor.payload::<Property>() {
+                    let getter = property.getter.get();
+                    if getter.is_none() {
+                        return Err(property_error(property, object, "getter"));
+                    }
+                    return self.call(&getter, std::slice::from_ref(object));
+                }
+                if let Some(method) = descriptor.payload::<ClassMethod>() {
+                    return self.bind(method.0.clone(), &Value::Class(class.clone()), &class.metaclass());
+                }
+                if let Some(method) = descriptor.payload::<StaticMethod>() {
+                    return Ok(method.0.clone());
+                }
+                if let Some(member) = descriptor.payload::<Member>() {
+                    return self.member(member, object);
+                }
+                match descriptor.class_ref().lookup(&symbols().get) {
+                    Some(get) => self.call(&get, &[found.clone(), object.clone(), Value::Class(class.clone())]),
+                    None => Ok(found),
+                }
+            }
+            _ => Ok(found),
+        }
+    }
+
+    /// What an attribute found on a class is when read through the class.
+    fn bind_to_class(&mut self, found: Value, class: &Class) -> Result<Value> {
+        match &found {
+            Value::Native(native) if native.row.binding == Binding::Class => {
+                Ok(bound(found, Value::Class(class.clone())))
+            }
+            Value::Instance(descriptor) => {
+                if let Some(method) = descriptor.payload::<ClassMethod>() {
+                    return self.bind(method.0.clone(), &Value::Class(class.clone()), &class.metaclass());
+                }
+                if let Some(method) = descriptor.payload::<StaticMethod>() {
+                    return Ok(method.0.clone());
+                }
+                if descriptor.payload::<Property>().is_some() || descriptor.payload::<Member>().is_some() {
+                    return Ok(found);
+                }
+                match descriptor.class_ref().lookup(&symbols().get) {
+                    Some(get) => self.call(&get, &[found.clone(), Value::None, Value::Class(class.clone())]),
+                    None => Ok(found),
+                }
+            }
+            _ => Ok(found),
+        }
+    }
+
+    fn member(&mut self, member: &Member, object: &Value) -> Result<Value> {
+        let Value::Instance(instance) = object else { return Err(no_attribute(object, &member.name)) };
+        match instance.get(&member.name) {
+            Some(value) => Ok(value),
+            None => Err(no_attribute(object, &member.name)),
+        }
+    }
+
+    /// The special method, bound; None when the class has none.
+    pub fn special(&mut self, object: &Value, name: &Str) -> Result<Option<Value>> {
+        let class = object.class();
+        match class.lookup(name) {
+            Some(found) => self.bind(found, object, &class).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// `LoadAttribute` when the cache does not hit. None: a frame was pushed that writes `dst`.
+    pub(super) fn load_attribute(&mut self, object: &Value, site: &Site, dst: Register) -> Result<Option<Value>> {
+        let name = &site.name;
+        match object {
+            Value::Instance(instance) if !instance.class_ref().has_custom_access.get() => {
+                let class = instance.class();
+                let found = class.lookup(name);
+                let shape = instance.shape.get();
+                match &found {
+                    Some(Value::Instance(descriptor)) if descriptor.payload::<Property>().is_some() => {
+                        if let Some(property) = descriptor.payload::<Property>()
+                            && let getter @ Value::Function(_) = property.getter.get()
+                        {
+                            let object = object.clone();
+                            return self.call_getter(getter, object, dst);
+                        }
+                    }
+                    Some(descriptor) if is_data_descriptor(descriptor) => {}
+                    _ if shape != shape::DICTIONARY => match (shape.slot(name), &found) {
+                        (Some(slot), _) => {
+                            fill(site, CacheKind::Slot, class.version(), shape.0, slot as u32);
+                            return Ok(instance.slots.borrow().get(slot).cloned());
+                        }
+                        (None, Some(value)) if is_plain(value) => {
+                            fill(site, CacheKind::ClassValue, class.version(), shape.0, 0);
+                            site.cache.value.set(value.clone());
+                            return Ok(Some(value.clone()));
+                        }
+                        _ => {}
+                    },
+                    _ => {}
+                }
+            }
+            Value::Module(module) => {
+                if let Some(index) = module.globals.find_str(name) {
+                    fill(site, CacheKind::Entry, module.globals.ensure_version(), 0, index as u32);
+                    return Ok(Some(module.globals.value_at(index)));
+                }
+            }
+            _ => {}
+        }
+        let object = object.clone();
+        self.get_attribute(&object, name).map(Some)
+    }
+
+    fn call_getter(&mut self, getter: Value, object: Value, dst: Register) -> Result<Option<Value>> {
+        // An AttributeError in a getter must still reach `__getattr__`, so such classes nest.
+        if object.class().lookup(&symbols().getattr).is_some() {
+            let name = match &getter {
+                Value::Function(function) => function.name(),
+                _ => return self.call(&getter, &[object]).map(Some),
+            };
+            return match self.call(&getter, std::slice::from_ref(&object)) {
+                Err(raised) if raised.is_a(&types().attribute_error) => {
+                    self.call_special(&object, &symbols().getattr, &[Value::Str(name)]).unwrap_or(Err(raised)).map(Some)
+                }
+                result => result.map(Some),
+            };
+        }
+        self.call_owned(getter, SmallVec::from_iter([object]), &[], dst)
+    }
+
+    /// `LoadMethod` when the cache does not hit: the function and its receiver, or the attribute and
+    /// unbound.
+    pub(super) fn load_method(&mut self, object: &Value, site: &Site) -> Result<(Value, Value)> {
+        let name = &site.name;
+        let kind = kind_number(object);
+        match object {
+            Value::Instance(instance) if !instance.class_ref().has_custom_access.get() => {
+                if let Some(super_) = instance.payload::<Super>() {
+                    if let Some(found @ Value::Function(_)) = super_.start.lookup_after(&super_.class, name)
+                        && !matches!(super_.receiver, Value::Unbound | Value::Class(_))
+                    {
+                        return Ok((found, super_.receiver.clone()));
+                    }
+                } else {
+                    let class = instance.class();
+                    let shape = instance.shape.get();
+                    if let Some(found) = class.lookup(name)
+                        && is_method(&found)
+                        && (shape == shape::DICTIONARY && instance.get(name).is_none()
+                            || shape != shape::DICTIONARY && shape.slot(name).is_none())
+                    {
+                        if shape != shape::DICTIONARY {
+                            fill(site, CacheKind::Method, class.version(), shape.0, 0);
+                            site.cache.value.set(found.clone());
+                        }
+                        return Ok((found, object.clone()));
+                    }
+                }
+            }
+            Value::Module(module) => {
+                if let Some(index) = module.globals.find_str(name) {
+                    fill(site, CacheKind::Entry, module.globals.ensure_version(), 0, index as u32);
+                    return Ok((module.globals.value_at(index), Value::Unbound));
+                }
+            }
+            Value::Class(_) | Value::Exception(_) | Value::Function(_) | Value::Instance(_) => {}
+            _ => {
+                let class = object.class();
+                if class.is_builtin()
+                    && let Some(found @ Value::Native(_)) = class.lookup(name)
+                    && is_method(&found)
+                {
+                    if kind != 0 {
+                        fill(site, CacheKind::NativeMethod, kind, 0, 0);
+                        site.cache.value.set(found.clone());
+                    }
+                    return Ok((found, object.clone()));
+                }
+            }
+        }
+        let object = object.clone();
+        Ok((self.get_attribute(&object, name)?, Value::Unbound))
+    }
+
+    /// `StoreAttribute` when the cache does not hit.
+    pub(super) fn store_attribute(&mut self, object: &Value, site: &Site, value: Value) -> Result<()> {
+        if let Value::Instance(instance) = object
+            && !instance.class_ref().has_custom_access.get()
+            && instance.class_ref().has_dictionary.get()
+        {
+            let class = instance.class();
+            let name = &site.name;
+            let plain = class.lookup(name).is_none_or(|found| !is_data_descriptor(&found))
+                && !name.same(&symbols().class)
+                && !name.same(&symbols().dict);
+            if plain {
+                let before = instance.shape.get();
+                instance.set(name, value);
+                let after = instance.shape.get();
+                if before == after && before != shape::DICTIONARY {
+                    if let Some(slot) = before.slot(name) {
+                        fill(site, CacheKind::Slot, class.version(), before.0, slot as u32);
+                    }
+                } else if after != shape::DICTIONARY {
+                    fill(site, CacheKind::Transition, class.version(), before.0, after.0);
+                }
+                return Ok(());
+            }
+        }
+        let (object, name) = (object.clone(), site.name.clone());
+        self.set_attribute(&object, &name, value)
+    }
+
+    /// `object.name = value`, with `__setattr__` of the script.
+    pub fn set_attribute(&mut self, object: &Value, name: &Str, value: Value) -> Result<()> {
+        let class = object.class();
+        if class.has_custom_access.get()
+            && let Some(custom) = class.lookup(&symbols().setattr)
+            && !matches!(custom, Value::Native(_))
+        {
+            let custom = self.bind(custom, object, &class)?;
+            return self.call(&custom, &[Value::Str(name.clone()), value]).map(drop);
+        }
+        self.set_plain(object, name, Some(value))
+    }
+
+    /// `del object.name`, with `__delattr__` of the script.
+    pub fn delete_attribute(&mut self, object: &Value, name: &Str) -> Result<()> {
+        let class = object.class();
+        if class.has_custom_access.get()
+            && let Some(custom) = class.lookup(&symbols().delattr)
+            && !matches!(custom, Value::Native(_))
+        {
+            let custom = self.bind(custom, object, &class)?;
+            return self.call(&custom, &[Value::Str(name.clone())]).map(drop);
+        }
+        self.set_plain(object, name, None)
+    }
+
+    /// What `object.__setattr__` (or, without a value, `object.__delattr__`) does.
+    pub fn set_plain(&mut self, object: &Value, name: &Str, value: Option<Value>) -> Result<()> {
+        let name = &name.interned();
+        let class = object.class();
+        if let Some(found) = class.lookup(name)
+            && let Some(result) = self.set_through(&found, object, name, &value)
+        {
+            return result;
+        }
+        let set_builtin = self.hooks.set_builtin_attribute;
+        match object {
+            Value::Instance(instance) => {
+                let names = symbols();
+                if name.same(&names.class)
+                    && let Some(new) = &value
+                {
+                    return self.assign_class(instance, new);
+                }
+                if !class.has_dictionary.get() {
+                    return Err(no_attribute_to_set(object, name, &class));
+                }
+                if name.same(&names.dict)
+                    && let Some(new) = &value
+                {
+                    let Value::Dict(dict) = new.native() else {
+                        return Err(Raised::type_error(format!(
+                            "__dict__ must be set to a dictionary, not a '{}'",
+                            new.type_name()
+                        )));
+                    };
+                    instance.set_dictionary(dict.clone());
+                    return Ok(());
+                }
+                match value {
+                    Some(value) => instance.set(name, value),
+                    None => drop(instance.remove(name).ok_or_else(|| no_attribute(object, name))?),
+                }
+                Ok(())
+            }
+            Value::Module(module) => {
+                match value {
+                    Some(value) => module.globals.set_str(name, value),
+                    None => drop(module.globals.remove_str(name).ok_or_else(|| no_attribute(object, name))?),
+                }
+                Ok(())
+            }
+            Value::Class(this) => {
+                if this.is_builtin() {
+                    return Err(Raised::type_error(format!(
+                        "cannot set '{name}' attribute of immutable type '{}'",
+                        this.name()
+                    )));
+                }
+                if let Some(result) = set_builtin(self, object, name, value.clone()) {
+                    return result;
+                }
+                match value {
+                    Some(value) => this.set(name, value),
+                    None => drop(this.remove(name).ok_or_else(|| no_attribute(object, name))?),
+                }
+                Ok(())
+            }
+            _ => {
+                if let Some(result) = set_builtin(self, object, name, value.clone()) {
+                    return result;
+                }
+                let dict = match object {
+                    Value::Function(function) => function.attributes(),
+                    Value::Exception(exception) => exception.dictionary(),
+                    _ => match object.as_future() {
+                        Some(future) if !class.is_builtin() => future.dictionary(),
+                        _ => return Err(no_attribute_to_set(object, name, &class)),
+                    },
+                };
+                match value {
+                    Some(value) => dict.set_str(name, value),
+                    None => drop(dict.remove_str(name).ok_or_else(|| no_attribute(object, name))?),
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Sets or deletes through a data descriptor found on the class; None when it is none.
+    fn set_through(
+        &mut self,
+        found: &Value,
+        object: &Value,
+        name: &Str,
+        value: &Option<Value>,
+    ) -> Option<Result<()>> {
+        match found {
+            Value::Native(native) if native.row.binding == Binding::Getter => {
+                let set_builtin = self.hooks.set_builtin_attribute;
+                set_builtin(self, object, name, value.clone()).or_else(|| {
+                    Some(Err(Raised::attribute_error(format!(
+                        "attribute '{name}' of '{}' objects is not writable",
+                        native.owner.as_ref().map_or_else(|| type_name(object), |owner| owner.name())
+                    ))))
+                })
+            }
+            Value::Instance(descriptor) => {
+                if let Some(property) = descriptor.payload::<Property>() {
+                    let (function, what) = match value {
+                        Some(_) => (property.setter.get(), "setter"),
+                        None => (property.deleter.get(), "deleter"),
+                    };
+                    if function.is_none() {
+                        return Some(Err(property_error(property, object, what)));
+                    }
+                    let arguments: SmallVec<[Value; 2]> = std::iter::once(object.clone()).chain(value.clone()).collect();
+                    return Some(self.call(&function, &arguments).map(drop));
+                }
+                if let Some(member) = descriptor.payload::<Member>()
+                    && let Value::Instance(instance) = object
+                {
+                    return Some(match value {
+                        Some(value) => {
+                            instance.set(&member.name, value.clone());
+                            Ok(())
+                        }
+                        None => instance.remove(&member.name).map(drop).ok_or_else(|| no_attribute(object, name)),
+                    });
+                }
+                let names = symbols();
+                let method = if value.is_some() { &names.set } else { &names.delete };
+                let class = descriptor.class();
+                if class.lookup(method).is_none() {
+                    let other = if value.is_some() { &names.delete } else { &names.set };
+                    class.lookup(other)?;
+                    let what = if value.is_some() { "__set__" } else { "__delete__" };
+                    return Some(Err(Raised::attribute_error(what)));
+                }
+                let arguments: SmallVec<[Value; 2]> = std::iter::once(object.clone()).chain(value.clone()).collect();
+                self.call_special(found, method, &arguments).map(|result| result.map(drop))
+            }
+            _ => None,
+        }
+    }
+
+    /// `instance.__class__ = class`.
+    fn assign_class(&mut self, instance: &Gc<Instance>, class: &Value) -> Result<()> {
+        let Value::Class(new) = class else {
+            return Err(Raised::type_error(format!(
+                "__class__ must be set to a class, not '{}' object",
+                class.type_name()
+            )));
+        };
+        let old = instance.class();
+        if new.layout != old.layout || new.is_builtin() || old.is_builtin() {
+            return Err(Raised::type_error(format!(
+                "__class__ assignment: '{}' object layout differs from '{}'",
+                new.name(),
+                old.name()
+            )));
+        }
+        instance.set_class(new.clone());
+        Ok(())
+    }
+
+    /// `__exit__` bound, and `__enter__` as it is on the class.
+    pub(super) fn context_methods(&mut self, manager: &Value) -> Result<(Value, Value)> {
+        let names = symbols();
+        let class = manager.class();
+        let missing = |method: &str| {
+            Raised::type_error(format!(
+                "'{}' object does not support the context manager protocol{}",
+                class.name(),
+                if method == "__exit__" { " (missed __exit__ method)" } else { "" }
+            ))
+        };
+        let Some(enter) = class.lookup(&names.enter) else {
+            if class.lookup(&names.aenter).is_some() && class.lookup(&names.aexit).is_some() {
+                return Err(Raised::type_error(format!(
+                    "'{0}' object does not support the context manager protocol but it supports the asynchronous \
+                     context manager protocol. Did you mean to use 'async with'?",
+                    class.name()
+                )));
+            }
+            return Err(missing("__enter__"));
+        };
+        let Some(exit) = class.lookup(&names.exit) else { return Err(missing("__exit__")) };
+        Ok((self.bind(exit, manager, &class)?, enter))
+    }
+
+    /// `__aexit__` bound, and `__aenter__` as it is on the class.
+    pub(super) fn async_context_methods(&mut self, manager: &Value) -> Result<(Value, Value)> {
+        let names = symbols();
+        let class = manager.class();
+        let Some(enter) = class.lookup(&names.aenter) else {
+            if class.lookup(&names.enter).is_some() && class.lookup(&names.exit).is_some() {
+                return Err(Raised::type_error(format!(
+                    "'{0}' object does not support the asynchronous context manager protocol but it supports the \
+                     context manager protocol. Did you mean to use 'with'?",
+                    class.name()
+                )));
+            }
+            return Err(Raised::type_error(format!(
+                "'{}' object does not support the asynchronous context manager protocol",
+                class.name()
+            )));
+        };
+        let Some(exit) = class.lookup(&names.aexit) else {
+            return Err(Raised::type_error(format!(
+                "'{}' object does not support the asynchronous context manager protocol (missed __aexit__ method)",
+                class.name()
+            )));
+        };
+        Ok((self.bind(exit, manager, &class)?, enter))
+    }
+}
+
+fn fill(site: &Site, kind: CacheKind, key: u32, second_key: u32, index: u32) {
+    site.cache.kind.set(kind);
+    site.cache.key.set(key);
+    site.cache.second_key.set(second_key);
+    site.cache.index.set(index);
+}
+
+fn bound(function: Value, receiver: Value) -> Value {
+    Value::Method(Gc::new(BoundMethod { function, receiver }))
+}
+
+/// A function that takes the instance as its first argument.
+fn is_method(found: &Value) -> bool {
+    match found {
+        Value::Function(_) => true,
+        Value::Native(native) => native.row.binding == Binding::Method && native.owner.is_some(),
+        _ => false,
+    }
+}
+
+/// Reading it through an instance gives the value itself.
+fn is_plain(found: &Value) -> bool {
+    match found {
+        Value::Function(_) => false,
+        Value::Native(native) => {
+            native.row.binding == Binding::Static || native.row.binding == Binding::Method && native.owner.is_none()
+        }
+        Value::Instance(instance) => {
+            instance.payload::<Property>().is_none()
+                && instance.payload::<ClassMethod>().is_none()
+                && instance.payload::<StaticMethod>().is_none()
+                && instance.payload::<Member>().is_none()
+                && instance.class_ref().lookup(&symbols().get).is_none()
+        }
+        _ => true,
+    }
+}
+
+/// It is asked before the attributes of the instance.
+fn is_data_descriptor(found: &Value) -> bool {
+    match found {
+        Value::Native(native) => native.row.binding == Binding::Getter,
+        Value::Instance(instance) => {
+            instance.payload::<Property>().is_some() || instance.payload::<Member>().is_some() || {
+                let names = symbols();
+                let class = instance.class_ref();
+                !class.is_builtin() && (class.lookup(&names.set).is_some() || class.lookup(&names.delete).is_some())
+            }
+        }
+        _ => false,
+    }
+}
+
+fn property_error(property: &Property, object: &Value, what: &str) -> Raised {
+    let name = match property.name.get() {
+        Value::Str(name) => format!("property '{name}'"),
+        _ => "property".to_string(),
+    };
+    Raised::attribute_error(format!("{name} of '{}' object has no {what}", object.type_name()))
+}
+
+#[cold]
+fn no_attribute(object: &Value, name: &Str) -> Raised {
+    let names = symbols();
+    let message = match object {
+        Value::Class(class) => format!("type object '{}' has no attribute '{name}'", class.name()),
+        Value::Module(module) => {
+            let shown = module.globals.get_str(&names.name);
+            let shown = shown.as_ref().and_then(Value::as_str).unwrap_or(&module.name);
+            format!("module '{shown}' has no attribute '{name}'")
+        }
+        Value::Instance(instance) if instance.payload::<Super>().is_some() => {
+            format!("'super' object has no attribute '{name}'")
+        }
+        _ => format!("'{}' object has no attribute '{name}'", object.type_name()),
+    };
+    let raised = Raised::attribute_error(message);
+    raised.0.set(&names.name_, Value::Str(name.clone()));
+    raised.0.set(&names.obj, object.clone());
+    raised
+}
+
+#[cold]
+fn no_attribute_to_set(object: &Value, name: &Str, class: &Class) -> Raised {
+    let text = if class.lookup(name).is_some() {
+        format!("'{}' object attribute '{name}' is read-only", class.name())
+    } else {
+        format!("'{}' object has no attribute '{name}' and no __dict__ for setting new attributes", class.name())
+    };
+    let raised = Raised::attribute_error(text);
+    raised.0.set(&symbols().name_, Value::Str(name.clone()));
+    raised.0.set(&symbols().obj, object.clone());
+    raised
+}

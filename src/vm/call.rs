@@ -1,0 +1,616 @@
+//! Calls: arguments to parameters, and frames for functions of the script.
+
+use std::mem;
+use std::ptr;
+
+use smallvec::SmallVec;
+
+use crate::bytecode::{Capture, CodeKind, FunctionPart, Register};
+use crate::memory::interrupt;
+use crate::value::{
+    CellObject, CodeObject, Coroutine, CoroutineKind, Dict, Function, Gc, Raised, Result, Str, Tuple, Value, symbols,
+};
+
+use super::frame::{self, Frame, FrameKind, set};
+use super::{MOST_NESTING, Outcome, Vm};
+
+/// Arguments bound to the parameters of a function, in register order.
+type Bound = SmallVec<[Value; 8]>;
+
+impl Vm {
+    /// Calls anything that can be called.
+    pub fn call(&mut self, function: &Value, arguments: &[Value]) -> Result<Value> {
+        self.call_with_keywords(function, arguments, &[])
+    }
+
+    /// Calls with keywords: the last arguments have the names.
+    pub fn call_with_keywords(&mut self, function: &Value, arguments: &[Value], names: &[Str]) -> Result<Value> {
+        match function {
+            Value::Native(native) => native.call_with_keywords(self, arguments, names),
+            Value::Function(function) => {
+                let mut owned: Bound = arguments.iter().cloned().collect();
+                let entered = self.start_function(function.clone(), &mut owned, names, Register(0), FrameKind::Entry)?;
+                self.finish_call(entered)
+            }
+            Value::Method(method) => {
+                let mut owned: Bound = SmallVec::with_capacity(arguments.len() + 1);
+                owned.push(method.receiver.clone());
+                owned.extend(arguments.iter().cloned());
+                match &method.function {
+                    Value::Function(function) => {
+                        let function = function.clone();
+                        let entered = self.start_function(function, &mut owned, names, Register(0), FrameKind::Entry)?;
+                        self.finish_call(entered)
+                    }
+                    other => self.call_with_keywords(other, &owned, names),
+                }
+            }
+            Value::Class(class) => self.call_class(class, arguments, names),
+            other => match self.special(other, &symbols().call)? {
+                Some(method) => self.call_with_keywords(&method, arguments, names),
+                None => Err(not_callable(other)),
+            },
+        }
+    }
+
+    /// `object.name(*arguments)`, with the attribute looked up as usual. `name` is interned.
+    pub fn call_method(&mut self, object: &Value, name: &Str, arguments: &[Value]) -> Result<Value> {
+        let method = self.get_attribute(object, name)?;
+        self.call(&method, arguments)
+    }
+
+    /// Calls a special method, looked up on the class alone; None when the class has none.
+    pub fn call_special(&mut self, object: &Value, name: &Str, arguments: &[Value]) -> Option<Result<Value>> {
+        let method = object.class().lookup(name)?;
+        match &method {
+            Value::Function(_) => {
+                let mut all: SmallVec<[Value; 4]> = SmallVec::with_capacity(arguments.len() + 1);
+                all.push(object.clone());
+                all.extend(arguments.iter().cloned());
+                Some(self.call(&method, &all))
+            }
+            Value::Native(native) if native.row.binding == crate::value::native::Binding::Method => {
+                let mut all: SmallVec<[Value; 4]> = SmallVec::with_capacity(arguments.len() + 1);
+                all.push(object.clone());
+                all.extend(arguments.iter().cloned());
+                Some(native.clone().call(self, &all))
+            }
+            Value::None => None,
+            _ => Some(self.bind(method.clone(), object, &object.class()).and_then(|bound| self.call(&bound, arguments))),
+        }
+    }
+
+    /// The result of a call: at hand, or of the `Entry` frame just pushed.
+    pub(super) fn finish_call(&mut self, entered: Option<Value>) -> Result<Value> {
+        match entered {
+            Some(value) => Ok(value),
+            None => match self.run_nested()? {
+                Outcome::Returned(value) | Outcome::Yielded(value) => Ok(value),
+            },
+        }
+    }
+
+    /// Runs the `Entry` frame on top in a dispatch loop of its own.
+    pub(super) fn run_nested(&mut self) -> Result<Outcome> {
+        if self.nesting >= MOST_NESTING {
+            let raised = self.recursion_error();
+            return match self.leave_raised_entry(raised) {
+                Err(raised) => Err(raised),
+                Ok(_) => Ok(Outcome::Returned(Value::None)),
+            };
+        }
+        self.nesting += 1;
+        let outcome = self.run();
+        self.nesting -= 1;
+        outcome
+    }
+
+    /// Gives up the `Entry` frame on top without running it.
+    fn leave_raised_entry(&mut self, raised: Raised) -> Result<()> {
+        // SAFETY: an Entry frame was just pushed.
+        unsafe { self.pop_frame() };
+        Err(raised)
+    }
+
+    /// Runs a function without arguments, with a namespace in R[0] if there is one.
+    pub(super) fn run_function_in(&mut self, function: Gc<Function>, namespace: Option<Value>) -> Result<Value> {
+        let count = function.code.code.register_count as usize;
+        let mut registers: Bound = SmallVec::from_elem(Value::Unbound, count.max(1));
+        if let Some(namespace) = namespace {
+            registers[0] = namespace;
+        }
+        self.push_function(function, &mut registers, Register(0), FrameKind::Entry)?;
+        self.finish_call(None)
+    }
+
+    /// The quick call: a plain function with as many arguments as it has parameters. The window's
+    /// values are moved. False when this is not such a call.
+    #[inline(always)]
+    pub(super) unsafe fn enter_function(
+        &mut self,
+        window: *mut Value,
+        arguments: *mut Value,
+        count: usize,
+        dst: Register,
+    ) -> Result<bool> {
+        unsafe {
+            let Value::Function(function) = &*window else { return Ok(false) };
+            let code: *const CodeObject = &*function.code;
+            let globals: *const Dict = &*function.globals;
+            if !(*code).has_plain_parameters
+                || (*code).code.positional_count as usize != count
+                || (*code).code.kind != CodeKind::Function
+            {
+                return Ok(false);
+            }
+            if interrupt::is_requested() {
+                self.check_interrupts()?;
+            }
+            let total = (*code).code.register_count as usize;
+            let top = self.reserve(total)?;
+            let base = top.add(frame::HEADER);
+            let frame = Frame {
+                previous: self.frame,
+                pc: (*code).code.ops.as_ptr(),
+                base,
+                top: base.add(total),
+                code,
+                globals,
+                function: ptr::replace(window, Value::Unbound),
+                subject: Value::Unbound,
+                current: None,
+                dst,
+                kind: FrameKind::Call,
+            };
+            self.push_frame(top, frame);
+            for index in 0..count {
+                base.add(index).write(ptr::replace(arguments.add(index), Value::Unbound));
+            }
+            for index in count..total {
+                base.add(index).write(Value::Unbound);
+            }
+            if !(*code).code.free_registers.is_empty() {
+                self.load_free_cells();
+            }
+            Ok(true)
+        }
+    }
+
+    /// Puts the captured cells of the top frame's function into their registers.
+    #[inline(never)]
+    fn load_free_cells(&mut self) {
+        // SAFETY: the top frame is a function's, its registers are written.
+        unsafe {
+            let frame = &*self.frame;
+            let Value::Function(function) = &frame.function else { return };
+            for (register, cell) in function.code.code.free_registers.iter().zip(&function.closure) {
+                set(frame.base.add(register.0 as usize), Value::Cell(cell.clone()));
+            }
+        }
+    }
+
+    /// Pushes a frame for a function whose first registers are given; they are moved.
+    pub(super) fn push_function(
+        &mut self,
+        function: Gc<Function>,
+        registers: &mut [Value],
+        dst: Register,
+        kind: FrameKind,
+    ) -> Result<()> {
+        let total = (function.code.code.register_count as usize).max(registers.len());
+        let top = self.reserve(total)?;
+        // SAFETY: `reserve` gave room for the header and the registers.
+        unsafe {
+            let base = top.add(frame::HEADER);
+            let code: *const CodeObject = &*function.code;
+            let globals: *const Dict = &*function.globals;
+            let frame = Frame {
+                previous: self.frame,
+                pc: (*code).code.ops.as_ptr(),
+                base,
+                top: base.add(total),
+                code,
+                globals,
+                function: Value::Function(function),
+                subject: Value::Unbound,
+                current: None,
+                dst,
+                kind,
+            };
+            self.push_frame(top, frame);
+            for (index, value) in registers.iter_mut().enumerate() {
+                base.add(index).write(mem::take(value));
+            }
+            for index in registers.len()..total {
+                base.add(index).write(Value::Unbound);
+            }
+        }
+        self.load_free_cells();
+        Ok(())
+    }
+
+    /// Calls a function of the script: pushes a frame (None), or gives the generator or coroutine.
+    pub(super) fn start_function(
+        &mut self,
+        function: Gc<Function>,
+        arguments: &mut Bound,
+        names: &[Str],
+        dst: Register,
+        kind: FrameKind,
+    ) -> Result<Option<Value>> {
+        let code = &function.code;
+        if !(names.is_empty()
+            && code.has_plain_parameters
+            && arguments.len() == code.code.positional_count as usize)
+        {
+            *arguments = bind(self, &function, arguments, names)?;
+        }
+        if interrupt::is_requested() {
+            self.check_interrupts()?;
+        }
+        let kind_of_coroutine = match code.code.kind {
+            CodeKind::Generator => CoroutineKind::Generator,
+            CodeKind::Coroutine => CoroutineKind::Coroutine,
+            CodeKind::AsyncGenerator => CoroutineKind::AsyncGenerator,
+            CodeKind::Function | CodeKind::Class | CodeKind::Module => {
+                self.push_function(function, arguments, dst, kind)?;
+                return Ok(None);
+            }
+        };
+        // SAFETY: the arguments are moved out of the slice.
+        let registers = unsafe {
+            frame::coroutine_registers(arguments.as_mut_ptr(), arguments.len(), code.code.register_count as usize)
+        };
+        Ok(Some(new_coroutine(kind_of_coroutine, function, registers)))
+    }
+
+    /// A call with the callee at `window` and its arguments behind it. Gives a value, or None when a
+    /// frame was pushed that will write `dst`.
+    pub(super) unsafe fn call_window(
+        &mut self,
+        window: *mut Value,
+        count: usize,
+        dst: Register,
+    ) -> Result<Option<Value>> {
+        unsafe {
+            let arguments = std::slice::from_raw_parts_mut(window.add(1), count);
+            match &*window {
+                Value::Native(native) => {
+                    let result = native.call(self, arguments);
+                    for place in arguments {
+                        set(place, Value::Unbound);
+                    }
+                    set(window, Value::Unbound);
+                    result.map(Some)
+                }
+                Value::Function(function) => {
+                    let function = function.clone();
+                    let code = &function.code;
+                    if code.has_plain_parameters
+                        && code.code.positional_count as usize == count
+                        && let Some(kind) = coroutine_kind(code.code.kind)
+                    {
+                        let total = code.code.register_count as usize;
+                        let registers = frame::coroutine_registers(window.add(1), count, total);
+                        set(window, Value::Unbound);
+                        return Ok(Some(new_coroutine(kind, function, registers)));
+                    }
+                    let mut owned: Bound = arguments.iter_mut().map(mem::take).collect();
+                    set(window, Value::Unbound);
+                    self.start_function(function, &mut owned, &[], dst, FrameKind::Call)
+                }
+                callee => {
+                    let callee = callee.clone();
+                    let owned: Bound = arguments.iter_mut().map(mem::take).collect();
+                    set(window, Value::Unbound);
+                    self.call_owned(callee, owned, &[], dst)
+                }
+            }
+        }
+    }
+
+    /// As `call_window`, the last arguments named by the tuple constant.
+    pub(super) unsafe fn call_window_keywords(
+        &mut self,
+        window: *mut Value,
+        count: usize,
+        names: usize,
+        dst: Register,
+    ) -> Result<Option<Value>> {
+        unsafe {
+            let names: Vec<Str> = match &(*(*self.frame).code).constants[names] {
+                Value::Tuple(names) => names.items().iter().filter_map(|name| name.as_str().cloned()).collect(),
+                _ => Vec::new(),
+            };
+            let callee = ptr::replace(window, Value::Unbound);
+            let arguments = std::slice::from_raw_parts_mut(window.add(1), count);
+            let owned: Bound = arguments.iter_mut().map(mem::take).collect();
+            self.call_owned(callee, owned, &names, dst)
+        }
+    }
+
+    /// `f(*list, **dict)`.
+    pub(super) unsafe fn call_spread(&mut self, window: *mut Value, dst: Register) -> Result<Option<Value>> {
+        unsafe {
+            let callee = ptr::replace(window, Value::Unbound);
+            let positional = ptr::replace(window.add(1), Value::Unbound);
+            let keywords = ptr::replace(window.add(2), Value::Unbound);
+            let mut owned: Bound = match &positional {
+                Value::List(list) => list.items.borrow().iter().cloned().collect(),
+                Value::Tuple(tuple) => tuple.items().iter().cloned().collect(),
+                _ => SmallVec::new(),
+            };
+            let mut names = Vec::new();
+            if let Value::Dict(dict) = &keywords {
+                for entry in dict.snapshot() {
+                    let Some(name) = entry.key.as_str() else {
+                        return Err(Raised::type_error("keywords must be strings"));
+                    };
+                    names.push(name.interned());
+                    owned.push(entry.value);
+                }
+            }
+            self.call_owned(callee, owned, &names, dst)
+        }
+    }
+
+    /// A call that may push a frame writing `dst`.
+    pub(super) fn call_owned(
+        &mut self,
+        callee: Value,
+        mut arguments: Bound,
+        names: &[Str],
+        dst: Register,
+    ) -> Result<Option<Value>> {
+        match &callee {
+            Value::Function(function) => {
+                self.start_function(function.clone(), &mut arguments, names, dst, FrameKind::Call)
+            }
+            Value::Method(method) => {
+                arguments.insert(0, method.receiver.clone());
+                self.call_owned(method.function.clone(), arguments, names, dst)
+            }
+            Value::Class(class) => self.enter_class(class, arguments, names, dst),
+            _ => self.call_with_keywords(&callee, &arguments, names).map(Some),
+        }
+    }
+
+    /// A call with arguments at hand that may push a frame writing `dst`.
+    pub(super) fn call_entering(&mut self, callee: Value, arguments: &[Value], dst: Register) -> Result<Option<Value>> {
+        self.call_owned(callee, arguments.iter().cloned().collect(), &[], dst)
+    }
+
+    /// Calls a special method as it was found on the class of `receiver`.
+    pub(super) fn call_special_entering(
+        &mut self,
+        method: Value,
+        receiver: &Value,
+        dst: Register,
+    ) -> Result<Option<Value>> {
+        match &method {
+            Value::Function(_) => self.call_owned(method, SmallVec::from_iter([receiver.clone()]), &[], dst),
+            _ => {
+                let bound = self.bind(method, receiver, &receiver.class())?;
+                self.call_owned(bound, SmallVec::new(), &[], dst)
+            }
+        }
+    }
+
+    /// A function of a code constant of the running frame.
+    pub(super) fn make_function(&mut self, constant: usize) -> Value {
+        // SAFETY: the running frame is a function's or coroutine's; captures name its cells.
+        unsafe {
+            let frame = &*self.frame;
+            let Value::Code(code) = &(*frame.code).constants[constant] else { return Value::None };
+            let spill = (*frame.code).code.spill;
+            let cell = |capture: &Capture| -> Gc<CellObject> {
+                let value = match capture {
+                    Capture::Register(register) => (*frame.base.add(register.0 as usize)).clone(),
+                    Capture::Spill(index) => match spill.map(|spill| &*frame.base.add(spill.0 as usize)) {
+                        Some(Value::List(list)) => list.get(*index as usize).unwrap_or_default(),
+                        _ => Value::Unbound,
+                    },
+                };
+                match value {
+                    Value::Cell(cell) => cell,
+                    other => CellObject::new(other),
+                }
+            };
+            let closure = code.code.captures.iter().map(cell).collect();
+            let globals = match &frame.current {
+                Some(current) => current.function.globals.clone(),
+                None => match &frame.function {
+                    Value::Function(function) => function.globals.clone(),
+                    _ => self.builtins.clone(),
+                },
+            };
+            Value::Function(Function::new(code.clone(), globals, closure))
+        }
+    }
+}
+
+fn coroutine_kind(kind: CodeKind) -> Option<CoroutineKind> {
+    match kind {
+        CodeKind::Generator => Some(CoroutineKind::Generator),
+        CodeKind::Coroutine => Some(CoroutineKind::Coroutine),
+        CodeKind::AsyncGenerator => Some(CoroutineKind::AsyncGenerator),
+        CodeKind::Function | CodeKind::Class | CodeKind::Module => None,
+    }
+}
+
+fn new_coroutine(kind: CoroutineKind, function: Gc<Function>, mut registers: Bound) -> Value {
+    for (register, cell) in function.code.code.free_registers.iter().zip(&function.closure) {
+        registers[register.0 as usize] = Value::Cell(cell.clone());
+    }
+    Value::Coroutine(Coroutine::new(kind, function, registers))
+}
+
+pub(super) fn not_callable(value: &Value) -> Raised {
+    Raised::type_error(format!("'{}' object is not callable", value.type_name()))
+}
+
+/// Sets what the compiler prepared for a new function.
+pub(super) fn set_function_part(function: &Gc<Function>, part: FunctionPart, value: Value) {
+    match (part, value) {
+        (FunctionPart::Defaults, Value::Tuple(defaults)) => function.defaults.set(Some(defaults)),
+        (FunctionPart::KeywordDefaults, Value::Dict(defaults)) => function.keyword_defaults.set(Some(defaults)),
+        (FunctionPart::Annotations, Value::Dict(annotations)) => function.set_annotations(annotations),
+        (FunctionPart::TypeParameters, parameters) => function.set_type_parameters(parameters),
+        _ => {}
+    }
+}
+
+/// Binds arguments to parameters, as the language reference says under "Calls". The errors are CPython's
+/// (Python/ceval.c, initialize_locals).
+fn bind(vm: &mut Vm, function: &Gc<Function>, arguments: &mut Bound, names: &[Str]) -> Result<Bound> {
+    let object = &function.code;
+    let code = &object.code;
+    let positional = code.positional_count as usize;
+    let keyword_only = code.keyword_only_count as usize;
+    let named = positional + keyword_only;
+    let given = arguments.len() - names.len();
+    let total = named + code.has_star as usize + code.has_double_star as usize;
+    let mut bound: Bound = SmallVec::from_elem(Value::Unbound, total);
+    let mut values = arguments.drain(..);
+    let mut extra = Vec::new();
+    for index in 0..given {
+        let value = values.next().unwrap_or_default();
+        if index < positional {
+            bound[index] = value;
+        } else {
+            extra.push(value);
+        }
+    }
+    let extra_count = extra.len();
+    if code.has_star {
+        bound[named] = Value::tuple(extra);
+    }
+    let keywords = code.has_double_star.then(|| Gc::new(Dict::new()));
+    let mut positional_only_as_keywords: Vec<Str> = Vec::new();
+    let parameters = &object.parameter_names;
+    for (name, value) in names.iter().zip(values) {
+        let place = parameters[..named].iter().position(|parameter| parameter.same(name) || **parameter == **name);
+        match place {
+            Some(index) if index >= code.positional_only_count as usize => {
+                if !bound[index].is_unbound() {
+                    return Err(Raised::type_error(format!(
+                        "{}() got multiple values for argument '{name}'",
+                        function.qualified_name()
+                    )));
+                }
+                bound[index] = value;
+            }
+            place => match &keywords {
+                Some(keywords) => keywords.set_str(name, value),
+                None if place.is_some() => positional_only_as_keywords.push(name.clone()),
+                None => return Err(unexpected_keyword(vm, function, name)),
+            },
+        }
+    }
+    if !positional_only_as_keywords.is_empty() {
+        let list: Vec<&str> = positional_only_as_keywords.iter().map(|name| &**name).collect();
+        return Err(Raised::type_error(format!(
+            "{}() got some positional-only arguments passed as keyword arguments: '{}'",
+            function.qualified_name(),
+            list.join(", ")
+        )));
+    }
+    if let Some(keywords) = keywords {
+        bound[total - 1] = Value::Dict(keywords);
+    }
+    let defaults = function.defaults.get();
+    let default_count = defaults.as_ref().map_or(0, |defaults| defaults.len());
+    if extra_count > 0 && !code.has_star {
+        let keyword_only_given = bound[positional..named].iter().filter(|value| !value.is_unbound()).count();
+        return Err(too_many(function, positional, default_count, given, keyword_only_given));
+    }
+    let first_default = positional.saturating_sub(default_count);
+    fill_defaults(&mut bound[..positional], &defaults, first_default);
+    let missing: Vec<&Str> = (0..positional).filter(|&index| bound[index].is_unbound()).map(|index| &parameters[index]).collect();
+    if !missing.is_empty() {
+        return Err(missing_arguments(function, "positional", &missing));
+    }
+    if keyword_only > 0 {
+        let defaults = function.keyword_defaults.get();
+        for index in positional..named {
+            if bound[index].is_unbound()
+                && let Some(value) = defaults.as_ref().and_then(|defaults| defaults.get_str(&parameters[index]))
+            {
+                bound[index] = value;
+            }
+        }
+        let missing: Vec<&Str> =
+            (positional..named).filter(|&index| bound[index].is_unbound()).map(|index| &parameters[index]).collect();
+        if !missing.is_empty() {
+            return Err(missing_arguments(function, "keyword-only", &missing));
+        }
+    }
+    if code.spilled_parameters {
+        let mut registers: Bound = SmallVec::from_elem(Value::Unbound, code.register_count as usize);
+        let mut values = bound.into_vec();
+        values.resize(code.spill_names.len().max(values.len()), Value::Unbound);
+        if let Some(spill) = code.spill {
+            registers[spill.0 as usize] = Value::list(values);
+        }
+        return Ok(registers);
+    }
+    Ok(bound)
+}
+
+fn fill_defaults(bound: &mut [Value], defaults: &Option<Gc<Tuple>>, first: usize) {
+    let Some(defaults) = defaults else { return };
+    let skipped = defaults.len().saturating_sub(bound.len() - first);
+    for (place, default) in bound[first..].iter_mut().zip(&defaults.items()[skipped..]) {
+        if place.is_unbound() {
+            *place = default.clone();
+        }
+    }
+}
+
+#[cold]
+fn unexpected_keyword(vm: &mut Vm, function: &Gc<Function>, name: &Str) -> Raised {
+    let known: Vec<Str> = function.code.parameter_names.clone();
+    let hint = match (vm.hooks.suggest)(name, &known) {
+        Some(similar) => format!(". Did you mean '{similar}'?"),
+        None => String::new(),
+    };
+    Raised::type_error(format!("{}() got an unexpected keyword argument '{name}'{hint}", function.qualified_name()))
+}
+
+#[cold]
+fn too_many(function: &Gc<Function>, most: usize, defaults: usize, given: usize, keyword_only: usize) -> Raised {
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    let takes = if defaults > 0 { format!("from {} to {most}", most - defaults.min(most)) } else { most.to_string() };
+    let plural_takes = if defaults > 0 { "s" } else { plural(most) };
+    let with_keywords = if keyword_only > 0 {
+        format!(
+            " positional argument{} (and {keyword_only} keyword-only argument{})",
+            plural(given),
+            plural(keyword_only)
+        )
+    } else {
+        String::new()
+    };
+    let were = if given == 1 && keyword_only == 0 { "was" } else { "were" };
+    Raised::type_error(format!(
+        "{}() takes {takes} positional argument{plural_takes} but {given}{with_keywords} {were} given",
+        function.qualified_name()
+    ))
+}
+
+#[cold]
+fn missing_arguments(function: &Gc<Function>, kind: &str, missing: &[&Str]) -> Raised {
+    let quoted: Vec<String> = missing.iter().map(|name| format!("'{name}'")).collect();
+    let list = match &quoted[..] {
+        [one] => one.clone(),
+        [one, two] => format!("{one} and {two}"),
+        [rest @ .., last] => format!("{}, and {last}", rest.join(", ")),
+        [] => String::new(),
+    };
+    let plural = if missing.len() == 1 { "" } else { "s" };
+    Raised::type_error(format!(
+        "{}() missing {} required {kind} argument{plural}: {list}",
+        function.qualified_name(),
+        missing.len()
+    ))
+}

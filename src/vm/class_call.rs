@@ -1,0 +1,168 @@
+//! Calling a class: making an instance.
+
+use smallvec::SmallVec;
+
+use crate::bytecode::Register;
+use crate::value::class::Layout;
+use crate::value::{Class, Exception, Function, Gc, Instance, Raised, Result, Str, Tuple, Value, symbols, types};
+
+use super::frame::FrameKind;
+use super::{Vm, makes_plain_instances};
+
+impl Vm {
+    /// `class(*arguments)`, running `__init__` in a nested loop.
+    pub(super) fn call_class(&mut self, class: &Class, arguments: &[Value], names: &[Str]) -> Result<Value> {
+        if let Some(call) = self.metaclass_call(class) {
+            let mut all = vec![Value::Class(class.clone())];
+            all.extend(arguments.iter().cloned());
+            return self.call_with_keywords(&call, &all, names);
+        }
+        self.instantiate(class, arguments, names)
+    }
+
+    /// What `type.__call__` does: `__new__`, then `__init__` if that gave an instance of the class.
+    pub fn instantiate(&mut self, class: &Class, arguments: &[Value], names: &[Str]) -> Result<Value> {
+        if class.same(&types().type_) && arguments.len() == 1 && names.is_empty() {
+            return Ok(Value::Class(arguments[0].class()));
+        }
+        let object = match self.quick_new(class, arguments, names)? {
+            Some((object, None)) => return Ok(object),
+            Some((object, Some(_))) => object,
+            None => {
+                let Some(new) = class.lookup(&symbols().new) else {
+                    return Err(Raised::type_error(format!("cannot create '{}' instances", class.name())));
+                };
+                let mut all = vec![Value::Class(class.clone())];
+                all.extend(arguments.iter().cloned());
+                let new = self.static_function(new);
+                self.call_with_keywords(&new, &all, names)?
+            }
+        };
+        if !object.class().is_subclass(class) {
+            return Ok(object);
+        }
+        if let Some(init) = object.class().lookup(&symbols().init) {
+            let mut all = vec![object.clone()];
+            all.extend(arguments.iter().cloned());
+            let (init, all) = match &init {
+                Value::Function(_) | Value::Native(_) => (init, all),
+                _ => (self.bind(init, &object, &object.class())?, all.split_off(1)),
+            };
+            let result = self.call_with_keywords(&init, &all, names)?;
+            if !result.is_none() {
+                return Err(init_returned(&result));
+            }
+        }
+        Ok(object)
+    }
+
+    /// `class(*arguments)`; may push a frame for `__init__`, which writes the instance to `dst`.
+    pub(super) fn enter_class(
+        &mut self,
+        class: &Class,
+        mut arguments: SmallVec<[Value; 8]>,
+        names: &[Str],
+        dst: Register,
+    ) -> Result<Option<Value>> {
+        if !class.metaclass().same(&types().type_) {
+            return self.call_class(class, &arguments, names).map(Some);
+        }
+        match self.quick_new(class, &arguments, names)? {
+            Some((object, Some(init))) => {
+                arguments.insert(0, object.clone());
+                if self.start_function(init, &mut arguments, names, dst, FrameKind::Init)?.is_some() {
+                    return Err(Raised::type_error("__init__() should return None, not 'coroutine'"));
+                }
+                // SAFETY: the frame was just pushed.
+                unsafe { (*self.frame).subject = object };
+                Ok(None)
+            }
+            Some((object, None)) => Ok(Some(object)),
+            None => self.instantiate(class, &arguments, names).map(Some),
+        }
+    }
+
+    /// The usual cases without calling `__new__`: a new object, with the `__init__` of the script that
+    /// remains to be called, if there is one.
+    fn quick_new(
+        &mut self,
+        class: &Class,
+        arguments: &[Value],
+        names: &[Str],
+    ) -> Result<Option<(Value, Option<Gc<Function>>)>> {
+        if class.constructor_version.get() != class.version() {
+            self.classify_constructor(class);
+        }
+        if !class.has_plain_new.get() {
+            return Ok(None);
+        }
+        let init = class.plain_init.get();
+        if makes_plain_instances(class) {
+            if init.is_none() && (!arguments.is_empty() || !names.is_empty()) {
+                return Err(Raised::type_error(format!("{}() takes no arguments", class.name())));
+            }
+            return Ok(Some((Value::Instance(Instance::new(class.clone())), init)));
+        }
+        // An exception keeps its arguments, whatever `__init__` does with them.
+        if init.is_none() && !names.is_empty() {
+            return Ok(None);
+        }
+        let positional = arguments[..arguments.len() - names.len()].to_vec();
+        Ok(Some((Value::Exception(Exception::new(class.clone(), Gc::new(Tuple::new(positional)))), init)))
+    }
+
+    /// Finds out how instances of a class are made, until it changes.
+    #[cold]
+    fn classify_constructor(&mut self, class: &Class) {
+        let names = symbols();
+        let types = types();
+        class.constructor_version.set(class.version());
+        let base = match class.layout {
+            Layout::Object => &types.object,
+            Layout::Exception => &types.base_exception,
+            _ => {
+                class.has_plain_new.set(false);
+                return;
+            }
+        };
+        let same = |name: &Str| match (class.lookup(name), base.lookup(name)) {
+            (Some(Value::Native(found)), Some(Value::Native(plain))) => found.same(&plain),
+            (None, None) => true,
+            _ => false,
+        };
+        let init = class.lookup(&names.init);
+        let is_abstract = class.lookup(&names.abstractmethods).is_some();
+        let plain = same(&names.new) && !is_abstract && !class.same(&types.object);
+        match init {
+            Some(Value::Function(init)) if plain => {
+                class.has_plain_new.set(true);
+                class.plain_init.set(Some(init));
+            }
+            _ => {
+                class.has_plain_new.set(plain && same(&names.init));
+                class.plain_init.set(None);
+            }
+        }
+    }
+
+    /// The `__call__` of a metaclass of the script, if it has one of its own.
+    fn metaclass_call(&mut self, class: &Class) -> Option<Value> {
+        let metaclass = class.metaclass();
+        if metaclass.same(&types().type_) {
+            return None;
+        }
+        metaclass.lookup(&symbols().call).filter(|call| !matches!(call, Value::Native(_)))
+    }
+
+    /// `__new__` as found on a class, without the staticmethod around it.
+    fn static_function(&mut self, found: Value) -> Value {
+        match found.payload::<crate::value::descriptor::StaticMethod>() {
+            Some(method) => method.0.clone(),
+            None => found,
+        }
+    }
+}
+
+pub(super) fn init_returned(result: &Value) -> Raised {
+    Raised::type_error(format!("__init__() should return None, not '{}'", result.type_name()))
+}

@@ -1,0 +1,832 @@
+//! Generators and coroutines: resuming, yielding, awaiting.
+//!
+//! One frame stands for a whole chain of awaits: `subject` is its root, `current` the coroutine that
+//! runs. Awaiting links the inner one to the outer (`awaiter`) and makes it current in the same frame;
+//! its end makes the outer one current again. When the chain is suspended the frame goes and the root
+//! keeps the inner end, so that resuming starts right there.
+//!
+//! A coroutine that is not running has `pc` behind the instruction it is suspended in: `Yield`,
+//! `YieldFrom`, or `AsyncForNext` with its offset word.
+
+use crate::bytecode::{AwaitContext, Op, Register};
+use crate::value::coroutine::{CoroutineState, Resume, Step};
+use crate::value::{Coroutine, CoroutineKind, Gc, NativeCoroutine, Raised, Result, Value, symbols, types};
+
+use super::frame::{self, Frame, FrameKind, set};
+use super::{Flow, Outcome, Vm};
+
+/// A chain of awaits may be this many times deeper than the recursion limit: it takes no native stack.
+const CHAIN_FACTOR: usize = 100;
+
+impl Vm {
+    /// Drives a generator, coroutine, async generator or native coroutine until it yields or ends.
+    pub fn resume(&mut self, coroutine: &Value, input: Resume) -> Result<Outcome> {
+        let (target, input) = match self.begin(coroutine, input)? {
+            Begin::Run(target, input) => (target, input),
+            Begin::Ended => return Ok(Outcome::Returned(Value::None)),
+        };
+        self.push_chain(coroutine.clone(), Register(0), FrameKind::Entry)?;
+        match self.drive(target, input)? {
+            Some(outcome) => Ok(outcome),
+            None => self.run_nested(),
+        }
+    }
+
+    /// Checks that a root can be resumed, and finds where.
+    fn begin(&mut self, coroutine: &Value, input: Resume) -> Result<Begin> {
+        match coroutine {
+            Value::Coroutine(coroutine) => {
+                match coroutine.state.get() {
+                    CoroutineState::Created | CoroutineState::Suspended => {}
+                    CoroutineState::Finished => {
+                        return match (coroutine.kind, input) {
+                            (CoroutineKind::Coroutine, _) => {
+                                Err(Raised::runtime_error("cannot reuse already awaited coroutine"))
+                            }
+                            (_, Resume::Raise(raised)) => Err(raised),
+                            (_, Resume::Value(_)) => Ok(Begin::Ended),
+                        };
+                    }
+                    CoroutineState::Running | CoroutineState::Waiting if coroutine.innermost.borrow().is_unbound() => {
+                        let awaited = !coroutine.awaiter.borrow().is_unbound();
+                        return Err(already_executing(coroutine, awaited));
+                    }
+                    CoroutineState::Running | CoroutineState::Waiting => {}
+                }
+                if !coroutine.awaiter.borrow().is_unbound() {
+                    return Err(already_executing(coroutine, true));
+                }
+                if let (CoroutineState::Created, Resume::Value(value)) = (coroutine.state.get(), &input)
+                    && !value.is_none()
+                {
+                    let kind = kind_name(coroutine.kind);
+                    return Err(Raised::type_error(format!("can't send non-None value to a just-started {kind}")));
+                }
+                let target = match coroutine.innermost.take() {
+                    Value::Unbound => Value::Coroutine(coroutine.clone()),
+                    innermost => innermost,
+                };
+                Ok(Begin::Run(target, input))
+            }
+            Value::NativeCoroutine(native) => {
+                match native.state.get() {
+                    CoroutineState::Finished => {
+                        return Err(Raised::runtime_error("cannot reuse already awaited coroutine"));
+                    }
+                    CoroutineState::Running => return Err(Raised::value_error("coroutine already executing")),
+                    _ => {}
+                }
+                let target = match native.innermost.take() {
+                    Value::Unbound => Value::NativeCoroutine(native.clone()),
+                    innermost => innermost,
+                };
+                Ok(Begin::Run(target, input))
+            }
+            other => Err(Raised::type_error(format!("'{}' object is no coroutine", other.type_name()))),
+        }
+    }
+
+    /// Pushes the frame of a chain.
+    fn push_chain(&mut self, root: Value, dst: Register, kind: FrameKind) -> Result<()> {
+        let top = self.reserve(0)?;
+        // SAFETY: `reserve` gave room for the header; there are no registers behind it.
+        unsafe {
+            let end = top.add(frame::HEADER);
+            let frame = Frame {
+                previous: self.frame,
+                pc: std::ptr::null(),
+                base: end,
+                top: end,
+                code: std::ptr::null(),
+                globals: std::ptr::null(),
+                function: Value::Unbound,
+                subject: root,
+                current: None,
+                dst,
+                kind,
+            };
+            self.push_frame(top, frame);
+        }
+        Ok(())
+    }
+
+    /// Makes a coroutine the one that runs in the top frame.
+    #[inline(always)]
+    fn activate(&mut self, coroutine: Gc<Coroutine>) {
+        coroutine.state.set(CoroutineState::Running);
+        // SAFETY: the top frame is a chain's; the coroutine keeps code and registers alive while it is
+        // current.
+        unsafe {
+            let frame = &mut *self.frame;
+            frame.code = &*coroutine.function.code;
+            frame.globals = &*coroutine.function.globals;
+            frame.base = (*coroutine.registers.as_ptr()).as_mut_ptr();
+            frame.pc = (*frame.code).code.ops.as_ptr().add(coroutine.pc.get() as usize);
+            frame.current = Some(coroutine);
+        }
+    }
+
+    /// Takes the running coroutine out of the top frame, its pc saved.
+    #[inline(always)]
+    fn deactivate(&mut self, state: CoroutineState) -> Gc<Coroutine> {
+        // SAFETY: only called while a coroutine runs in the top frame.
+        unsafe {
+            let frame = &mut *self.frame;
+            let current = frame.current.take().expect("a coroutine runs");
+            current.pc.set(frame.pc.offset_from((*frame.code).code.ops.as_ptr()) as u32);
+            current.state.set(state);
+            frame.base = frame.top;
+            frame.code = std::ptr::null();
+            current
+        }
+    }
+
+    /// `ForNext` on a generator.
+    #[inline]
+    pub(super) fn enter_generator(&mut self, generator: Gc<Coroutine>, dst: Register) -> Flow {
+        if generator.state.get() == CoroutineState::Finished {
+            self.jump_out();
+            return Ok(None);
+        }
+        let root = Value::Coroutine(generator);
+        let target = match self.begin(&root, Resume::Value(Value::None)) {
+            Ok(Begin::Run(target, _)) => target,
+            Ok(Begin::Ended) => {
+                self.jump_out();
+                return Ok(None);
+            }
+            Err(raised) => return self.unwind(raised),
+        };
+        if let Err(raised) = self.push_chain(root, dst, FrameKind::ForNext) {
+            return self.unwind(raised);
+        }
+        self.drive(target, Resume::Value(Value::None))
+    }
+
+    /// Takes the jump of the `ForNext` or `AsyncForNext` that the top frame has just executed.
+    fn jump_out(&mut self) {
+        // SAFETY: pc is behind the offset word.
+        unsafe {
+            let frame = &mut *self.frame;
+            frame.pc = frame.pc.offset((*frame.pc.sub(1)).distance());
+        }
+    }
+
+    /// Goes on in a chain, whose frame is on top: `target` receives `input`.
+    pub(super) fn drive(&mut self, mut target: Value, mut input: Resume) -> Flow {
+        loop {
+            match target {
+                Value::Coroutine(coroutine) => {
+                    self.activate(coroutine);
+                    return match input {
+                        Resume::Value(value) => self.receive(value),
+                        Resume::Raise(raised) => self.receive_raised(raised),
+                    };
+                }
+                Value::NativeCoroutine(native) => {
+                    let step = self.step_native(&native, input);
+                    match step {
+                        Ok(Step::Yield(value)) => {
+                            native.state.set(CoroutineState::Suspended);
+                            return self.suspend(value, Value::NativeCoroutine(native));
+                        }
+                        Ok(Step::Await(inner)) => match self.link_native(&native, inner) {
+                            Ok((next, resume)) => (target, input) = (next, resume),
+                            Err(raised) => (target, input) = (Value::NativeCoroutine(native), Resume::Raise(raised)),
+                        },
+                        Ok(Step::Drive(generator, resume)) => {
+                            match self.link(&Value::Coroutine(generator.clone()), Value::NativeCoroutine(native.clone())) {
+                                Ok(next) => {
+                                    native.state.set(CoroutineState::Waiting);
+                                    (target, input) = (next, resume);
+                                    if generator.state.get() == CoroutineState::Finished {
+                                        generator.awaiter.set(Value::Unbound);
+                                        let raised = match input {
+                                            Resume::Raise(raised) => raised,
+                                            Resume::Value(_) => Raised::new(&types().stop_async_iteration, vec![]),
+                                        };
+                                        (target, input) = (Value::NativeCoroutine(native), Resume::Raise(raised));
+                                    }
+                                }
+                                Err(raised) => {
+                                    (target, input) = (Value::NativeCoroutine(native), Resume::Raise(raised));
+                                }
+                            }
+                        }
+                        Ok(Step::Return(value)) => {
+                            native.state.set(CoroutineState::Finished);
+                            match native.awaiter.take() {
+                                Value::Unbound => return self.leave_returned(value),
+                                awaiter => (target, input) = (awaiter, Resume::Value(value)),
+                            }
+                        }
+                        Err(raised) => {
+                            native.state.set(CoroutineState::Finished);
+                            match native.awaiter.take() {
+                                Value::Unbound => return self.leave_raised(raised),
+                                awaiter => (target, input) = (awaiter, Resume::Raise(raised)),
+                            }
+                        }
+                    }
+                }
+                // The collector has broken the chain; nothing can reach it any more.
+                _ => return self.leave_returned(Value::None),
+            }
+        }
+    }
+
+    /// Lets a native coroutine go on; if it awaits a future or iterator, that is asked first.
+    fn step_native(&mut self, native: &Gc<NativeCoroutine>, input: Resume) -> Result<Step> {
+        let delegate = native.delegate.take();
+        native.state.set(CoroutineState::Running);
+        let input = match delegate {
+            Value::Unbound => input,
+            delegate => match self.step_delegate(&delegate, input) {
+                Ok(Outcome::Yielded(value)) => {
+                    native.delegate.set(delegate);
+                    return Ok(Step::Yield(value));
+                }
+                Ok(Outcome::Returned(value)) => Resume::Value(value),
+                Err(raised) => Resume::Raise(raised),
+            },
+        };
+        native.body.resume(native, self, input)
+    }
+
+    /// A native coroutine awaits something: who goes on, and with what.
+    fn link_native(&mut self, native: &Gc<NativeCoroutine>, inner: Value) -> Result<(Value, Resume)> {
+        let inner = self.awaitable(&inner, AwaitContext::Await)?;
+        let this = Value::NativeCoroutine(native.clone());
+        match &inner {
+            Value::Coroutine(_) | Value::NativeCoroutine(_) => {
+                native.state.set(CoroutineState::Waiting);
+                let next = self.link(&inner, this)?;
+                Ok((next, Resume::Value(Value::None)))
+            }
+            _ => {
+                native.delegate.set(inner);
+                Ok((this, Resume::Value(Value::None)))
+            }
+        }
+    }
+
+    /// Links a coroutine under the one that awaits it, and finds where it goes on.
+    fn link(&mut self, inner: &Value, awaiter: Value) -> Result<Value> {
+        match inner {
+            Value::Coroutine(coroutine) => {
+                let executing = matches!(coroutine.state.get(), CoroutineState::Running | CoroutineState::Waiting);
+                if !coroutine.awaiter.borrow().is_unbound() {
+                    return Err(already_executing(coroutine, true));
+                }
+                if executing && coroutine.innermost.borrow().is_unbound() {
+                    return Err(already_executing(coroutine, false));
+                }
+                if coroutine.state.get() == CoroutineState::Finished && coroutine.kind == CoroutineKind::Coroutine {
+                    return Err(Raised::runtime_error("cannot reuse already awaited coroutine"));
+                }
+                let depth = match &awaiter {
+                    Value::Coroutine(outer) => outer.chain_depth.get() + 1,
+                    _ => 1,
+                };
+                if depth as usize > self.recursion_limit.saturating_mul(CHAIN_FACTOR) {
+                    return Err(self.recursion_error());
+                }
+                coroutine.chain_depth.set(depth);
+                drop(coroutine.awaiter.replace(awaiter));
+                Ok(match coroutine.innermost.take() {
+                    Value::Unbound => inner.clone(),
+                    innermost => innermost,
+                })
+            }
+            Value::NativeCoroutine(native) => {
+                match native.state.get() {
+                    CoroutineState::Finished => {
+                        return Err(Raised::runtime_error("cannot reuse already awaited coroutine"));
+                    }
+                    CoroutineState::Created => {}
+                    _ if native.awaiter.borrow().is_unbound() => {}
+                    _ => return Err(Raised::runtime_error("coroutine is being awaited already")),
+                }
+                native.awaiter.set(awaiter);
+                Ok(match native.innermost.take() {
+                    Value::Unbound => inner.clone(),
+                    innermost => innermost,
+                })
+            }
+            other => Ok(other.clone()),
+        }
+    }
+
+    /// The coroutine that has just become current receives a value for the instruction it waits in.
+    #[inline]
+    fn receive(&mut self, value: Value) -> Flow {
+        // SAFETY: the coroutine is current in the top frame; its pc is behind the instruction it is
+        // suspended in, or at the start.
+        unsafe {
+            let frame = &mut *self.frame;
+            let start = (*frame.code).code.ops.as_ptr();
+            if frame.pc == start {
+                return Ok(None);
+            }
+            match *frame.pc.sub(1) {
+                Op::Yield { dst, .. } => {
+                    set(frame.base.add(dst.0 as usize), value);
+                    Ok(None)
+                }
+                Op::YieldFrom { dst, delegate } => {
+                    let place = frame.base.add(delegate.0 as usize);
+                    match &*place {
+                        Value::Coroutine(_) | Value::NativeCoroutine(_) | Value::Unbound => {
+                            set(place, Value::Unbound);
+                            set(frame.base.add(dst.0 as usize), value);
+                            Ok(None)
+                        }
+                        delegate => {
+                            let delegate = delegate.clone();
+                            self.continue_delegate(&delegate, Resume::Value(value))
+                        }
+                    }
+                }
+                _ => {
+                    let Op::AsyncForNext { dst, iterator } = *frame.pc.sub(2) else { return Ok(None) };
+                    let place = frame.base.add(iterator.0 as usize + 1);
+                    match &*place {
+                        Value::Coroutine(_) | Value::NativeCoroutine(_) | Value::Unbound => {
+                            set(place, Value::Unbound);
+                            set(frame.base.add(dst.0 as usize), value);
+                            Ok(None)
+                        }
+                        delegate => {
+                            let delegate = delegate.clone();
+                            self.continue_delegate(&delegate, Resume::Value(value))
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The coroutine that has just become current has an exception raised in the instruction it waits in,
+    /// by what it awaits or thrown in from outside.
+    fn receive_raised(&mut self, raised: Raised) -> Flow {
+        match self.foreign_delegate() {
+            Some(delegate) => self.continue_delegate(&delegate, Resume::Raise(raised)),
+            None => self.unwind(raised),
+        }
+    }
+
+    /// What the current coroutine waits for, if that is no coroutine.
+    fn foreign_delegate(&self) -> Option<Value> {
+        // SAFETY: as in `receive`.
+        unsafe {
+            let frame = &*self.frame;
+            if frame.pc == (*frame.code).code.ops.as_ptr() {
+                return None;
+            }
+            let register = match *frame.pc.sub(1) {
+                Op::YieldFrom { delegate, .. } => delegate.0 as usize,
+                Op::Offset { .. } => match *frame.pc.sub(2) {
+                    Op::AsyncForNext { iterator, .. } => iterator.0 as usize + 1,
+                    _ => return None,
+                },
+                _ => return None,
+            };
+            match &*frame.base.add(register) {
+                Value::Coroutine(_) | Value::NativeCoroutine(_) | Value::Unbound => None,
+                delegate => Some(delegate.clone()),
+            }
+        }
+    }
+
+    /// Asks a delegate that is no coroutine, and goes on as it says.
+    fn continue_delegate(&mut self, delegate: &Value, input: Resume) -> Flow {
+        match self.step_delegate(delegate, input) {
+            Ok(Outcome::Yielded(value)) => {
+                let current = self.deactivate(CoroutineState::Suspended);
+                self.suspend(value, Value::Coroutine(current))
+            }
+            Ok(Outcome::Returned(value)) => {
+                self.clear_delegate();
+                self.receive(value)
+            }
+            Err(raised) => self.unwind(raised),
+        }
+    }
+
+    /// Forgets the delegate of the instruction the current coroutine waits in.
+    fn clear_delegate(&mut self) {
+        // SAFETY: as in `receive`.
+        unsafe {
+            let frame = &*self.frame;
+            match *frame.pc.sub(1) {
+                Op::YieldFrom { delegate, .. } => set(frame.base.add(delegate.0 as usize), Value::Unbound),
+                _ => {
+                    if let Op::AsyncForNext { iterator, .. } = *frame.pc.sub(2) {
+                        set(frame.base.add(iterator.0 as usize + 1), Value::Unbound);
+                    }
+                }
+            }
+        }
+    }
+
+    /// One step of a delegate that is no coroutine: a future or an iterator.
+    fn step_delegate(&mut self, delegate: &Value, input: Resume) -> Result<Outcome> {
+        if let Some(future) = delegate.as_future() {
+            return match input {
+                Resume::Raise(raised) => Err(raised),
+                Resume::Value(_) if !future.is_done() => Ok(Outcome::Yielded(delegate.clone())),
+                Resume::Value(_) => future.result().unwrap_or(Ok(Value::None)).map(Outcome::Returned),
+            };
+        }
+        let names = symbols();
+        let result = match input {
+            Resume::Value(Value::None) => match self.next_or_stop(delegate) {
+                Ok(value) => Ok(value),
+                Err(raised) => Err(raised),
+            },
+            Resume::Value(value) => self.call_method(delegate, &names.send, &[value]),
+            Resume::Raise(raised) => {
+                if raised.is_a(&types().generator_exit) {
+                    if let Some(close) = self.get_attribute_if_any(delegate, &names.close)? {
+                        self.call(&close, &[])?;
+                    }
+                    return Err(raised);
+                }
+                match self.get_attribute_if_any(delegate, &names.throw)? {
+                    Some(throw) => self.call(&throw, &[Value::Exception(raised.0.clone())]),
+                    None => return Err(raised),
+                }
+            }
+        };
+        match result {
+            Ok(value) => Ok(Outcome::Yielded(value)),
+            Err(raised) if raised.is_a(&types().stop_iteration) => {
+                Ok(Outcome::Returned(raised.0.first_argument().unwrap_or(Value::None)))
+            }
+            Err(raised) => Err(raised),
+        }
+    }
+
+    /// `next(iterator)`, with StopIteration (and its value) at the end.
+    fn next_or_stop(&mut self, iterator: &Value) -> Result<Value> {
+        if let Value::Instance(_) = iterator
+            && let Some(result) = self.call_special(iterator, &symbols().next, &[])
+        {
+            return result;
+        }
+        match self.next(iterator)? {
+            Some(value) => Ok(value),
+            None => Err(Raised::stop_iteration(Value::None)),
+        }
+    }
+
+    /// `YieldFrom`: the current coroutine waits for `delegate`.
+    pub(super) fn delegate(&mut self, delegate: &Value) -> Flow {
+        match delegate {
+            Value::Coroutine(inner) => {
+                if inner.state.get() == CoroutineState::Finished && inner.kind != CoroutineKind::Coroutine {
+                    return self.receive(Value::None);
+                }
+                let inner = delegate.clone();
+                self.await_coroutine(inner)
+            }
+            Value::NativeCoroutine(_) => {
+                let inner = delegate.clone();
+                self.await_coroutine(inner)
+            }
+            other => {
+                let other = other.clone();
+                self.continue_delegate(&other, Resume::Value(Value::None))
+            }
+        }
+    }
+
+    /// The current coroutine awaits another one, in its place in the top frame.
+    #[inline]
+    fn await_coroutine(&mut self, inner: Value) -> Flow {
+        // SAFETY: a coroutine runs in the top frame.
+        let outer = unsafe { (*self.frame).current.clone() }.expect("a coroutine runs");
+        match self.link(&inner, Value::Coroutine(outer)) {
+            Ok(target) => {
+                drop(self.deactivate(CoroutineState::Waiting));
+                self.drive(target, Resume::Value(Value::None))
+            }
+            Err(raised) => self.unwind(raised),
+        }
+    }
+
+    /// `AsyncForNext`, with the iterator at a register.
+    pub(super) fn async_for_next(&mut self, iterator: *mut Value) -> Flow {
+        // SAFETY: the two registers belong to the current coroutine's frame.
+        let (iterator, place) = unsafe { ((*iterator).clone(), iterator.add(1)) };
+        if let Value::Coroutine(generator) = &iterator
+            && generator.kind == CoroutineKind::AsyncGenerator
+        {
+            match generator.state.get() {
+                CoroutineState::Finished => {
+                    self.jump_out();
+                    return Ok(None);
+                }
+                CoroutineState::Running | CoroutineState::Waiting => {
+                    let raised = Raised::runtime_error("anext(): asynchronous generator is already running");
+                    return self.unwind(raised);
+                }
+                CoroutineState::Created => {
+                    (self.hooks.async_generator_started)(&iterator);
+                }
+                CoroutineState::Suspended => {}
+            }
+            return self.await_coroutine(iterator);
+        }
+        let awaitable = match self.call_special(&iterator, &symbols().anext, &[]) {
+            Some(result) => result,
+            None => Err(Raised::type_error(format!(
+                "'async for' requires an iterator with __anext__ method, got {}",
+                iterator.type_name()
+            ))),
+        };
+        match awaitable.and_then(|awaitable| self.awaitable(&awaitable, AwaitContext::Await)) {
+            Ok(awaitable) => {
+                // SAFETY: as above.
+                unsafe { set(place, awaitable.clone()) };
+                self.delegate(&awaitable)
+            }
+            Err(raised) => self.unwind(raised),
+        }
+    }
+
+    /// `Yield` in the current coroutine.
+    #[inline]
+    pub(super) fn yield_value(&mut self, value: Value) -> Flow {
+        let current = self.deactivate(CoroutineState::Suspended);
+        if current.kind == CoroutineKind::AsyncGenerator {
+            return match current.awaiter.take() {
+                Value::Unbound => self.leave_yielded(value),
+                consumer => self.drive(consumer, Resume::Value(value)),
+            };
+        }
+        self.suspend(value, Value::Coroutine(current))
+    }
+
+    /// Leaves the frame of a chain that is suspended at `innermost`.
+    #[inline]
+    fn suspend(&mut self, value: Value, innermost: Value) -> Flow {
+        // SAFETY: the top frame is a chain's.
+        match unsafe { &(*self.frame).subject } {
+            Value::Coroutine(root) => {
+                if !matches!(&innermost, Value::Coroutine(inner) if inner.same(root)) {
+                    root.innermost.set(innermost);
+                }
+            }
+            Value::NativeCoroutine(root) => {
+                if !matches!(&innermost, Value::NativeCoroutine(inner) if inner.same(root)) {
+                    root.innermost.set(innermost);
+                }
+            }
+            _ => {}
+        }
+        self.leave_yielded(value)
+    }
+
+    /// Gives a yielded value to whoever drives the chain on top.
+    #[inline]
+    fn leave_yielded(&mut self, value: Value) -> Flow {
+        // SAFETY: the top frame is a chain's, the frame below is alive.
+        unsafe {
+            let (kind, dst) = ((*self.frame).kind, (*self.frame).dst);
+            self.pop_frame();
+            if kind == FrameKind::ForNext {
+                set((*self.frame).base.add(dst.0 as usize), value);
+                return Ok(None);
+            }
+        }
+        Ok(Some(Outcome::Yielded(value)))
+    }
+
+    /// The chain on top has ended with a value.
+    pub(super) fn leave_returned(&mut self, value: Value) -> Flow {
+        // SAFETY: as in `leave_yielded`.
+        unsafe {
+            let kind = (*self.frame).kind;
+            self.pop_frame();
+            if kind == FrameKind::ForNext {
+                self.jump_out();
+                return Ok(None);
+            }
+        }
+        Ok(Some(Outcome::Returned(value)))
+    }
+
+    /// The chain on top has ended with an exception.
+    pub(super) fn leave_raised(&mut self, raised: Raised) -> Flow {
+        // SAFETY: as in `leave_yielded`.
+        let kind = unsafe { (*self.frame).kind };
+        unsafe { self.pop_frame() };
+        if kind == FrameKind::ForNext { self.unwind(raised) } else { Err(raised) }
+    }
+
+    /// The current coroutine has returned.
+    pub(super) fn coroutine_returned(&mut self, value: Value) -> Flow {
+        let current = self.deactivate(CoroutineState::Running);
+        current.finish();
+        let awaiter = current.awaiter.take();
+        if current.kind == CoroutineKind::AsyncGenerator {
+            drop(current);
+            return self.async_generator_ended(awaiter);
+        }
+        drop(current);
+        match awaiter {
+            Value::Unbound => self.leave_returned(value),
+            awaiter => self.drive(awaiter, Resume::Value(value)),
+        }
+    }
+
+    /// An async generator has come to its end while a consumer waits.
+    fn async_generator_ended(&mut self, consumer: Value) -> Flow {
+        if let Value::Coroutine(coroutine) = &consumer {
+            self.activate(coroutine.clone());
+            // SAFETY: as in `receive`; a consumer waits in `AsyncForNext` or `YieldFrom`.
+            unsafe {
+                if let Op::AsyncForNext { iterator, .. } = *(*self.frame).pc.sub(2)
+                    && matches!(*(*self.frame).pc.sub(1), Op::Offset { .. })
+                {
+                    set((*self.frame).base.add(iterator.0 as usize + 1), Value::Unbound);
+                    self.jump_out();
+                    return Ok(None);
+                }
+            }
+            return self.unwind(Raised::new(&types().stop_async_iteration, vec![]));
+        }
+        let raised = Raised::new(&types().stop_async_iteration, vec![]);
+        match consumer {
+            Value::Unbound => self.leave_raised(raised),
+            consumer => self.drive(consumer, Resume::Raise(raised)),
+        }
+    }
+
+    /// The current coroutine has ended with an exception: on to who awaits it (Ok), or out of the chain.
+    pub(super) fn coroutine_raised(&mut self, raised: Raised) -> Flow {
+        let current = self.deactivate(CoroutineState::Running);
+        current.finish();
+        let awaiter = current.awaiter.take();
+        let raised = convert_stop(&current, raised);
+        drop(current);
+        match awaiter {
+            Value::Unbound => self.leave_raised(raised),
+            awaiter => self.drive(awaiter, Resume::Raise(raised)),
+        }
+    }
+
+    /// Throws GeneratorExit into it, as `close()` does.
+    pub fn close(&mut self, coroutine: &Value) -> Result<()> {
+        let (state, name) = match coroutine {
+            Value::Coroutine(coroutine) => (coroutine.state.get(), kind_name(coroutine.kind)),
+            Value::NativeCoroutine(native) => {
+                if native.state.get() == CoroutineState::Suspended && native.innermost.borrow().is_unbound() {
+                    native.body.cancel_wait(native, self);
+                }
+                (native.state.get(), "coroutine")
+            }
+            _ => return Ok(()),
+        };
+        match state {
+            CoroutineState::Finished => return Ok(()),
+            CoroutineState::Created => {
+                match coroutine {
+                    Value::Coroutine(coroutine) => coroutine.finish(),
+                    Value::NativeCoroutine(native) => native.state.set(CoroutineState::Finished),
+                    _ => {}
+                }
+                return Ok(());
+            }
+            _ => {}
+        }
+        match self.resume(coroutine, Resume::Raise(Raised::new(&types().generator_exit, vec![]))) {
+            Ok(Outcome::Yielded(_)) => Err(Raised::runtime_error(format!("{name} ignored GeneratorExit"))),
+            Ok(Outcome::Returned(_)) => Ok(()),
+            Err(raised) if raised.is_a(&types().generator_exit) || raised.is_a(&types().stop_iteration) => Ok(()),
+            Err(raised) if raised.is_a(&types().stop_async_iteration) && name == "async generator" => Ok(()),
+            Err(raised) => Err(raised),
+        }
+    }
+
+    /// What `yield from` delegates to.
+    pub(super) fn yield_from_iterator(&mut self, value: &Value) -> Result<Value> {
+        match value {
+            Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Generator => Ok(value.clone()),
+            Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Coroutine => Err(Raised::type_error(
+                "cannot 'yield from' a coroutine object in a non-coroutine generator",
+            )),
+            Value::Future(_) | Value::Task(_) => Ok(value.clone()),
+            _ => self.iterate(value),
+        }
+    }
+
+    /// What `await` delegates to.
+    pub(super) fn awaitable(&mut self, value: &Value, context: AwaitContext) -> Result<Value> {
+        match value {
+            Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Coroutine => {
+                if !coroutine.awaiter.borrow().is_unbound() {
+                    return Err(Raised::runtime_error("coroutine is being awaited already"));
+                }
+                return Ok(value.clone());
+            }
+            Value::NativeCoroutine(_) => return Ok(value.clone()),
+            Value::Future(_) | Value::Task(_) => {
+                let class = value.class();
+                if class.is_builtin() {
+                    return Ok(value.clone());
+                }
+            }
+            _ => {}
+        }
+        let Some(result) = self.call_special(value, &symbols().await_, &[]) else {
+            let name = value.type_name();
+            return Err(Raised::type_error(match context {
+                AwaitContext::Await => format!("object {name} can't be used in 'await' expression"),
+                AwaitContext::AsyncEnter => format!(
+                    "'async with' received an object from __aenter__ that does not implement __await__: {name}"
+                ),
+                AwaitContext::AsyncExit => format!(
+                    "'async with' received an object from __aexit__ that does not implement __await__: {name}"
+                ),
+            }));
+        };
+        let iterator = result?;
+        match &iterator {
+            Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Coroutine => {
+                Err(Raised::type_error("__await__() returned a coroutine"))
+            }
+            Value::Coroutine(_) | Value::Iterator(_) | Value::Future(_) | Value::Task(_) | Value::NativeCoroutine(_) => {
+                Ok(iterator)
+            }
+            other if other.class().lookup(&symbols().next).is_some() => Ok(iterator),
+            other => {
+                Err(Raised::type_error(format!("__await__() returned non-iterator of type '{}'", other.type_name())))
+            }
+        }
+    }
+
+    /// `aiter(value)`.
+    pub fn async_iterator(&mut self, value: &Value) -> Result<Value> {
+        if let Value::Coroutine(coroutine) = value
+            && coroutine.kind == CoroutineKind::AsyncGenerator
+        {
+            return Ok(value.clone());
+        }
+        let Some(result) = self.call_special(value, &symbols().aiter, &[]) else {
+            return Err(Raised::type_error(format!(
+                "'async for' requires an object with __aiter__ method, got {}",
+                value.type_name()
+            )));
+        };
+        let iterator = result?;
+        if iterator.class().lookup(&symbols().anext).is_none() {
+            return Err(Raised::type_error(format!(
+                "'async for' received an object from __aiter__ that does not implement __anext__: {}",
+                iterator.type_name()
+            )));
+        }
+        Ok(iterator)
+    }
+}
+
+/// Where a root that may be resumed goes on.
+enum Begin {
+    Run(Value, Resume),
+    /// It has ended already.
+    Ended,
+}
+
+fn kind_name(kind: CoroutineKind) -> &'static str {
+    match kind {
+        CoroutineKind::Generator => "generator",
+        CoroutineKind::Coroutine => "coroutine",
+        CoroutineKind::AsyncGenerator => "async generator",
+    }
+}
+
+fn already_executing(coroutine: &Coroutine, is_awaited: bool) -> Raised {
+    match coroutine.kind {
+        CoroutineKind::Coroutine if is_awaited => Raised::runtime_error("coroutine is being awaited already"),
+        kind => Raised::value_error(format!("{} already executing", kind_name(kind))),
+    }
+}
+
+/// PEP 479: a StopIteration must not leave a generator or coroutine, as it would look like its end.
+fn convert_stop(coroutine: &Coroutine, raised: Raised) -> Raised {
+    let types = types();
+    let stop = if raised.is_a(&types.stop_iteration) {
+        "StopIteration"
+    } else if coroutine.kind == CoroutineKind::AsyncGenerator && raised.is_a(&types.stop_async_iteration) {
+        "StopAsyncIteration"
+    } else {
+        return raised;
+    };
+    let kind = kind_name(coroutine.kind);
+    let converted = Raised::runtime_error(format!("{kind} raised {stop}"));
+    converted.0.cause.set(Value::Exception(raised.0.clone()));
+    converted.0.context.set(Value::Exception(raised.0));
+    converted.0.suppress_context.set(true);
+    converted
+}

@@ -1,0 +1,267 @@
+//! Frames and the stack they live on.
+//!
+//! A frame is a header on the VM's stack; behind it come the registers of a function, while a
+//! coroutine's registers are in its own object. The stack is made of segments that never move, so
+//! pointers to registers stay good while their frame lives. What lies above the top frame is
+//! garbage: a frame writes all its registers when it is entered and gives them up when it ends.
+
+use std::alloc::{self, Layout};
+use std::ptr;
+
+use smallvec::SmallVec;
+
+use crate::bytecode::{Op, Register};
+use crate::value::{CodeObject, Coroutine, Dict, Gc, Raised, Result, Value};
+
+use super::Vm;
+
+/// What happens with the result of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FrameKind {
+    /// To register `dst` of the frame below.
+    Call,
+    /// `__init__` of the instance in `subject`, which goes to `dst` of the frame below.
+    Init,
+    /// Out of the dispatch loop, to the native code that entered it.
+    Entry,
+    /// A generator resumed by `ForNext`: a value goes to `dst` of the frame below, the end jumps.
+    ForNext,
+    /// A special method of a binary operator: NotImplemented means that the other operand is asked.
+    Binary,
+}
+
+/// The header of a frame.
+pub(super) struct Frame {
+    pub previous: *mut Frame,
+    /// The next instruction, saved while another frame runs or something may raise. The instruction
+    /// before it is the one that is being executed.
+    pub pc: *const Op,
+    /// R[0].
+    pub base: *mut Value,
+    /// The first free place of the stack.
+    pub top: *mut Value,
+    pub code: *const CodeObject,
+    pub globals: *const Dict,
+    /// Keeps code and globals alive.
+    pub function: Value,
+    /// The coroutine that was resumed; unbound for a function. For `Init`, the instance.
+    pub subject: Value,
+    /// The coroutine that runs: the end of the chain that starts at `subject`.
+    pub current: Option<Gc<Coroutine>>,
+    pub dst: Register,
+    pub kind: FrameKind,
+}
+
+impl Frame {
+    /// The number of the instruction that is being executed.
+    pub fn instruction(&self) -> usize {
+        // SAFETY: pc points into the ops of `code`, which `function` keeps alive.
+        unsafe { self.pc.offset_from((*self.code).code.ops.as_ptr()).max(1) as usize - 1 }
+    }
+}
+
+/// A piece of the stack.
+pub(super) struct Segment {
+    start: *mut Value,
+    size: usize,
+}
+
+impl Segment {
+    /// A segment with room for `size` values.
+    pub fn new(size: usize) -> Segment {
+        let layout = Layout::array::<Value>(size).expect("a stack segment fits the address space");
+        // SAFETY: the size is not zero.
+        let start = unsafe { alloc::alloc(layout) }.cast::<Value>();
+        if start.is_null() {
+            alloc::handle_alloc_error(layout);
+        }
+        Segment { start, size }
+    }
+
+    pub fn start(&self) -> *mut Value {
+        self.start
+    }
+
+    pub fn end(&self) -> *mut Value {
+        // SAFETY: one past the end of the allocation.
+        unsafe { self.start.add(self.size) }
+    }
+
+    fn contains(&self, place: *mut Value) -> bool {
+        self.start <= place && place <= self.end()
+    }
+}
+
+impl Drop for Segment {
+    fn drop(&mut self) {
+        let layout = Layout::array::<Value>(self.size).expect("as when it was made");
+        // SAFETY: allocated with this layout.
+        unsafe { alloc::dealloc(self.start.cast(), layout) };
+    }
+}
+
+/// Places a frame header takes.
+pub(super) const HEADER: usize = size_of::<Frame>().div_ceil(size_of::<Value>());
+
+/// Values in the first segment; each further one is twice as large as the last.
+pub(super) const FIRST_SEGMENT: usize = 1 << 16;
+
+impl Vm {
+    /// Room for a frame with so many registers above the top frame.
+    #[inline(always)]
+    pub(super) fn reserve(&mut self, registers: usize) -> Result<*mut Value> {
+        if self.depth >= self.recursion_limit {
+            return Err(self.recursion_error());
+        }
+        // SAFETY: `top` of the running frame is inside its segment.
+        let top = unsafe { (*self.frame).top };
+        if (self.limit as usize).wrapping_sub(top as usize) < (HEADER + registers) * size_of::<Value>()
+            || self.limit < top
+        {
+            return Ok(self.next_segment(registers));
+        }
+        Ok(top)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn next_segment(&mut self, registers: usize) -> *mut Value {
+        let needed = HEADER + registers;
+        let index = self.segment + 1;
+        if self.segments.get(index).is_some_and(|segment| segment.size < needed) {
+            self.segments.truncate(index);
+        }
+        if self.segments.len() == index {
+            let size = (FIRST_SEGMENT << index.min(12)).max(needed);
+            self.segments.push(Segment::new(size));
+        }
+        self.segment = index;
+        self.limit = self.segments[index].end();
+        self.segments[index].start()
+    }
+
+    #[cold]
+    pub(super) fn recursion_error(&mut self) -> Raised {
+        Raised::recursion_error("maximum recursion depth exceeded")
+    }
+
+    /// Puts a frame on the stack; its registers are to be written by the caller.
+    ///
+    /// # Safety
+    /// `top` comes from `reserve`; `code` and `globals` are kept alive by `function`.
+    #[inline(always)]
+    pub(super) unsafe fn push_frame(&mut self, top: *mut Value, frame: Frame) -> *mut Frame {
+        let place = top.cast::<Frame>();
+        unsafe { place.write(frame) };
+        self.frame = place;
+        self.depth += 1;
+        place
+    }
+
+    /// Ends the top frame: gives up its registers, if they are on the stack, and its header.
+    ///
+    /// # Safety
+    /// The top frame is not the bottom one.
+    #[inline(always)]
+    pub(super) unsafe fn pop_frame(&mut self) {
+        unsafe {
+            let frame = self.frame;
+            if (*frame).current.is_none() {
+                let mut register = (*frame).base;
+                while register < (*frame).top {
+                    release(register);
+                    register = register.add(1);
+                }
+            }
+            self.frame = (*frame).previous;
+            self.depth -= 1;
+            release(&raw mut (*frame).function);
+            release(&raw mut (*frame).subject);
+            drop(ptr::read(&raw const (*frame).current));
+            if self.segment > 0 {
+                self.leave_segment(frame);
+            }
+        }
+    }
+
+    /// Goes back to the segment of the new top frame, keeping one spare segment.
+    fn leave_segment(&mut self, left: *mut Frame) {
+        if left.cast::<Value>() == self.segments[self.segment].start() {
+            self.segments.truncate(self.segment + 1);
+            // SAFETY: the frame below is alive.
+            let top = unsafe { (*self.frame).top };
+            while self.segment > 0 && !self.segments[self.segment].contains(top) {
+                self.segment -= 1;
+            }
+            self.limit = self.segments[self.segment].end();
+        }
+    }
+}
+
+/// Drops the value at a place, which is not read again before it is written.
+///
+/// # Safety
+/// The place holds a value.
+#[inline(always)]
+pub(super) unsafe fn release(place: *mut Value) {
+    unsafe {
+        if is_counted(&*place) {
+            ptr::drop_in_place(place);
+        }
+    }
+}
+
+/// Whether dropping the value does anything.
+#[inline(always)]
+pub(super) fn is_counted(value: &Value) -> bool {
+    !matches!(
+        value,
+        Value::Unbound
+            | Value::None
+            | Value::NotImplemented
+            | Value::Ellipsis
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+    )
+}
+
+/// Replaces the value of a register.
+///
+/// # Safety
+/// The place holds a value. The old one is dropped after the new one is in place.
+#[inline(always)]
+pub(super) unsafe fn set(place: *mut Value, value: Value) {
+    unsafe {
+        if is_counted(&*place) {
+            drop(ptr::replace(place, value));
+        } else {
+            place.write(value);
+        }
+    }
+}
+
+/// The registers of a new coroutine: the arguments, then unbound ones.
+///
+/// # Safety
+/// `arguments` points to `count` values, which are moved out.
+#[inline]
+pub(super) unsafe fn coroutine_registers(
+    arguments: *mut Value,
+    count: usize,
+    total: usize,
+) -> SmallVec<[Value; 8]> {
+    let mut registers: SmallVec<[Value; 8]> = SmallVec::with_capacity(total);
+    unsafe {
+        let place: *mut Value = registers.as_mut_ptr();
+        place.copy_from_nonoverlapping(arguments, count);
+        for index in count..total {
+            place.add(index).write(Value::Unbound);
+        }
+        for index in 0..count {
+            arguments.add(index).write(Value::Unbound);
+        }
+        registers.set_len(total.max(count));
+    }
+    registers
+}

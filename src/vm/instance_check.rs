@@ -1,0 +1,155 @@
+//! `isinstance` and `issubclass`: plain classes, tuples, unions and the hooks of metaclasses.
+
+use super::Vm;
+use crate::builtins::generic_alias::GenericAlias;
+use crate::builtins::union::Union;
+use crate::value::{Class, Raised, Result, Str, Value, symbols, types};
+
+/// `class.is_subclass(value's class)` without a new reference for the common kinds.
+#[inline]
+fn has_class(value: &Value, class: &Class) -> bool {
+    match value {
+        Value::Instance(instance) => instance.class_ref().is_subclass(class),
+        _ => value.class().is_subclass(class),
+    }
+}
+
+/// The hook of a metaclass of the script; None when the class decides in the plain way.
+fn hook(class: &Class, name: &Str) -> bool {
+    let metaclass = class.metaclass();
+    !metaclass.same(&types().type_) && !matches!(metaclass.lookup(name), None | Some(Value::Native(_)))
+}
+
+impl Vm {
+    /// `isinstance(value, class)`, hooks and tuples and unions included.
+    pub fn is_instance(&mut self, value: &Value, class: &Value) -> Result<bool> {
+        match class {
+            Value::Class(class_object) => {
+                if let Value::Instance(instance) = value
+                    && instance.class_ref().same(class_object)
+                {
+                    return Ok(true);
+                }
+                if hook(class_object, &symbols().instancecheck) {
+                    return self.ask(class, &symbols().instancecheck, value);
+                }
+                self.is_plain_instance(value, class)
+            }
+            Value::Tuple(classes) => {
+                for class in classes.items() {
+                    if self.is_instance(value, class)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            _ => {
+                if let Some(members) = union_members(class) {
+                    for member in members {
+                        if self.is_instance(value, &member)? {
+                            return Ok(true);
+                        }
+                    }
+                    return Ok(false);
+                }
+                if class.payload::<GenericAlias>().is_some() {
+                    return Err(Raised::type_error("isinstance() argument 2 cannot be a parameterized generic"));
+                }
+                if self.special(class, &symbols().instancecheck)?.is_some() {
+                    return self.ask(class, &symbols().instancecheck, value);
+                }
+                self.is_plain_instance(value, class)
+            }
+        }
+    }
+
+    /// `isinstance` without hooks: by the class, else by what the object says its `__class__` is.
+    pub(crate) fn is_plain_instance(&mut self, value: &Value, class: &Value) -> Result<bool> {
+        let Value::Class(class) = class else {
+            return Err(Raised::type_error("isinstance() arg 2 must be a type, a tuple of types, or a union"));
+        };
+        if has_class(value, class) {
+            return Ok(true);
+        }
+        // Only an instance of a class of the script can pretend to be of another class.
+        let Value::Instance(instance) = value else { return Ok(false) };
+        let names = symbols();
+        let own = instance.class_ref();
+        let pretends = own.has_custom_access.get()
+            || !matches!(own.lookup(&names.class), None | Some(Value::Native(_)))
+            || own.lookup(&names.getattribute).is_some_and(|found| !matches!(found, Value::Native(_)));
+        if !pretends {
+            return Ok(false);
+        }
+        match self.get_attribute_if_any(value, &names.class)? {
+            Some(Value::Class(other)) => Ok(other.is_subclass(class)),
+            _ => Ok(false),
+        }
+    }
+
+    /// `issubclass(class, other)`, hooks and tuples and unions included.
+    pub fn is_subclass(&mut self, class: &Value, other: &Value) -> Result<bool> {
+        match other {
+            Value::Class(other_class) => {
+                if hook(other_class, &symbols().subclasscheck) {
+                    return self.ask(other, &symbols().subclasscheck, class);
+                }
+                self.is_plain_subclass(class, other)
+            }
+            Value::Tuple(classes) => {
+                for other in classes.items() {
+                    if self.is_subclass(class, other)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            _ => {
+                if let Some(members) = union_members(other) {
+                    for member in members {
+                        if self.is_subclass(class, &member)? {
+                            return Ok(true);
+                        }
+                    }
+                    return Ok(false);
+                }
+                if other.payload::<GenericAlias>().is_some() {
+                    return Err(Raised::type_error("issubclass() argument 2 cannot be a parameterized generic"));
+                }
+                if self.special(other, &symbols().subclasscheck)?.is_some() {
+                    return self.ask(other, &symbols().subclasscheck, class);
+                }
+                self.is_plain_subclass(class, other)
+            }
+        }
+    }
+
+    /// `issubclass` without hooks.
+    pub(crate) fn is_plain_subclass(&mut self, class: &Value, other: &Value) -> Result<bool> {
+        let Value::Class(class) = class else {
+            return Err(Raised::type_error("issubclass() arg 1 must be a class"));
+        };
+        match other {
+            Value::Class(other) => Ok(class.is_subclass(other)),
+            _ => Err(Raised::type_error("issubclass() arg 2 must be a class, a tuple of classes, or a union")),
+        }
+    }
+
+    /// The truth of what a hook answers.
+    fn ask(&mut self, class: &Value, name: &Str, argument: &Value) -> Result<bool> {
+        match self.call_special(class, name, std::slice::from_ref(argument)) {
+            Some(answer) => {
+                let answer = answer?;
+                self.truth(&answer)
+            }
+            None => Ok(false),
+        }
+    }
+}
+
+/// The members of a union as classes.
+fn union_members(value: &Value) -> Option<Vec<Value>> {
+    let union = value.payload::<Union>()?;
+    let none = || Value::Class(types().none.clone());
+    Some(union.members.items().iter().map(|member| if member.is_none() { none() } else { member.clone() }).collect())
+}

@@ -1,0 +1,122 @@
+//! What is done between instructions: Ctrl-C, collection, finalizers; and what the layers above do for
+//! the VM.
+
+use crate::memory::{collector, interrupt};
+use crate::value::coroutine::CoroutineState;
+use crate::value::{Class, CoroutineKind, Dict, Gc, Module, Raised, Result, Str, Value, future, instance, symbols, types};
+
+use super::Vm;
+
+/// Functions of the layers above that the VM calls.
+pub struct Hooks {
+    /// Imports a module: name, level, globals of the importer, whether the last part of a dotted name is
+    /// wanted.
+    pub import: fn(&mut Vm, &Str, usize, &Gc<Dict>, bool) -> Result<Value>,
+    /// `from module import name` when the module has no such attribute: a submodule, or ImportError.
+    pub import_from: fn(&mut Vm, &Value, &Str) -> Result<Value>,
+    /// `from module import *` into a namespace.
+    pub import_star: fn(&mut Vm, &Value, &Value) -> Result<()>,
+    /// A module that has been imported already.
+    pub loaded_module: fn(&Str) -> Option<Gc<Module>>,
+    /// The known name most like a mistyped one.
+    pub suggest: fn(&Str, &[Str]) -> Option<Str>,
+    /// Sets an attribute of a function, class or other object of a builtin kind; None when there is no
+    /// such attribute that can be set.
+    pub set_builtin_attribute: fn(&mut Vm, &Value, &Str, Option<Value>) -> Option<Result<()>>,
+    /// An async generator runs for the first time.
+    pub async_generator_started: fn(&Value),
+    /// An async generator died while suspended. False when nobody takes care of it.
+    pub async_generator_died: fn(&mut Vm, &Value) -> bool,
+    /// Futures whose exception nobody has retrieved.
+    pub report_forgotten: fn(&mut Vm, Vec<Value>),
+    /// An exception in a finalizer, with what was finalized: "Exception ignored in: ...".
+    pub report_ignored: fn(&mut Vm, Raised, &Value),
+    /// A warning: category, message.
+    pub warn: fn(&mut Vm, &Class, &str),
+    /// The repr of `value`, for a TypeVar and the like; made by the typing module.
+    pub make_type_parameter: fn(&mut Vm, crate::bytecode::Intrinsic, &[Value]) -> Result<Value>,
+    /// Shows a value at a prompt.
+    pub show_result: fn(&mut Vm, &Value) -> Result<()>,
+    /// Splits or merges exception groups for `except*`.
+    pub exception_group: fn(&mut Vm, crate::bytecode::Intrinsic, &Value, &Value) -> Result<Value>,
+}
+
+impl Default for Hooks {
+    fn default() -> Hooks {
+        Hooks {
+            import: |_, name, _, _, _| Err(Raised::module_not_found_error(format!("No module named '{name}'"))),
+            import_from: |_, _, name| Err(Raised::import_error(format!("cannot import name '{name}'"))),
+            import_star: |_, _, _| Err(Raised::import_error("nothing can be imported here")),
+            loaded_module: |_| None,
+            suggest: |_, _| None,
+            set_builtin_attribute: |_, _, _, _| None,
+            async_generator_started: |_| {},
+            async_generator_died: |_, _| false,
+            report_forgotten: |_, _| {},
+            report_ignored: |_, _, _| {},
+            warn: |_, _, _| {},
+            make_type_parameter: |_, _, _| Err(Raised::not_implemented_error("type parameters need the typing module")),
+            show_result: |_, _| Ok(()),
+            exception_group: |_, _, _, _| Err(Raised::not_implemented_error("except* is not there yet")),
+        }
+    }
+}
+
+impl Vm {
+    /// To be called by natives that loop for long: Ctrl-C, collection.
+    #[cold]
+    #[inline(never)]
+    pub fn check_interrupts(&mut self) -> Result<()> {
+        let requests = interrupt::take();
+        if requests & interrupt::COLLECT != 0 {
+            collector::collect_if_due();
+        }
+        if requests & interrupt::FINALIZE != 0 {
+            self.run_finalizers();
+        }
+        if requests & interrupt::SIGNAL != 0 {
+            return Err(Raised::new(&types().keyboard_interrupt, vec![]));
+        }
+        Ok(())
+    }
+
+    /// Runs what is queued for objects whose life is over.
+    pub fn run_finalizers(&mut self) {
+        loop {
+            let due = instance::take_finalizing();
+            let forgotten = future::take_forgotten();
+            if due.is_empty() && forgotten.is_empty() {
+                return;
+            }
+            if !forgotten.is_empty() {
+                (self.hooks.report_forgotten)(self, forgotten);
+            }
+            for object in due {
+                self.finalize(&object);
+            }
+        }
+    }
+
+    fn finalize(&mut self, object: &Value) {
+        let result = match object {
+            Value::Coroutine(coroutine) => match (coroutine.kind, coroutine.state.get()) {
+                (_, CoroutineState::Finished) => Ok(()),
+                (CoroutineKind::Coroutine, CoroutineState::Created) => {
+                    let message = format!("coroutine '{}' was never awaited", coroutine.qualified_name());
+                    (self.hooks.warn)(self, &types().runtime_warning, &message);
+                    coroutine.finish();
+                    Ok(())
+                }
+                (CoroutineKind::AsyncGenerator, _) if (self.hooks.async_generator_died)(self, object) => Ok(()),
+                _ => self.close(object),
+            },
+            _ => match self.call_special(object, &symbols().del, &[]) {
+                Some(result) => result.map(drop),
+                None => Ok(()),
+            },
+        };
+        if let Err(raised) = result {
+            (self.hooks.report_ignored)(self, raised, object);
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Exceptions: raising them, and finding who handles them.
+
+use crate::bytecode::Op;
+use crate::value::exception::TracebackEntry;
+use crate::value::{Exception, Gc, Raised, Result, Value, symbols, types};
+
+use super::frame::{FrameKind, set};
+use super::{Flow, Vm};
+
+impl Vm {
+    /// Takes an exception up the frames until one handles it: then the top frame goes on there. Leaves
+    /// the loop with the exception when it passes a frame of kind `Entry`.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn unwind(&mut self, raised: Raised) -> Flow {
+        let mut first = true;
+        loop {
+            // SAFETY: the top frame runs code, since something in it raised (or it has just been
+            // activated); its pc is behind the instruction at fault.
+            unsafe {
+                let frame = &mut *self.frame;
+                if frame.previous.is_null() {
+                    return Err(raised);
+                }
+                let index = frame.instruction();
+                let code = &(*frame.code).code;
+                let op = code.ops[index];
+                let is_reraise = matches!(op, Op::Reraise { .. } | Op::RaiseHandled);
+                if first && !is_reraise {
+                    self.chain_context(&raised.0);
+                }
+                if !(first && is_reraise) {
+                    self.add_traceback(&raised.0, index);
+                }
+                first = false;
+                let frame = &mut *self.frame;
+                if let Op::Offset { .. } = op
+                    && self.ends_loop(&raised, index)
+                {
+                    return Ok(None);
+                }
+                if let Some(handler) = code.handler(index) {
+                    if let Op::YieldFrom { delegate, .. } = op {
+                        set(frame.base.add(delegate.0 as usize), Value::Unbound);
+                    }
+                    set(frame.base.add(handler.exception.0 as usize), Value::Exception(raised.0));
+                    frame.pc = code.ops.as_ptr().add(handler.handler as usize);
+                    return Ok(None);
+                }
+                if frame.current.is_some() {
+                    return self.coroutine_raised(raised);
+                }
+                let kind = frame.kind;
+                self.pop_frame();
+                if kind == FrameKind::Entry {
+                    return Err(raised);
+                }
+            }
+        }
+    }
+
+    /// Whether the exception only says that a `for` or `async for` is at its end; then the jump is taken.
+    fn ends_loop(&mut self, raised: &Raised, index: usize) -> bool {
+        // SAFETY: an offset word follows the instruction it belongs to.
+        unsafe {
+            let frame = &mut *self.frame;
+            let code = &(*frame.code).code;
+            match code.ops[index - 1] {
+                Op::ForNext { .. } if raised.is_a(&types().stop_iteration) => {}
+                Op::AsyncForNext { iterator, .. } if raised.is_a(&types().stop_async_iteration) => {
+                    set(frame.base.add(iterator.0 as usize + 1), Value::Unbound);
+                }
+                Op::AsyncForNext { iterator, .. } => {
+                    set(frame.base.add(iterator.0 as usize + 1), Value::Unbound);
+                    return false;
+                }
+                _ => return false,
+            }
+            frame.pc = code.ops.as_ptr().add(index + 1).offset(code.ops[index].distance());
+            true
+        }
+    }
+
+    /// Notes that the exception passes the top frame.
+    fn add_traceback(&mut self, exception: &Gc<Exception>, index: usize) {
+        // SAFETY: as in `unwind`.
+        let frame = unsafe { &*self.frame };
+        let function = match (&frame.current, &frame.function) {
+            (Some(current), _) => &current.function,
+            (None, Value::Function(function)) => function,
+            _ => return,
+        };
+        let entry = TracebackEntry { code: function.code.clone(), pc: index as u32 };
+        exception.traceback.borrow_mut().push(entry);
+    }
+
+    /// Sets `__context__`: the exception that was being handled when this one was raised.
+    fn chain_context(&mut self, exception: &Gc<Exception>) {
+        if !exception.context.borrow().is_none() {
+            return;
+        }
+        let Some(handled) = self.handled_exception() else { return };
+        if handled.same(exception) {
+            return;
+        }
+        // The chain must not come back to the exception itself.
+        let mut link = handled.clone();
+        loop {
+            let next = link.context.get();
+            match next {
+                Value::Exception(next) if next.same(exception) => {
+                    link.context.set(Value::None);
+                    break;
+                }
+                Value::Exception(next) => link = next,
+                _ => break,
+            }
+        }
+        exception.context.set(Value::Exception(handled));
+    }
+
+    /// `raise value`.
+    pub(super) fn make_raised(&mut self, value: Value) -> Result<Raised> {
+        match value {
+            Value::Exception(exception) => Ok(Raised(exception)),
+            Value::Class(class) if class.is_exception() => {
+                match self.call_class(&class, &[], &[])? {
+                    Value::Exception(exception) => Ok(Raised(exception)),
+                    other => Err(Raised::type_error(format!(
+                        "calling {} should have returned an instance of BaseException, not {}",
+                        self.repr(&Value::Class(class))?,
+                        self.repr(&Value::Class(other.class()))?
+                    ))),
+                }
+            }
+            _ => Err(Raised::type_error("exceptions must derive from BaseException")),
+        }
+    }
+
+    /// `raise value from cause`.
+    pub(super) fn make_raised_from(&mut self, value: Value, cause: Value) -> Result<Raised> {
+        let raised = self.make_raised(value)?;
+        let cause = match cause {
+            Value::None | Value::Exception(_) => cause,
+            Value::Class(class) if class.is_exception() => self.call_class(&class, &[], &[])?,
+            _ => return Err(Raised::type_error("exception causes must derive from BaseException")),
+        };
+        raised.0.cause.set(cause);
+        raised.0.suppress_context.set(true);
+        Ok(raised)
+    }
+
+    /// Whether an `except` clause takes an exception.
+    pub(super) fn exception_matches(&mut self, exception: &Value, class: &Value) -> Result<bool> {
+        let Value::Exception(exception) = exception else { return Ok(false) };
+        match class {
+            Value::Class(class) if class.is_exception() => Ok(exception.is_a(class)),
+            Value::Tuple(classes) => {
+                for class in classes.items() {
+                    match class {
+                        Value::Class(class) if class.is_exception() => {}
+                        _ => return Err(bad_except()),
+                    }
+                }
+                Ok(classes.items().iter().any(|class| matches!(class, Value::Class(class) if exception.is_a(class))))
+            }
+            _ => Err(bad_except()),
+        }
+    }
+
+    /// The `__traceback__` of an exception value.
+    pub(super) fn traceback_of(&mut self, exception: &Value) -> Result<Value> {
+        Ok(self.get_attribute_if_any(exception, &symbols().traceback)?.unwrap_or(Value::None))
+    }
+
+    /// What to do with the result of the top frame when it is no plain call.
+    pub(super) fn finish_frame(&mut self, value: Value) -> Flow {
+        // SAFETY: the top frame has returned; the frame below is alive.
+        unsafe {
+            let frame = &mut *self.frame;
+            if frame.current.is_some() {
+                return self.coroutine_returned(value);
+            }
+            let (kind, dst) = (frame.kind, frame.dst);
+            let result = match kind {
+                FrameKind::Entry => {
+                    self.pop_frame();
+                    return Ok(Some(super::Outcome::Returned(value)));
+                }
+                FrameKind::Init => {
+                    let instance = std::mem::take(&mut frame.subject);
+                    self.pop_frame();
+                    if value.is_none() { Ok(instance) } else { Err(super::class_call::init_returned(&value)) }
+                }
+                FrameKind::Binary => {
+                    self.pop_frame();
+                    if matches!(value, Value::NotImplemented) { self.retry_binary() } else { Ok(value) }
+                }
+                FrameKind::Call | FrameKind::ForNext => {
+                    self.pop_frame();
+                    Ok(value)
+                }
+            };
+            match result {
+                Ok(value) => {
+                    set((*self.frame).base.add(dst.0 as usize), value);
+                    Ok(None)
+                }
+                Err(raised) => self.unwind(raised),
+            }
+        }
+    }
+}
+
+fn bad_except() -> Raised {
+    Raised::type_error("catching classes that do not inherit from BaseException is not allowed")
+}

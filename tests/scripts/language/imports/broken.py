@@ -1,0 +1,2 @@
+print("broken is loading")
+raise ValueError("cannot load")

@@ -1,0 +1,9 @@
+import egg
+
+
+def lays():
+    return "egg"
+
+
+def after():
+    return egg.hatches()

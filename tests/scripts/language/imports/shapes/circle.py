@@ -1,0 +1,5 @@
+from . import constants
+
+
+def area(radius):
+    return constants.PI * radius * radius
