@@ -384,21 +384,21 @@ impl Vm {
 
     pub(super) fn negate(&mut self, value: &Value) -> Result<Value> {
         match arithmetic::negate(value) {
-            Some(result) => result,
+            Some(value) => Ok(value),
             None => self.unary(&symbols().neg, value),
         }
     }
 
     pub(super) fn positive(&mut self, value: &Value) -> Result<Value> {
         match arithmetic::positive(value) {
-            Some(result) => result,
+            Some(value) => Ok(value),
             None => self.unary(&symbols().pos, value),
         }
     }
 
     pub(super) fn invert(&mut self, value: &Value) -> Result<Value> {
         match arithmetic::invert(value) {
-            Some(result) => result,
+            Some(value) => Ok(value),
             None => self.unary(&symbols().invert, value),
         }
     }
