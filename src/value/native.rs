@@ -160,7 +160,7 @@ impl NativeFunction {
         let row = self.row;
         let count = arguments.len();
         if count < row.required as usize || count > row.positional as usize && !row.has_rest {
-            return Err(self.wrong_count(count));
+            return Err(self.wrong_count(count, 0));
         }
         (row.function)(vm, Arguments { function: self, positional: arguments, named: &[], keywords: None })
     }
@@ -174,7 +174,7 @@ impl NativeFunction {
         let (parameters, positional_only) = row.parameter_names();
         let (positional, by_name) = arguments.split_at(arguments.len() - names.len());
         if positional.len() > row.positional as usize && !row.has_rest {
-            return Err(self.wrong_count(positional.len()));
+            return Err(self.wrong_count(positional.len(), names.len()));
         }
         if row.named == 0 && !row.has_keywords && parameters.len() == positional_only {
             return Err(Raised::type_error(format!("{} takes no keyword arguments", self.called_name())));
@@ -223,85 +223,85 @@ impl NativeFunction {
         (row.function)(vm, arguments)
     }
 
-    /// Whether it is the constructor of a class.
-    fn is_constructor(&self) -> bool {
-        self.row.binding == Binding::Static && self.owner.is_some() && self.row.name() == "__new__"
-    }
-
-    /// Whether messages name it after its class.
-    fn has_class_name(&self) -> bool {
-        self.is_constructor() || self.owner.is_some() && self.row.name() == "__init__"
-    }
-
-    /// How many leading arguments the caller does not write (`self`).
+    /// How many leading arguments the caller does not write (`self`, the class of `__new__`).
     fn receivers(&self) -> usize {
-        let is_bound = matches!(self.row.binding, Binding::Method | Binding::Class)
-            && (self.owner.is_some() || self.row.signature.contains("(self"));
-        (is_bound || self.is_constructor()) as usize
-    }
-
-    /// As messages name it when no parentheses follow: `split`, or `range` for the constructor.
-    fn short_name(&self) -> Str {
-        match &self.owner {
-            Some(owner) if self.has_class_name() => owner.name(),
-            _ => Str::new(self.row.name()),
+        match self.row.binding {
+            Binding::Method | Binding::Class => (self.owner.is_some() || self.row.signature.contains("(self")) as usize,
+            Binding::Static => (self.constructed().is_some()) as usize,
+            Binding::Getter => 0,
         }
     }
 
-    /// As messages name it: `split()`.
-    fn called_name(&self) -> String {
-        format!("{}()", self.short_name())
+    /// The class whose `__new__` this is.
+    fn constructed(&self) -> Option<&Class> {
+        self.owner.as_ref().filter(|_| self.row.name() == "__new__")
     }
 
-    /// The error for a number of arguments by position that does not fit, in the words CPython has for
-    /// functions of this kind.
+    /// As messages name it: `split()`, or `zip()` for the `__new__` of zip.
+    fn called_name(&self) -> String {
+        match self.constructed() {
+            Some(class) => format!("{}()", class.name()),
+            None => match &self.owner {
+                Some(class) if self.row.name() == "__init__" => format!("{}()", class.name()),
+                _ => format!("{}()", self.row.name()),
+            },
+        }
+    }
+
+    /// A wrong number of arguments, in the words of CPython, which differ by the way a function takes
+    /// them: a fixed number, by position only, or by keyword too.
     #[cold]
-    fn wrong_count(&self, count: usize) -> Raised {
+    fn wrong_count(&self, count: usize, keywords: usize) -> Raised {
         let row = self.row;
         let hidden = self.receivers();
-        if count < hidden {
+        let name = self.called_name();
+        let Some(given) = count.checked_sub(hidden) else {
             let owner = self.owner.as_ref().map_or_else(|| "object".into(), |owner| owner.name());
-            let name = row.name();
-            return Raised::type_error(match self.is_constructor() {
-                true => format!("{owner}.{name}(): not enough arguments"),
-                false => format!("unbound method {owner}.{name}() needs an argument"),
+            return Raised::type_error(match self.constructed() {
+                Some(_) => format!("{owner}.__new__(): not enough arguments"),
+                None => format!("unbound method {owner}.{}() needs an argument", row.name()),
             });
-        }
-        let given = count - hidden;
-        let least = (row.required as usize).saturating_sub(hidden);
-        let most = (row.positional as usize).saturating_sub(hidden);
-        let plural = |count: usize| if count == 1 { "" } else { "s" };
-        let (names, positional_only) = row.parameter_names();
-        let takes_keywords = positional_only < row.positional as usize || row.named > 0 || row.has_keywords;
-        let full_name = match &self.owner {
-            Some(owner) if !self.has_class_name() => format!("{}.{}()", owner.name(), row.name()),
-            _ => self.called_name(),
         };
-        Raised::type_error(if takes_keywords && most > 0 {
-            if given < least && positional_only == row.positional as usize && most == least {
-                format!("{} expected {most} argument{}, got {given}", self.short_name(), plural(most))
-            } else if given < least && hidden + given < positional_only {
-                let name = self.called_name();
-                format!("{name} takes at least {least} positional argument{} ({given} given)", plural(least))
-            } else if given < least {
-                let name = names.get(hidden + given).copied().unwrap_or("?");
-                format!("{} missing required argument '{name}' (pos {})", self.called_name(), given + 1)
+        let (least, most) =
+            ((row.required as usize).saturating_sub(hidden), (row.positional as usize).saturating_sub(hidden));
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let (parameters, positional_only) = row.parameter_names();
+        let at_most = if least < most { "at most" } else { "exactly" };
+        let plain_name = name.trim_end_matches("()");
+        Raised::type_error(if positional_only < parameters.len() && !row.has_rest {
+            let all = most + row.named as usize;
+            if given + keywords > all {
+                let kind = if given == 0 { "keyword " } else { "" };
+                let total = given + keywords;
+                format!("{name} takes {at_most} {all} {kind}argument{} ({total} given)", plural(all))
+            } else if most == 0 {
+                format!("{name} takes no positional arguments")
+            } else if given > most {
+                format!("{name} takes {at_most} {most} positional argument{} ({given} given)", plural(most))
             } else {
-                let bound = if least == most { "exactly" } else { "at most" };
-                format!("{} takes {bound} {most} argument{} ({given} given)", self.called_name(), plural(most))
+                let missing = parameters.get(hidden + given).copied().unwrap_or("?");
+                format!("{name} missing required argument '{missing}' (pos {})", given + 1)
             }
-        } else if most == 0 && !row.has_rest {
-            format!("{full_name} takes no arguments ({given} given)")
         } else if least == most && !row.has_rest {
-            if most == 1 && !self.has_class_name() {
-                format!("{full_name} takes exactly one argument ({given} given)")
-            } else {
-                format!("{} expected {most} argument{}, got {given}", self.short_name(), plural(most))
+            let is_slot = row.name().starts_with("__") && self.constructed().is_none();
+            let owner = match &self.owner {
+                Some(owner) if self.constructed().is_none() => format!("{}.", owner.name()),
+                _ => String::new(),
+            };
+            match most {
+                _ if is_slot && row.name() != "__getitem__" => {
+                    format!("expected {most} argument{}, got {given}", plural(most))
+                }
+                0 => format!("{owner}{name} takes no arguments ({given} given)"),
+                1 if self.constructed().is_none() => {
+                    format!("{owner}{name} takes exactly one argument ({given} given)")
+                }
+                _ => format!("{plain_name} expected {most} argument{}, got {given}", plural(most)),
             }
         } else if given < least {
-            format!("{} expected at least {least} argument{}, got {given}", self.short_name(), plural(least))
+            format!("{plain_name} expected at least {least} argument{}, got {given}", plural(least))
         } else {
-            format!("{} expected at most {most} argument{}, got {given}", self.short_name(), plural(most))
+            format!("{plain_name} expected at most {most} argument{}, got {given}", plural(most))
         })
     }
 }
@@ -336,7 +336,7 @@ impl<'a> Arguments<'a> {
     pub fn required<T: FromArgument<'a>>(&self, vm: &mut Vm, index: usize) -> Result<T> {
         match self.positional.get(index) {
             Some(value) => T::from_argument(vm, value).map_err(|mismatch| self.explain(mismatch, value, index)),
-            None => Err(self.function.wrong_count(self.positional.len())),
+            None => Err(self.function.wrong_count(self.positional.len(), 0)),
         }
     }
 
@@ -368,14 +368,13 @@ impl<'a> Arguments<'a> {
             Mismatch::Raised(raised) => raised,
             Mismatch::Expected(expected) => {
                 let hidden = self.function.receivers();
+                if index < hidden && self.function.constructed().is_some() {
+                    let (name, kind) = (self.function.called_name(), value.type_name());
+                    let name = name.trim_end_matches("()");
+                    return Raised::type_error(format!("{name}.__new__(X): X is not a type object ({kind})"));
+                }
                 if index < hidden {
                     let owner = self.function.owner.as_ref().map_or_else(|| "object".into(), |owner| owner.name());
-                    if self.function.is_constructor() {
-                        return Raised::type_error(format!(
-                            "{owner}.__new__(X): X is not a type object ({})",
-                            value.type_name()
-                        ));
-                    }
                     return Raised::type_error(format!(
                         "descriptor '{}' for '{owner}' objects doesn't apply to a '{}' object",
                         self.function.row.name(),

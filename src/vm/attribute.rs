@@ -86,6 +86,10 @@ impl Vm {
             Some(found) => self.bind(found, object, class).map(Some),
             None if name.same(&symbols().class) => Ok(Some(Value::Class(class.clone()))),
             None => match object {
+                Value::Method(method) => {
+                    let function = method.function.clone();
+                    self.get_attribute(&function, name).map(Some)
+                }
                 Value::Module(module) => match module.globals.get_str(&symbols().getattr) {
                     Some(fallback) => self.call(&fallback, &[Value::Str(name.clone())]).map(Some),
                     None => Ok(None),
