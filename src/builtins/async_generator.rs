@@ -84,7 +84,7 @@ impl Request {
             (input, None) => input,
         };
         match (state, self.purpose) {
-            (CoroutineState::Finished, Purpose::Close) => {
+            (CoroutineState::Finished, Purpose::Close | Purpose::Throw) => {
                 self.progress.set(Progress::Done);
                 return Ok(Step::Return(Value::None));
             }
