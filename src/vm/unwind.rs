@@ -82,7 +82,7 @@ impl Vm {
     }
 
     /// Notes that the exception passes the top frame.
-    fn add_traceback(&mut self, exception: &Gc<Exception>, index: usize) {
+    pub(super) fn add_traceback(&mut self, exception: &Gc<Exception>, index: usize) {
         // SAFETY: as in `unwind`.
         let frame = unsafe { &*self.frame };
         let function = match (&frame.current, &frame.function) {
