@@ -160,7 +160,7 @@ impl NativeFunction {
         let row = self.row;
         let count = arguments.len();
         if count < row.required as usize || count > row.positional as usize && !row.has_rest {
-            return Err(self.wrong_count(count));
+            return Err(self.wrong_count(count, 0));
         }
         (row.function)(vm, Arguments { function: self, positional: arguments, named: &[], keywords: None })
     }
@@ -174,10 +174,10 @@ impl NativeFunction {
         let (parameters, positional_only) = row.parameter_names();
         let (positional, by_name) = arguments.split_at(arguments.len() - names.len());
         if positional.len() > row.positional as usize && !row.has_rest {
-            return Err(self.wrong_count(positional.len()));
+            return Err(self.wrong_count(positional.len(), names.len()));
         }
         if row.named == 0 && !row.has_keywords && parameters.len() == positional_only {
-            return Err(Raised::type_error(format!("{} takes no keyword arguments", self.qualified_name())));
+            return Err(Raised::type_error(format!("{} takes no keyword arguments", self.called_name())));
         }
         let fixed = row.positional as usize;
         let mut bound: SmallVec<[Value; 8]> = SmallVec::from(positional);
@@ -223,72 +223,82 @@ impl NativeFunction {
         (row.function)(vm, arguments)
     }
 
-    /// How many leading arguments the caller does not write (`self`, the `cls` of `__new__`).
+    /// How many leading arguments the caller does not write (`self`, the class of `__new__`).
     fn receivers(&self) -> usize {
-        let is_bound = matches!(self.row.binding, Binding::Method | Binding::Class)
-            && (self.owner.is_some() || self.row.signature.contains("(self"));
-        (is_bound || self.is_constructor()) as usize
-    }
-
-    fn is_constructor(&self) -> bool {
-        self.owner.is_some() && self.row.signature.starts_with("__new__(cls")
-    }
-
-    /// As messages name it: `split`, or the class that is made.
-    fn short_name(&self) -> String {
-        match &self.owner {
-            Some(owner) if self.is_constructor() => owner.name().to_string(),
-            _ => self.row.name().to_string(),
+        match self.row.binding {
+            Binding::Method | Binding::Class => (self.owner.is_some() || self.row.signature.contains("(self")) as usize,
+            Binding::Static => (self.constructed().is_some()) as usize,
+            Binding::Getter => 0,
         }
     }
 
-    /// As messages call it: `split()`.
+    /// The class whose `__new__` this is.
+    fn constructed(&self) -> Option<&Class> {
+        self.owner.as_ref().filter(|_| self.row.name() == "__new__")
+    }
+
+    /// As messages name it: `split()`, or `zip()` for the `__new__` of zip.
     fn called_name(&self) -> String {
-        format!("{}()", self.short_name())
-    }
-
-    /// As messages call it with its class: `str.upper()`.
-    fn qualified_name(&self) -> String {
-        match &self.owner {
-            Some(owner) if !self.is_constructor() => format!("{}.{}()", owner.name(), self.row.name()),
-            _ => self.called_name(),
+        match self.constructed() {
+            Some(class) => format!("{}()", class.name()),
+            None => format!("{}()", self.row.name()),
         }
     }
 
-    /// Messages have one form for functions of no or one argument, one for those by position only, one
-    /// for those that take keywords.
+    /// A wrong number of arguments, in the words of CPython, which differ by the way a function takes
+    /// them: a fixed number, by position only, or by keyword too.
     #[cold]
-    fn wrong_count(&self, count: usize) -> Raised {
+    fn wrong_count(&self, count: usize, keywords: usize) -> Raised {
         let row = self.row;
         let hidden = self.receivers();
+        let name = self.called_name();
         let Some(given) = count.checked_sub(hidden) else {
             let owner = self.owner.as_ref().map_or_else(|| "object".into(), |owner| owner.name());
-            return Raised::type_error(format!("unbound method {owner}.{}() needs an argument", row.name()));
+            return Raised::type_error(match self.constructed() {
+                Some(_) => format!("{owner}.__new__(): not enough arguments"),
+                None => format!("unbound method {owner}.{}() needs an argument", row.name()),
+            });
         };
-        let least = (row.required as usize).saturating_sub(hidden);
-        let most = (row.positional as usize).saturating_sub(hidden);
-        let bound = if given < least { least } else { most };
-        let plural = if bound == 1 { "" } else { "s" };
+        let (least, most) =
+            ((row.required as usize).saturating_sub(hidden), (row.positional as usize).saturating_sub(hidden));
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
         let (parameters, positional_only) = row.parameter_names();
-        let takes_keywords = parameters.len() > positional_only;
-        let limits = match () {
-            _ if least == most && !row.has_rest => "",
-            _ if given < least => "at least ",
-            _ => "at most ",
-        };
-        Raised::type_error(if most == 0 && !takes_keywords {
-            format!("{} takes no arguments ({given} given)", self.qualified_name())
-        } else if takes_keywords && given < least && positional_only <= count {
-            let missing = parameters.get(count).copied().unwrap_or("?");
-            format!("{} missing required argument '{missing}' (pos {})", self.called_name(), given + 1)
-        } else if takes_keywords {
-            let limits = if limits.is_empty() { "exactly " } else { limits };
-            let kind = if given < least { "positional " } else { "" };
-            format!("{} takes {limits}{bound} {kind}argument{plural} ({given} given)", self.called_name())
-        } else if least == 1 && most == 1 && !row.has_rest {
-            format!("{} takes exactly one argument ({given} given)", self.qualified_name())
+        let at_most = if least < most { "at most" } else { "exactly" };
+        let plain_name = name.trim_end_matches("()");
+        Raised::type_error(if positional_only < parameters.len() && !row.has_rest {
+            let all = most + row.named as usize;
+            if given + keywords > all {
+                let kind = if given == 0 { "keyword " } else { "" };
+                let total = given + keywords;
+                format!("{name} takes {at_most} {all} {kind}argument{} ({total} given)", plural(all))
+            } else if most == 0 {
+                format!("{name} takes no positional arguments")
+            } else if given > most {
+                format!("{name} takes {at_most} {most} positional argument{} ({given} given)", plural(most))
+            } else {
+                let missing = parameters.get(hidden + given).copied().unwrap_or("?");
+                format!("{name} missing required argument '{missing}' (pos {})", given + 1)
+            }
+        } else if least == most && !row.has_rest {
+            let is_slot = row.name().starts_with("__") && self.constructed().is_none();
+            let owner = match &self.owner {
+                Some(owner) if self.constructed().is_none() => format!("{}.", owner.name()),
+                _ => String::new(),
+            };
+            match most {
+                _ if is_slot && row.name() != "__getitem__" => {
+                    format!("expected {most} argument{}, got {given}", plural(most))
+                }
+                0 => format!("{owner}{name} takes no arguments ({given} given)"),
+                1 if self.constructed().is_none() => {
+                    format!("{owner}{name} takes exactly one argument ({given} given)")
+                }
+                _ => format!("{plain_name} expected {most} argument{}, got {given}", plural(most)),
+            }
+        } else if given < least {
+            format!("{plain_name} expected at least {least} argument{}, got {given}", plural(least))
         } else {
-            format!("{} expected {limits}{bound} argument{plural}, got {given}", self.short_name())
+            format!("{plain_name} expected at most {most} argument{}, got {given}", plural(most))
         })
     }
 }
@@ -323,7 +333,7 @@ impl<'a> Arguments<'a> {
     pub fn required<T: FromArgument<'a>>(&self, vm: &mut Vm, index: usize) -> Result<T> {
         match self.positional.get(index) {
             Some(value) => T::from_argument(vm, value).map_err(|mismatch| self.explain(mismatch, value, index)),
-            None => Err(self.function.wrong_count(self.positional.len())),
+            None => Err(self.function.wrong_count(self.positional.len(), 0)),
         }
     }
 
@@ -355,6 +365,11 @@ impl<'a> Arguments<'a> {
             Mismatch::Raised(raised) => raised,
             Mismatch::Expected(expected) => {
                 let hidden = self.function.receivers();
+                if index < hidden && self.function.constructed().is_some() {
+                    let (name, kind) = (self.function.called_name(), value.type_name());
+                    let name = name.trim_end_matches("()");
+                    return Raised::type_error(format!("{name}.__new__(X): X is not a type object ({kind})"));
+                }
                 if index < hidden {
                     let owner = self.function.owner.as_ref().map_or_else(|| "object".into(), |owner| owner.name());
                     return Raised::type_error(format!(
