@@ -41,8 +41,9 @@ pub fn merge(vm: &mut Vm, into: &Gc<Dict>, from: &Gc<Dict>) -> Result<()> {
     Ok(())
 }
 
-/// The dict inside, when walking the value is sure to give the dict's own keys.
-fn plain_dict(value: &Value) -> Option<&Gc<Dict>> {
+/// The dict inside, when walking the value is sure to give the dict's own keys: no `__iter__` of a
+/// script's class stands in the way.
+pub fn plain_dict(value: &Value) -> Option<&Gc<Dict>> {
     let Value::Dict(dict) = value.native() else { return None };
     match value {
         Value::Dict(_) => Some(dict),
