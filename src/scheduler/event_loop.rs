@@ -45,8 +45,8 @@ pub struct EventLoop {
     pub(super) task_factory: Mutable<Value>,
     /// Async generators that have been started and may need closing at the end.
     async_generators: Mutable<Vec<Weak<Coroutine>>>,
-    /// The object scripts see, while one of them holds it.
-    object: RefCell<Option<Weak<Instance>>>,
+    /// The object scripts see, once one has asked for it; until the loop is closed.
+    object: Mutable<Option<Gc<Instance>>>,
 }
 
 /// The tasks that are not done.
@@ -154,20 +154,22 @@ impl EventLoop {
             exception_handler: Mutable::new(Value::None),
             task_factory: Mutable::new(Value::None),
             async_generators: Mutable::default(),
-            object: RefCell::new(None),
+            object: Mutable::new(None),
         });
         event_loop.ready.set_policy(POLICY.get());
         OPEN.with_borrow_mut(|open| open.insert(number, event_loop.clone()));
         event_loop
     }
 
-    /// The object scripts see: always the same while it is held.
+    /// The object scripts see: always the same while the loop is open.
     pub fn object(self: &Rc<EventLoop>) -> Value {
-        if let Some(object) = self.object.borrow().as_ref().and_then(Weak::upgrade) {
+        if let Some(object) = self.object.get() {
             return Value::Instance(object);
         }
         let object = Instance::with_payload(types().unix_event_loop.clone(), LoopState(self.clone()));
-        *self.object.borrow_mut() = Some(Weak::new(&object));
+        if !self.is_closed() {
+            self.object.set(Some(object.clone()));
+        }
         Value::Instance(object)
     }
 
@@ -300,6 +302,7 @@ impl EventLoop {
         drop(self.ready.take_all());
         self.timers.clear();
         drop(self.tasks.take());
+        drop(self.object.take());
         OPEN.with_borrow_mut(|open| open.remove(&self.number));
         Ok(())
     }

@@ -111,10 +111,6 @@ fn get_loop(_: &mut Vm, this: &Future) -> Result<Value> {
     }
 }
 
-fn class_item(_: &mut Vm, class: &Class, _: &Value) -> Value {
-    Value::Class(class.clone())
-}
-
 fn repr(vm: &mut Vm, this: &Value) -> Result<String> {
     task_repr::repr(vm, this)
 }
@@ -157,7 +153,6 @@ pub const FUTURE_METHODS: &[Native] = &[
     native!("__repr__(self)", repr(required), "The state of the future."),
     native!("__await__(self)", await_(required), "Waits for the result."),
     native!("__iter__(self)", await_(required), "Waits for the result."),
-    native!("__class_getitem__(cls, item, /)", class_item(required, required), "The class.").class_method(),
     native!("result(self)", result(required), "The result; raises what the future ended with."),
     native!("exception(self)", exception(required), "The exception the future ended with, or None."),
     native!("set_result(self, result, /)", set_result(required, required), "Makes it done, with a result."),
