@@ -33,7 +33,7 @@ impl Vm {
         'again: loop {
             let candidates = list();
             for (index, candidate) in &candidates {
-                if self.equal(candidate, key)? {
+                if self.nest(|vm| vm.equal(candidate, key))? {
                     let unchanged = list().iter().any(|(other, value)| other == index && value.is(candidate));
                     if unchanged {
                         return Ok(Some(*index));
