@@ -70,18 +70,18 @@ pub fn bound(vm: &mut Vm, value: &Value, allowed: &str) -> Result<i64> {
     if let Value::Int(number) = value {
         return Ok(*number);
     }
-    if !has_index(vm, value)? {
+    if !has_index(value) {
         return Err(Raised::type_error(format!("slice indices must be integers or {allowed}have an __index__ method")));
     }
     vm.index_clamped(value)
 }
 
-fn has_index(vm: &mut Vm, value: &Value) -> Result<bool> {
-    Ok(match value.native() {
+fn has_index(value: &Value) -> bool {
+    match value.native() {
         Value::Int(_) | Value::Bool(_) | Value::BigInt(_) => true,
         Value::Float(_) | Value::Str(_) | Value::None | Value::Tuple(_) | Value::List(_) => false,
-        _ => vm.special(value, &symbols().index)?.is_some(),
-    })
+        _ => value.class().lookup(&symbols().index).is_some(),
+    }
 }
 
 /// The optional `start` and `stop` of `index` methods, fitted to a length.
@@ -132,7 +132,7 @@ pub fn subscript<'a>(vm: &mut Vm, key: &'a Value, sequence: &str) -> Result<Subs
 
 #[cold]
 fn index_of_object(vm: &mut Vm, key: &Value, sequence: &str) -> Result<i64> {
-    if !has_index(vm, key)? {
+    if !has_index(key) {
         let kind = key.type_name();
         return Err(Raised::type_error(format!("{sequence} indices must be integers or slices, not {kind}")));
     }

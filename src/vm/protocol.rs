@@ -181,7 +181,7 @@ impl Vm {
         if let Value::Tuple(tuple) = value {
             let mut hashes = Vec::with_capacity(tuple.len());
             for item in tuple.items() {
-                hashes.push(self.hash(item)?);
+                hashes.push(self.nest(|vm| vm.hash(item))?);
             }
             let mut hashes = hashes.into_iter();
             return Ok(hash::combine_tuple(tuple.len(), || hashes.next()).unwrap_or(0));
