@@ -11,6 +11,7 @@ pub mod at_exit;
 pub mod calendar;
 pub mod clock;
 pub mod errno;
+pub mod evaluate;
 pub mod gc;
 pub mod loader;
 pub mod resource;
