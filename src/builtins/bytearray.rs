@@ -202,7 +202,7 @@ fn add_in_place(_: &mut Vm, this: Receiver<'_>, other: &Value) -> Result<Value> 
 }
 
 fn multiply_in_place(vm: &mut Vm, this: Receiver<'_>, count: &Value) -> Result<Value> {
-    let Some(count) = repetitions(vm, count)? else { return Ok(Value::NotImplemented) };
+    let count = repetitions(vm, count)?;
     let result = repeated(&this.array.data.borrow(), count)?;
     this.array.data.set(result);
     Ok(this.value.clone())

@@ -251,12 +251,12 @@ comparisons! {
     greater_equal Order::Greater | Order::Equal,
 }
 
-fn negate(_: &mut Vm, this: IntArgument<'_>) -> Result<Value> {
-    arithmetic::negate(this.0).unwrap_or(Ok(Value::NotImplemented))
+fn negate(_: &mut Vm, this: IntArgument<'_>) -> Value {
+    arithmetic::negate(this.0).unwrap_or(Value::NotImplemented)
 }
 
-fn invert(_: &mut Vm, this: IntArgument<'_>) -> Result<Value> {
-    arithmetic::invert(this.0).unwrap_or(Ok(Value::NotImplemented))
+fn invert(_: &mut Vm, this: IntArgument<'_>) -> Value {
+    arithmetic::invert(this.0).unwrap_or(Value::NotImplemented)
 }
 
 fn absolute(_: &mut Vm, this: IntArgument<'_>) -> Result<Value> {

@@ -29,8 +29,8 @@ pub mod function;
 pub mod functions;
 pub mod generator;
 pub mod generic_alias;
-pub mod introspection;
 pub mod int;
+pub mod introspection;
 pub mod iterators;
 pub mod list;
 pub mod mappingproxy;
@@ -173,7 +173,6 @@ fn function_tables() -> [&'static [Native]; 5] {
 fn generic_classes() -> Vec<&'static Class> {
     let types = types();
     vec![
-        &types.type_,
         &types.tuple,
         &types.list,
         &types.dict,

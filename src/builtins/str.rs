@@ -5,6 +5,7 @@
 
 use super::codec;
 use super::percent_format;
+use super::sequence::not_a_factor;
 use crate::memory::StrBuilder;
 use crate::native;
 use crate::value::bytes::ByteView;
@@ -84,28 +85,26 @@ fn format(_: &mut Vm, this: &Str, spec: &Str) -> Result<Str> {
     Ok(out.finish())
 }
 
-fn add(_: &mut Vm, this: &Str, other: &Value) -> Value {
+fn add(_: &mut Vm, this: &Str, other: &Value) -> Result<Str> {
     match other.as_str() {
-        Some(other) if other.is_empty() => Value::Str(this.clone()),
-        Some(other) if this.is_empty() => Value::Str(other.clone()),
-        Some(other) => Value::Str(concatenate(this, other)),
-        None => Value::NotImplemented,
+        Some(other) if other.is_empty() => Ok(this.clone()),
+        Some(other) if this.is_empty() => Ok(other.clone()),
+        Some(other) => Ok(Str::concatenated(this, other)),
+        None => {
+            let message = format!("can only concatenate str (not \"{}\") to str", other.type_name());
+            Err(Raised::type_error(message))
+        }
     }
 }
 
-/// `left + right`
-pub fn concatenate(left: &Str, right: &Str) -> Str {
-    Str::concatenated(left, right)
-}
-
-/// The count of a repetition; None when the operand is no int.
-pub fn repetitions(vm: &mut Vm, count: &Value) -> Result<Option<usize>> {
+/// The count of a repetition.
+pub fn repetitions(vm: &mut Vm, count: &Value) -> Result<usize> {
     let count = match count {
         Value::Int(count) => *count,
         Value::Bool(truth) => *truth as i64,
         other => {
             if vm.special(other, &symbols().index)?.is_none() {
-                return Ok(None);
+                return Err(not_a_factor(other));
             }
             match vm.index(other) {
                 Err(raised) if raised.is_a(&types().overflow_error) => {
@@ -115,15 +114,14 @@ pub fn repetitions(vm: &mut Vm, count: &Value) -> Result<Option<usize>> {
             }
         }
     };
-    Ok(Some(count.max(0) as usize))
+    Ok(count.max(0) as usize)
 }
 
-fn multiply(vm: &mut Vm, this: &Str, count: &Value) -> Result<Value> {
-    Ok(match repetitions(vm, count)? {
-        None => Value::NotImplemented,
-        Some(1) => Value::Str(this.clone()),
-        Some(count) => Value::Str(this.repeated(count).ok_or_else(no_memory)?),
-    })
+fn multiply(vm: &mut Vm, this: &Str, count: &Value) -> Result<Str> {
+    match repetitions(vm, count)? {
+        1 => Ok(this.clone()),
+        count => this.repeated(count).ok_or_else(no_memory),
+    }
 }
 
 /// A MemoryError.

@@ -233,9 +233,10 @@ fn split(_: &mut Vm, this: &Str, separator: Option<Separator<'_>>, limit: Option
         None => {
             let mut rest = this.trim_start_matches(is_space);
             while !rest.is_empty() {
+                // What is left at the limit keeps its white space.
                 let end = if parts.len() == limit { None } else { rest.find(is_space) };
                 let Some(end) = end else {
-                    parts.push(Value::str(rest.trim_end_matches(is_space)));
+                    parts.push(Value::str(rest));
                     break;
                 };
                 parts.push(Value::str(&rest[..end]));
@@ -276,7 +277,7 @@ fn split_ascii_words(this: &Str, limit: usize, parts: &mut Vec<Value>) {
         }
         let start = position;
         if parts.len() == limit {
-            parts.push(Value::Str(piece_of(this, this[start..].trim_end_matches(is_space))));
+            parts.push(Value::Str(piece_of(this, &this[start..])));
             return;
         }
         while position < bytes.len() && !is_space_byte(bytes[position]) {
@@ -295,7 +296,7 @@ fn rsplit(_: &mut Vm, this: &Str, separator: Option<Separator<'_>>, limit: Optio
             while !rest.is_empty() {
                 let space = if parts.len() == limit { None } else { rest.char_indices().rfind(|(_, c)| is_space(*c)) };
                 let Some((place, space)) = space else {
-                    parts.push(Value::Str(piece_of(this, rest.trim_start_matches(is_space))));
+                    parts.push(Value::Str(piece_of(this, rest)));
                     break;
                 };
                 parts.push(Value::Str(piece_of(this, &rest[place + space.len_utf8()..])));

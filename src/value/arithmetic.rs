@@ -52,36 +52,33 @@ pub fn binary(operator: Operator, left: &Value, right: &Value) -> Option<Result<
 }
 
 /// `-value`; None when it is no number.
-pub fn negate(value: &Value) -> Option<Result<Value>> {
-    Some(Ok(match value {
+pub fn negate(value: &Value) -> Option<Value> {
+    Some(match value {
         Value::Int(number) => integer::from_i128(-(*number as i128)),
         Value::Float(number) => Value::Float(-number),
         Value::Bool(truth) => Value::Int(-(*truth as i64)),
         Value::BigInt(number) => integer::normalize(-&number.0),
-        Value::Instance(_) => match exact_complex(value)? {
-            Ok(number) => (-number).into(),
-            Err(raised) => return Some(Err(raised)),
-        },
+        Value::Instance(_) => (-exact_complex(value)?.ok()?).into(),
         _ => return None,
-    }))
+    })
 }
 
 /// `+value`; None when it is no number.
-pub fn positive(value: &Value) -> Option<Result<Value>> {
+pub fn positive(value: &Value) -> Option<Value> {
     match value {
-        Value::Int(_) | Value::Float(_) | Value::BigInt(_) => Some(Ok(value.clone())),
-        Value::Bool(truth) => Some(Ok(Value::Int(*truth as i64))),
-        Value::Instance(_) => exact_complex(value).map(|_| Ok(value.clone())),
+        Value::Int(_) | Value::Float(_) | Value::BigInt(_) => Some(value.clone()),
+        Value::Bool(truth) => Some(Value::Int(*truth as i64)),
+        Value::Instance(_) => exact_complex(value).map(|_| value.clone()),
         _ => None,
     }
 }
 
 /// `~value`; None when it is no int.
-pub fn invert(value: &Value) -> Option<Result<Value>> {
+pub fn invert(value: &Value) -> Option<Value> {
     match value {
-        Value::Int(number) => Some(Ok(Value::Int(!number))),
-        Value::Bool(truth) => Some(Ok(Value::Int(!(*truth as i64)))),
-        Value::BigInt(number) => Some(Ok(integer::normalize(!&number.0))),
+        Value::Int(number) => Some(Value::Int(!number)),
+        Value::Bool(truth) => Some(Value::Int(!(*truth as i64))),
+        Value::BigInt(number) => Some(integer::normalize(!&number.0)),
         _ => None,
     }
 }

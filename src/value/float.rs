@@ -2,12 +2,12 @@
 //!
 //! Everything here is exact up to the one rounding that the result needs: half to even, as in CPython.
 
+use std::fmt::{self, Write};
+
 use num_bigint::{BigInt, BigUint, Sign};
 use num_traits::Zero;
 
 use super::integer;
-
-use std::fmt::{self, Write};
 
 /// The shortest text that reads back as the same number, in CPython's form: `1.0`, `1e+16`, `inf`.
 pub fn repr(number: f64) -> String {

@@ -67,12 +67,14 @@ pub fn as_big(value: &Value) -> Option<Cow<'_, BigInt>> {
     }
 }
 
-/// The nearest float; OverflowError when there is none.
+/// The nearest float; None when it is too large.
+pub fn big_to_f64(number: &BigInt) -> Option<f64> {
+    number.to_f64().filter(|number| number.is_finite())
+}
+
+/// The nearest float; OverflowError when it is too large.
 pub fn to_float(number: &BigInt) -> Result<f64> {
-    match number.to_f64() {
-        Some(float) if float.is_finite() => Ok(float),
-        _ => Err(Raised::overflow_error("int too large to convert to float")),
-    }
+    big_to_f64(number).ok_or_else(|| Raised::overflow_error("int too large to convert to float"))
 }
 
 /// The number as `mantissa * 2**exponent` with `0.5 <= |mantissa| < 1`, for numbers no float can hold.

@@ -19,6 +19,7 @@ pub mod format_float;
 pub mod format_spec;
 pub mod function;
 pub mod future;
+pub mod generic;
 pub mod hash;
 pub mod instance;
 pub mod integer;

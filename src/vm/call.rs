@@ -139,9 +139,6 @@ impl Vm {
             if (*code).quick_arguments as usize != count {
                 return Ok(false);
             }
-            if interrupt::is_requested() {
-                self.check_interrupts()?;
-            }
             let globals: *const Dict = &*function.globals;
             let total = (*code).register_count as usize;
             let top = self.reserve(total)?;
