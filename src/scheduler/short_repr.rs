@@ -44,7 +44,7 @@ fn at_level(vm: &mut Vm, value: &Value, level: usize) -> Result<String> {
             Ok(format!("({}{comma})", joined(vm, tuple.items(), level)?))
         }
         Value::Set(set) => {
-            let items = sorted(vm, set.snapshot())?;
+            let items = sorted(vm, set.snapshot().into_iter().map(|(item, _)| item).collect())?;
             Ok(match (items.is_empty(), set.is_frozen()) {
                 (true, false) => "set()".to_string(),
                 (true, true) => "frozenset()".to_string(),
