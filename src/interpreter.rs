@@ -14,9 +14,10 @@ use crate::builtins;
 use crate::bytecode::code::Source;
 use crate::memory::text::pin_hash_seed;
 use crate::modules::source::{self, ReadFailure, TopLevelAwait};
-use crate::modules::{self, at_exit, loader, suggestion, traceback, warnings};
+use crate::modules::{self, at_exit, loader, suggestion, traceback, type_parameters, warnings};
+use crate::scheduler;
 use crate::value::{CodeObject, Gc, Module, Raised, Str, Value, symbols};
-use crate::scheduler::{clock, event_loop, exception_handler};
+use crate::scheduler::clock;
 use crate::vm::Vm;
 
 /// Bytes of native stack that are reserved.
@@ -66,6 +67,9 @@ impl Interpreter {
             pin_hash_seed(seed);
         } else if options.virtual_time {
             pin_hash_seed(0);
+        }
+        if options.virtual_time {
+            scheduler::clock::make_virtual();
         }
         let state = modules::state();
         let arguments = options.arguments.iter().map(|argument| Value::str(argument)).collect();
@@ -182,27 +186,11 @@ fn install_hooks(vm: &mut Vm) {
     vm.hooks.report_ignored = traceback::report_ignored;
     vm.hooks.warn = warnings::warn_from_machine;
     vm.hooks.suggest = |name, known| suggestion::closest(name, known);
-    vm.hooks.async_generator_started = |generator| {
-        if let Value::Coroutine(generator) = generator {
-            event_loop::async_generator_started(generator);
-        }
-    };
-    vm.hooks.async_generator_died = |vm, generator| match generator {
-        Value::Coroutine(coroutine) => match event_loop::async_generator_died(vm, coroutine) {
-            Ok(is_taken_care_of) => is_taken_care_of,
-            Err(raised) => {
-                traceback::report_ignored(vm, raised, generator);
-                true
-            }
-        },
-        _ => false,
-    };
-    vm.hooks.report_forgotten = |vm, forgotten| {
-        if let Err(raised) = exception_handler::report_forgotten(vm, forgotten) {
-            traceback::report_ignored(vm, raised, &Value::str("report of forgotten exceptions"));
-        }
-    };
-    exception_handler::set_describer(traceback::text_of);
+    scheduler::connect(vm);
+    scheduler::exception_handler::set_describer(|vm, exception| {
+        let chain = traceback::describe::describe_chain(vm, exception);
+        traceback::draw::draw_chain(&chain, traceback::draw::Paint::Plain).concat()
+    });
 }
 
 /// The full name of a folder; the current one when the name is empty.

@@ -84,7 +84,11 @@ pub fn finish(interpreter: &mut Interpreter, reporter: &Reporter, code: u8) -> u
         Ok(()) => code,
         // Whoever read the output has gone: nothing to complain about.
         Err(raised) if raised.is_a(&types().broken_pipe_error) => {
-            if code == 0 { exit_code::OUTPUT } else { code }
+            if code == 0 {
+                exit_code::OUTPUT
+            } else {
+                code
+            }
         }
         Err(raised) => {
             reporter.message("OSError", "Exception ignored while the standard output was being written:");

@@ -28,6 +28,7 @@ pub mod suggestion;
 pub mod sys;
 pub mod time;
 pub mod traceback;
+pub mod type_parameters;
 pub mod warnings;
 
 /// Whether a file of the script's can take the place of a module.

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::bytecode::code::{Position, Source};
+use crate::bytecode::code::Position;
+use crate::bytecode::code::Source;
 use crate::value::coroutine::CoroutineState;
 use crate::value::{Coroutine, Gc, Value};
 
