@@ -186,6 +186,7 @@ fn install_hooks(vm: &mut Vm) {
     vm.hooks.report_ignored = traceback::report_ignored;
     vm.hooks.warn = warnings::warn_from_machine;
     vm.hooks.suggest = |name, known| suggestion::closest(name, known);
+    vm.hooks.make_type_parameter = type_parameters::make;
     scheduler::connect(vm);
     scheduler::exception_handler::set_describer(|vm, exception| {
         let chain = traceback::describe::describe_chain(vm, exception);
