@@ -84,6 +84,7 @@ impl Interpreter {
         }
         let mut vm = Vm::new();
         builtins::install(&mut vm);
+        builtins::add_functions(&vm, modules::evaluate::FUNCTIONS);
         install_hooks(&mut vm);
         Interpreter { vm, main }
     }

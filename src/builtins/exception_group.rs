@@ -207,7 +207,7 @@ pub fn split_for_handler(vm: &mut Vm, exception: &Value, classes: &Value) -> Res
         return Ok((Value::None, exception.clone()));
     }
     let class = Value::Class(types().base_exception_group.clone());
-    let group = vm.call(&class, &[Value::str(""), Value::list(vec![exception.clone()])])?;
+    let group = vm.call(&class, &[Value::str(""), Value::tuple(vec![exception.clone()])])?;
     if let Value::Exception(group) = &group {
         group.traceback.set(inner.traceback.get());
     }

@@ -214,10 +214,7 @@ fn method_hash(_: &mut Vm, this: &Value) -> i64 {
 
 /// What a method does not have itself it takes from its function.
 fn method_attribute(vm: &mut Vm, this: &Gc<BoundMethod>, name: &Str) -> Result<Value> {
-    match vm.get_attribute_if_any(&this.function, &name.interned())? {
-        Some(value) => Ok(value),
-        None => Err(Raised::attribute_error(format!("'method' object has no attribute '{name}'"))),
-    }
+    vm.get_attribute(&this.function, name)
 }
 
 macro_rules! function_part {

@@ -213,6 +213,9 @@ pub fn install(vm: &mut Vm) {
     types().object.changed();
     vm.hooks.set_builtin_attribute = attributes::set;
     vm.hooks.exception_group = exception_group::for_handlers;
+    for rows in function_tables() {
+        add_functions(vm, rows);
+    }
     fill_names(&vm.builtins);
 }
 
@@ -224,13 +227,18 @@ pub fn add_rows(class: &Class, rows: &'static [Native]) {
     }
 }
 
-/// Binds the builtin functions, classes and constants.
+/// Adds functions to the builtin names: those of the tables here, and of layers above.
+pub fn add_functions(vm: &Vm, rows: &'static [Native]) {
+    let module = Str::intern("builtins");
+    for row in rows {
+        let function = Value::Native(NativeFunction::of_module(row, &module));
+        vm.builtins.set_str(&Str::intern(row.name()), function);
+    }
+}
+
+/// Binds the builtin classes and constants.
 fn fill_names(names: &Gc<Dict>) {
     let set = |name: &str, value: Value| names.set_str(&Str::intern(name), value);
-    let module = Str::intern("builtins");
-    for row in function_tables().into_iter().flatten() {
-        set(row.name(), Value::Native(NativeFunction::of_module(row, &module)));
-    }
     let types = types();
     let hidden = [
         &types.none,

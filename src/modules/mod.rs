@@ -17,6 +17,7 @@ pub mod clock;
 pub mod collections;
 pub mod combinatorics;
 pub mod errno;
+pub mod evaluate;
 pub mod gc;
 pub mod itertools;
 pub mod loader;

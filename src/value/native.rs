@@ -241,7 +241,10 @@ impl NativeFunction {
     fn called_name(&self) -> String {
         match self.constructed() {
             Some(class) => format!("{}()", class.name()),
-            None => format!("{}()", self.row.name()),
+            None => match &self.owner {
+                Some(class) if self.row.name() == "__init__" => format!("{}()", class.name()),
+                _ => format!("{}()", self.row.name()),
+            },
         }
     }
 
