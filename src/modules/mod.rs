@@ -10,11 +10,17 @@ pub mod asyncio;
 pub mod at_exit;
 pub mod calendar;
 pub mod clock;
+pub mod entropy;
 pub mod errno;
 pub mod gc;
 pub mod loader;
+pub mod math;
+pub mod mersenne_twister;
+pub mod random;
+pub mod random_distribution;
 pub mod resource;
 pub mod source;
+pub mod special_function;
 pub mod stdlib;
 pub mod structure;
 pub mod suggestion;
@@ -22,6 +28,7 @@ pub mod sys;
 pub mod time;
 pub mod traceback;
 pub mod warnings;
+pub mod whole_number;
 
 /// Whether a file of the script's can take the place of a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +53,8 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "builtins", precedence: Precedence::First, make: builtins_module },
     NativeModule { name: "errno", precedence: Precedence::First, make: errno::module },
     NativeModule { name: "gc", precedence: Precedence::First, make: gc::module },
+    NativeModule { name: "math", precedence: Precedence::AfterPath, make: math::module },
+    NativeModule { name: "random", precedence: Precedence::AfterPath, make: random::module },
     NativeModule { name: "resource", precedence: Precedence::AfterPath, make: resource::module },
     NativeModule { name: "sys", precedence: Precedence::First, make: sys::module },
     NativeModule { name: "time", precedence: Precedence::First, make: time::module },
