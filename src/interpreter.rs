@@ -15,7 +15,9 @@ use crate::bytecode::code::Source;
 use crate::memory::text::pin_hash_seed;
 use crate::modules::source::{self, ReadFailure, TopLevelAwait};
 use crate::modules::{self, at_exit, loader, suggestion, traceback, warnings};
+use crate::scheduler;
 use crate::value::{CodeObject, Gc, Module, Raised, Str, Value, symbols};
+use crate::scheduler::clock;
 use crate::vm::Vm;
 
 /// Bytes of native stack that are reserved.
@@ -66,6 +68,9 @@ impl Interpreter {
         } else if options.virtual_time {
             pin_hash_seed(0);
         }
+        if options.virtual_time {
+            scheduler::clock::make_virtual();
+        }
         let state = modules::state();
         let arguments = options.arguments.iter().map(|argument| Value::str(argument)).collect();
         state.arguments.items.set(arguments);
@@ -74,6 +79,9 @@ impl Interpreter {
         }
         let main = Module::new("__main__");
         state.modules.set_str(&symbols().main, Value::Module(main.clone()));
+        if options.virtual_time {
+            clock::make_virtual();
+        }
         let mut vm = Vm::new();
         builtins::install(&mut vm);
         install_hooks(&mut vm);
@@ -178,6 +186,11 @@ fn install_hooks(vm: &mut Vm) {
     vm.hooks.report_ignored = traceback::report_ignored;
     vm.hooks.warn = warnings::warn_from_machine;
     vm.hooks.suggest = |name, known| suggestion::closest(name, known);
+    scheduler::connect(vm);
+    scheduler::exception_handler::set_describer(|vm, exception| {
+        let chain = traceback::describe::describe_chain(vm, exception);
+        traceback::draw::draw_chain(&chain, traceback::draw::Paint::Plain).concat()
+    });
 }
 
 /// The full name of a folder; the current one when the name is empty.

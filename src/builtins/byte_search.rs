@@ -199,7 +199,7 @@ fn split(_: &mut Vm, this: Receiver<'_>, separator: Option<Data<'_>>, limit: Opt
             while !rest.is_empty() {
                 let space = if parts.len() == limit { None } else { rest.iter().position(|byte| is_space(*byte)) };
                 let Some(end) = space else {
-                    parts.push(this.make(rest.trim_end_matching(is_space).to_vec()));
+                    parts.push(this.make(rest.to_vec()));
                     break;
                 };
                 parts.push(this.make(rest[..end].to_vec()));
@@ -230,7 +230,7 @@ fn rsplit(_: &mut Vm, this: Receiver<'_>, separator: Option<Data<'_>>, limit: Op
             while !rest.is_empty() {
                 let space = if parts.len() == limit { None } else { rest.iter().rposition(|byte| is_space(*byte)) };
                 let Some(place) = space else {
-                    parts.push(this.make(rest.trim_start_matching(is_space).to_vec()));
+                    parts.push(this.make(rest.to_vec()));
                     break;
                 };
                 parts.push(this.make(rest[place + 1..].to_vec()));

@@ -407,10 +407,10 @@ fn iterate(_: &mut Vm, this: Receiver<'_>) -> Value {
     Iterator::native(class, ByteIterator { object: this.0.clone(), position: Cell::new(0) })
 }
 
-fn add(_: &mut Vm, this: Receiver<'_>, other: &Value) -> Value {
+fn add(_: &mut Vm, this: Receiver<'_>, other: &Value) -> Result<Value> {
     match ByteView::of(other) {
-        Some(other) => this.make([&*this.view(), &*other].concat()),
-        None => Value::NotImplemented,
+        Some(other) => Ok(this.make([&*this.view(), &*other].concat())),
+        None => Err(Raised::type_error(format!("can't concat {} to {}", other.type_name(), this.0.type_name()))),
     }
 }
 
@@ -428,10 +428,8 @@ pub fn repeated(data: &[u8], count: usize) -> Result<Vec<u8>> {
 }
 
 fn multiply(vm: &mut Vm, this: Receiver<'_>, count: &Value) -> Result<Value> {
-    match repetitions(vm, count)? {
-        None => Ok(Value::NotImplemented),
-        Some(count) => Ok(this.make(repeated(&this.view(), count)?)),
-    }
+    let count = repetitions(vm, count)?;
+    Ok(this.make(repeated(&this.view(), count)?))
 }
 
 fn modulo(vm: &mut Vm, this: Receiver<'_>, arguments: &Value) -> Result<Value> {

@@ -3,11 +3,11 @@
 use super::byte_string::{byte_of, from_hex, make, of_items, repeated};
 use super::slice::{self, Subscript};
 use super::str::{no_memory, repetitions};
-use super::str_repr::write_repr_bytes;
 use crate::memory::StrBuilder;
 use crate::native;
 use crate::value::bytes::{self, ByteArray, ByteView};
 use crate::value::native::{FromArgument, Mismatch};
+use crate::value::str_repr::write_repr_bytes;
 use crate::value::{Class, Dict, Gc, Native, Raised, Result, Str, Value, symbols, types};
 use crate::vm::Vm;
 
@@ -202,7 +202,7 @@ fn add_in_place(_: &mut Vm, this: Receiver<'_>, other: &Value) -> Result<Value> 
 }
 
 fn multiply_in_place(vm: &mut Vm, this: Receiver<'_>, count: &Value) -> Result<Value> {
-    let Some(count) = repetitions(vm, count)? else { return Ok(Value::NotImplemented) };
+    let count = repetitions(vm, count)?;
     let result = repeated(&this.array.data.borrow(), count)?;
     this.array.data.set(result);
     Ok(this.value.clone())

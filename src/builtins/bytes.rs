@@ -1,8 +1,8 @@
 //! bytes: what is its own; the rest it shares with bytearray in `byte_string`.
 
 use super::byte_string::{from_hex, make};
-use super::str_repr::repr_bytes;
 use crate::native;
+use crate::value::str_repr::repr_bytes;
 use crate::value::{Bytes, Class, Gc, Native, Result, Str, Value, bytes, types};
 use crate::vm::Vm;
 

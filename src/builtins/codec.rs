@@ -6,8 +6,8 @@
 
 use std::fmt::Write;
 
-use super::str_repr::write_escape;
 use crate::memory::StrBuilder;
+use crate::value::str_repr::write_escape;
 use crate::value::{Raised, Result, Str, Value, bytes, types};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

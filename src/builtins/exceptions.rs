@@ -8,7 +8,7 @@ use super::{keyword_pairs, os_errors, traceback};
 use crate::native;
 use crate::value::exception::TracebackEntry;
 use crate::value::native::{Arguments, Binding};
-use crate::value::{Class, Dict, Exception, Gc, List, Native, Raised, Result, Str, Tuple, Value, symbols, types};
+use crate::value::{Class, Dict, Exception, Gc, Native, Raised, Result, Str, Tuple, Value, symbols, types};
 use crate::vm::Vm;
 
 pub use super::os_errors::{OS_ERROR_METHODS, from_io_error, os_error};
@@ -374,18 +374,9 @@ fn add_note(_: &mut Vm, this: &Gc<Exception>, note: &Value) -> Result<()> {
             Err(Raised::type_error("Cannot add note: __notes__ is not a list"))
         }
         _ => {
-            append_note(this, note.clone());
+            this.append_note(note.clone());
             Ok(())
         }
-    }
-}
-
-/// Adds to `__notes__`, which is made when there is none.
-pub fn append_note(exception: &Exception, note: Value) {
-    let name = &symbols().notes;
-    match exception.get(name) {
-        Some(Value::List(notes)) => notes.push(note),
-        _ => exception.set(name, Value::List(Gc::new(List::new(vec![note])))),
     }
 }
 

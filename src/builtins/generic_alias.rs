@@ -4,33 +4,10 @@
 //! `isinstance`, which rejects it, tell the difference.
 
 use super::{keyword_pairs, object, union};
-use crate::memory::Tracer;
 use crate::native;
-use crate::value::instance::Payload;
-use crate::value::{Class, Dict, Gc, Instance, Native, Raised, Result, Str, Tuple, Value, types};
+use crate::value::generic::GenericAlias;
+use crate::value::{Class, Dict, Gc, Instance, Native, Raised, Result, Str, Value, types};
 use crate::vm::Vm;
-
-/// `origin[arguments]`
-pub struct GenericAlias {
-    pub origin: Value,
-    pub arguments: Gc<Tuple>,
-}
-
-impl Payload for GenericAlias {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        self.origin.trace(tracer);
-        tracer.visit(&self.arguments);
-    }
-}
-
-/// `origin[item]`; a tuple stands for several arguments.
-pub fn alias(origin: Value, item: &Value) -> Value {
-    let arguments = match item {
-        Value::Tuple(arguments) => arguments.clone(),
-        single => Gc::new(Tuple::new(vec![single.clone()])),
-    };
-    Value::Instance(Instance::with_payload(types().generic_alias.clone(), GenericAlias { origin, arguments }))
-}
 
 fn alias_of(this: &Value) -> Result<&GenericAlias> {
     this.payload::<GenericAlias>().ok_or_else(|| {
@@ -39,11 +16,7 @@ fn alias_of(this: &Value) -> Result<&GenericAlias> {
 }
 
 fn new(_: &mut Vm, class: &Class, origin: Value, item: &Value) -> Value {
-    let arguments = match item {
-        Value::Tuple(arguments) => arguments.clone(),
-        single => Gc::new(Tuple::new(vec![single.clone()])),
-    };
-    Value::Instance(Instance::with_payload(class.clone(), GenericAlias { origin, arguments }))
+    Value::Instance(Instance::with_payload(class.clone(), GenericAlias::new(origin, item)))
 }
 
 /// How an argument of an alias or a member of a union is shown.
@@ -136,7 +109,7 @@ fn get_item(vm: &mut Vm, this: &Value, item: &Value) -> Result<Value> {
     for argument in inner.arguments.items() {
         arguments.push(substitute(vm, argument, &variables, &given)?);
     }
-    Ok(alias(inner.origin.clone(), &Value::tuple(arguments)))
+    Ok(GenericAlias::new(inner.origin.clone(), &Value::tuple(arguments)).value())
 }
 
 /// An argument with type variables replaced, inside it too.
@@ -211,7 +184,7 @@ fn reflected_or(vm: &mut Vm, right: &Value, left: &Value) -> Result<Value> {
 }
 
 fn class_get_item(_: &mut Vm, class: &Class, item: &Value) -> Value {
-    alias(Value::Class(class.clone()), item)
+    GenericAlias::new(Value::Class(class.clone()), item).value()
 }
 
 /// What makes a builtin class generic.

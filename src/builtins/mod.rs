@@ -9,10 +9,10 @@ use crate::value::{Class, Dict, Gc, Instance, Native, NativeFunction, Str, Value
 use crate::vm::Vm;
 
 pub mod arguments;
-pub mod byte_search;
 pub mod arithmetic;
 pub mod async_generator;
 pub mod attributes;
+pub mod byte_search;
 pub mod byte_string;
 pub mod bytearray;
 pub mod bool;
@@ -25,8 +25,6 @@ pub mod dict_views;
 pub mod exception_group;
 pub mod exceptions;
 pub mod float;
-pub mod format_float;
-pub mod format_spec;
 pub mod function;
 pub mod functions;
 pub mod generator;
@@ -51,8 +49,6 @@ pub mod sort;
 pub mod str;
 pub mod str_case;
 pub mod str_format;
-pub mod str_properties;
-pub mod str_repr;
 pub mod str_search;
 pub mod stream;
 pub mod super_object;
@@ -115,8 +111,10 @@ fn method_tables() -> Vec<(&'static Class, &'static [Native])> {
         (&types.str, str_search::METHODS),
         (&types.str, str_format::METHODS),
         (&types.bytes, byte_string::METHODS),
+        (&types.bytes, byte_search::METHODS),
         (&types.bytes, bytes::METHODS),
         (&types.bytearray, byte_string::METHODS),
+        (&types.bytearray, byte_search::METHODS),
         (&types.bytearray, bytearray::METHODS),
         (&types.list, list::METHODS),
         (&types.tuple, tuple::METHODS),
@@ -175,7 +173,6 @@ fn function_tables() -> [&'static [Native]; 5] {
 fn generic_classes() -> Vec<&'static Class> {
     let types = types();
     vec![
-        &types.type_,
         &types.tuple,
         &types.list,
         &types.dict,

@@ -187,20 +187,6 @@ fn delete_attribute(vm: &mut Vm, this: &Value, name: &Value) -> Result<()> {
     vm.set_plain(this, &attribute_name(name)?, None)
 }
 
-fn attributes(_: &mut Vm, this: &Value) -> Result<Value> {
-    match this {
-        Value::Instance(instance) => Ok(Value::Dict(instance.make_dictionary())),
-        Value::Exception(exception) => Ok(Value::Dict(exception.dictionary())),
-        Value::Future(future) => Ok(Value::Dict(future.dictionary())),
-        Value::Task(task) => Ok(Value::Dict(task.future.dictionary())),
-        _ => Err(Raised::attribute_error(format!("'{}' object has no attribute '__dict__'", this.type_name()))),
-    }
-}
-
-/// What a class of the script gets whose instances are the first to have attributes of their own.
-pub const DICTIONARY: &[Native] =
-    &[native!("__dict__(self, /)", attributes(required), "The attributes of the object itself.").getter()];
-
 pub const METHODS: &[Native] = &[
     native!("__new__(cls, /, *args, **kwargs)", new(required, rest, keywords), "Create and return a new object.").static_method(),
     native!("__init__(self, /, *args, **kwargs)", init(required, rest, keywords), "Initialize self."),

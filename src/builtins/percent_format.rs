@@ -3,13 +3,12 @@
 //! One loop reads the directives and takes the arguments for both; numbers are written the same way,
 //! and a `Target` does what differs: literal text, keys of mappings, and the directives for text.
 
-use super::format_float::{FloatStyle, write_float_digits};
-use super::format_spec::{self, digits_of, is_negative};
 use super::str::no_memory;
-use super::str_repr;
 use crate::memory::StrBuilder;
 use crate::value::bytes::{self, ByteView};
-use crate::value::{Raised, Result, Str, Value, symbols};
+use crate::value::format_float::{FloatStyle, write_float_digits};
+use crate::value::format_spec::{self, digits_of, is_negative};
+use crate::value::{Raised, Result, Str, Value, str_repr, symbols};
 use crate::vm::Vm;
 
 /// One directive, such as `%-8.2f`.
@@ -362,7 +361,7 @@ impl Text<'_> {
     fn write_str(&mut self, text: &Str, directive: &Directive) -> Result<()> {
         match directive.precision {
             Some(precision) if precision < text.characters() => {
-                self.write_padded(super::str_search::substring(text, 0, precision), precision, directive)
+                self.write_padded(text.substring(0, precision), precision, directive)
             }
             _ => self.write_padded(text, text.characters(), directive),
         }

@@ -181,6 +181,7 @@ pub fn repeat(items: &[Value], times: usize) -> Result<Vec<Value>> {
     let mut result = Vec::new();
     result.try_reserve_exact(items.len() * times).map_err(|_| out_of_memory())?;
     match items {
+        [] => {}
         [item] => result.resize(times, item.clone()),
         _ => (0..times).for_each(|_| result.extend_from_slice(items)),
     }

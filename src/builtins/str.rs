@@ -3,16 +3,16 @@
 //! What searches and takes apart is in `str_search`, letter case and kinds of characters in `str_case`,
 //! `format` in `str_format`, `%` in `percent_format`.
 
+use super::codec;
 use super::percent_format;
-use super::str_repr::repr_str;
-use super::str_search::{byte_offset, substring};
-use super::{codec, format_spec};
+use super::sequence::not_a_factor;
 use crate::memory::StrBuilder;
 use crate::native;
 use crate::value::bytes::ByteView;
 use crate::value::iterator::IteratorState;
 use crate::value::native::{FromArgument, Mismatch};
-use crate::value::{Class, Dict, Gc, Iterator, Native, Raised, Result, Slice, Str, Value, types};
+use crate::value::str_repr::repr_str;
+use crate::value::{Class, Dict, Gc, Iterator, Native, Raised, Result, Slice, Str, Value, format_spec, symbols, types};
 use crate::vm::Vm;
 
 fn new(
@@ -85,28 +85,26 @@ fn format(_: &mut Vm, this: &Str, spec: &Str) -> Result<Str> {
     Ok(out.finish())
 }
 
-fn add(_: &mut Vm, this: &Str, other: &Value) -> Value {
+fn add(_: &mut Vm, this: &Str, other: &Value) -> Result<Str> {
     match other.as_str() {
-        Some(other) if other.is_empty() => Value::Str(this.clone()),
-        Some(other) if this.is_empty() => Value::Str(other.clone()),
-        Some(other) => Value::Str(concatenate(this, other)),
-        None => Value::NotImplemented,
+        Some(other) if other.is_empty() => Ok(this.clone()),
+        Some(other) if this.is_empty() => Ok(other.clone()),
+        Some(other) => Ok(Str::concatenated(this, other)),
+        None => {
+            let message = format!("can only concatenate str (not \"{}\") to str", other.type_name());
+            Err(Raised::type_error(message))
+        }
     }
 }
 
-/// `left + right`
-pub fn concatenate(left: &Str, right: &Str) -> Str {
-    Str::concatenated(left, right)
-}
-
-/// The count of a repetition; None when the operand is no int.
-pub fn repetitions(vm: &mut Vm, count: &Value) -> Result<Option<usize>> {
+/// The count of a repetition.
+pub fn repetitions(vm: &mut Vm, count: &Value) -> Result<usize> {
     let count = match count {
         Value::Int(count) => *count,
         Value::Bool(truth) => *truth as i64,
         other => {
-            if vm.special(other, &crate::value::symbols().index)?.is_none() {
-                return Ok(None);
+            if vm.special(other, &symbols().index)?.is_none() {
+                return Err(not_a_factor(other));
             }
             match vm.index(other) {
                 Err(raised) if raised.is_a(&types().overflow_error) => {
@@ -116,15 +114,14 @@ pub fn repetitions(vm: &mut Vm, count: &Value) -> Result<Option<usize>> {
             }
         }
     };
-    Ok(Some(count.max(0) as usize))
+    Ok(count.max(0) as usize)
 }
 
-fn multiply(vm: &mut Vm, this: &Str, count: &Value) -> Result<Value> {
-    Ok(match repetitions(vm, count)? {
-        None => Value::NotImplemented,
-        Some(1) => Value::Str(this.clone()),
-        Some(count) => Value::Str(this.repeated(count).ok_or_else(no_memory)?),
-    })
+fn multiply(vm: &mut Vm, this: &Str, count: &Value) -> Result<Str> {
+    match repetitions(vm, count)? {
+        1 => Ok(this.clone()),
+        count => this.repeated(count).ok_or_else(no_memory),
+    }
 }
 
 /// A MemoryError.
@@ -173,13 +170,13 @@ fn get_item(vm: &mut Vm, this: &Str, index: &Value) -> Result<Str> {
     }
     let index = match index {
         Value::Int(index) => *index,
-        other if vm.special(other, &crate::value::symbols().index)?.is_none() => {
+        other if vm.special(other, &symbols().index)?.is_none() => {
             let message = format!("string indices must be integers, not '{}'", other.type_name());
             return Err(Raised::type_error(message));
         }
         other => index_of(vm, other)?,
     };
-    character_at(this, index).ok_or_else(|| Raised::index_error("string index out of range"))
+    this.character_at(index).ok_or_else(|| Raised::index_error("string index out of range"))
 }
 
 /// An index that is not a plain int; IndexError when it does not fit.
@@ -190,20 +187,6 @@ pub fn index_of(vm: &mut Vm, index: &Value) -> Result<i64> {
         }
         index => index,
     }
-}
-
-/// The character at an index, counted from the end when negative.
-#[inline]
-pub fn character_at(text: &Str, index: i64) -> Option<Str> {
-    let length = text.characters() as i64;
-    let index = if index < 0 { index + length } else { index };
-    if !(0..length).contains(&index) {
-        return None;
-    }
-    if text.is_ascii() {
-        return Some(Str::of_char(text.as_bytes()[index as usize] as char));
-    }
-    text[byte_offset(text, index as usize)..].chars().next().map(Str::of_char)
 }
 
 fn slice_of(vm: &mut Vm, text: &Str, slice: &Gc<Slice>) -> Result<Str> {
@@ -217,17 +200,17 @@ fn slice_of(vm: &mut Vm, text: &Str, slice: &Gc<Slice>) -> Result<Str> {
     }
     if step == 1 {
         let start = start as usize;
-        return Ok(Str::with_length(substring(text, start, start + count), count));
+        return Ok(Str::with_length(text.substring(start, start + count), count));
     }
     let mut builder = StrBuilder::with_capacity(count);
     if text.is_ascii() {
         let bytes = text.as_bytes();
         builder.extend(indices.positions().filter_map(|place| bytes.get(place)).map(|byte| *byte as char));
     } else if step > 0 {
-        let rest = text[byte_offset(text, start as usize)..].chars();
+        let rest = text[text.byte_offset(start as usize)..].chars();
         builder.extend(rest.step_by(step as usize).take(count));
     } else {
-        let rest = text[..byte_offset(text, start as usize + 1)].chars().rev();
+        let rest = text[..text.byte_offset(start as usize + 1)].chars().rev();
         builder.extend(rest.step_by(step.unsigned_abs() as usize).take(count));
     }
     Ok(builder.finish())
@@ -242,10 +225,7 @@ fn join(vm: &mut Vm, this: &Str, iterable: &Value) -> Result<Str> {
         Value::Tuple(tuple) => join_items(this, tuple.items()),
         other => {
             let items = match vm.iterate(other) {
-                Err(raised)
-                    if raised.is_a(&types().type_error)
-                        && vm.special(other, &crate::value::symbols().iter)?.is_none() =>
-                {
+                Err(raised) if raised.is_a(&types().type_error) && vm.special(other, &symbols().iter)?.is_none() => {
                     return Err(Raised::type_error("can only join an iterable"));
                 }
                 iterator => vm.collect(&iterator?)?,

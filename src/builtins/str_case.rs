@@ -3,10 +3,9 @@
 //! Upper and lower case follow Unicode's full mappings, a final sigma included; ASCII text is done in
 //! one pass over its bytes.
 
-use super::str_properties as properties;
 use crate::memory::StrBuilder;
 use crate::native;
-use crate::value::{Native, Str};
+use crate::value::{Native, Str, str_properties as properties};
 use crate::vm::Vm;
 
 /// A copy of an ASCII text, changed in place.

@@ -3,11 +3,10 @@
 //! A format string is literal text and fields `{name.attribute[index]!conversion:spec}`. The spec may hold
 //! fields in its turn, one level deep.
 
-use super::str_properties::decimal_value;
-use super::{format_spec, str_repr};
 use crate::memory::StrBuilder;
 use crate::native;
-use crate::value::{Dict, Gc, Native, Raised, Result, Str, Value};
+use crate::value::str_properties::decimal_value;
+use crate::value::{Dict, Gc, Native, Raised, Result, Str, Value, format_spec, str_repr};
 use crate::vm::Vm;
 
 /// How deep fields may be nested, the outermost included.

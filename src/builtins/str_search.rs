@@ -5,10 +5,10 @@
 
 use memchr::memmem;
 
-use super::str_properties::{is_space, is_space_byte};
 use crate::memory::StrBuilder;
 use crate::native;
 use crate::value::native::{FromArgument, Mismatch};
+use crate::value::str_properties::{is_space, is_space_byte};
 use crate::value::{Native, Raised, Result, Str, Value, symbols};
 use crate::vm::Vm;
 
@@ -41,31 +41,6 @@ pub fn clamp_bounds(length: usize, start: Option<Bound>, end: Option<Bound>) -> 
     (start <= end).then_some((start as usize, end as usize))
 }
 
-/// The byte at which a character starts; the length when there are not so many.
-#[inline]
-pub fn byte_offset(text: &Str, character: usize) -> usize {
-    if text.is_ascii() { character.min(text.len()) } else { byte_offset_in(text, character) }
-}
-
-fn byte_offset_in(text: &str, character: usize) -> usize {
-    let mut characters = text.chars();
-    match character.checked_sub(1) {
-        None => 0,
-        Some(before) => match characters.nth(before) {
-            Some(_) => text.len() - characters.as_str().len(),
-            None => text.len(),
-        },
-    }
-}
-
-/// The characters from `start` to `end`, both in range.
-pub fn substring(text: &Str, start: usize, end: usize) -> &str {
-    let from = byte_offset(text, start);
-    let rest = &text[from..];
-    let length = if text.is_ascii() { end - start } else { byte_offset_in(rest, end - start) };
-    &rest[..length]
-}
-
 /// A piece of a text as a string: the text itself when it is all of it.
 #[inline]
 fn piece_of(text: &Str, piece: &str) -> Str {
@@ -84,7 +59,7 @@ fn window(text: &Str, start: Option<Bound>, end: Option<Bound>) -> Option<(&str,
         return Some((text, 0));
     }
     let (start, end) = clamp_bounds(text.characters(), start, end)?;
-    Some((substring(text, start, end), start))
+    Some((text.substring(start, end), start))
 }
 
 /// The byte at which the needle is first found.
@@ -258,9 +233,10 @@ fn split(_: &mut Vm, this: &Str, separator: Option<Separator<'_>>, limit: Option
         None => {
             let mut rest = this.trim_start_matches(is_space);
             while !rest.is_empty() {
+                // What is left at the limit keeps its white space.
                 let end = if parts.len() == limit { None } else { rest.find(is_space) };
                 let Some(end) = end else {
-                    parts.push(Value::str(rest.trim_end_matches(is_space)));
+                    parts.push(Value::str(rest));
                     break;
                 };
                 parts.push(Value::str(&rest[..end]));
@@ -301,7 +277,7 @@ fn split_ascii_words(this: &Str, limit: usize, parts: &mut Vec<Value>) {
         }
         let start = position;
         if parts.len() == limit {
-            parts.push(Value::Str(piece_of(this, this[start..].trim_end_matches(is_space))));
+            parts.push(Value::Str(piece_of(this, &this[start..])));
             return;
         }
         while position < bytes.len() && !is_space_byte(bytes[position]) {
@@ -320,7 +296,7 @@ fn rsplit(_: &mut Vm, this: &Str, separator: Option<Separator<'_>>, limit: Optio
             while !rest.is_empty() {
                 let space = if parts.len() == limit { None } else { rest.char_indices().rfind(|(_, c)| is_space(*c)) };
                 let Some((place, space)) = space else {
-                    parts.push(Value::Str(piece_of(this, rest.trim_start_matches(is_space))));
+                    parts.push(Value::Str(piece_of(this, rest)));
                     break;
                 };
                 parts.push(Value::Str(piece_of(this, &rest[place + space.len_utf8()..])));

@@ -85,7 +85,7 @@ fn super_of(this: &Value) -> Result<&Super> {
 
 fn repr(_: &mut Vm, this: &Value) -> Result<Str> {
     let this = super_of(this)?;
-    let class = super::object::full_name(&this.class);
+    let class = this.class.name();
     Ok(match &this.receiver {
         Value::Unbound => format!("<super: <class '{class}'>, NULL>"),
         _ => format!("<super: <class '{class}'>, <{} object>>", this.start.name()),

@@ -39,7 +39,9 @@ fn new(vm: &mut Vm, metaclass: &Class, arguments: &[Value], keywords: Option<&Gc
                     "type() doesn't support MRO entry resolution; use types.new_class()",
                 ));
             }
-            _ => {
+            // Its class takes the part of a metaclass, and fits no other.
+            other => {
+                vm.most_derived_metaclass(&other.class(), &[types().object.clone()])?;
                 return Err(Raised::type_error("bases must be types"));
             }
         }

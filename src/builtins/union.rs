@@ -1,22 +1,10 @@
 //! Unions of types: `int | None`.
 
-use super::generic_alias::{GenericAlias, argument_repr, substitute, type_variables};
-use crate::memory::Tracer;
+use super::generic_alias::{argument_repr, substitute, type_variables};
 use crate::native;
-use crate::value::instance::Payload;
-use crate::value::{Gc, Instance, Native, Raised, Result, Str, Tuple, Value, types};
+use crate::value::generic::{GenericAlias, Union};
+use crate::value::{Gc, Native, Raised, Result, Str, Tuple, Value, types};
 use crate::vm::Vm;
-
-/// The members in order, each one once; the type of None as that type.
-pub struct Union {
-    pub members: Gc<Tuple>,
-}
-
-impl Payload for Union {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.visit(&self.members);
-    }
-}
 
 /// Whether `|` takes the value for a type.
 fn is_type(value: &Value) -> bool {
@@ -65,8 +53,7 @@ fn union_of(vm: &mut Vm, values: &[Value]) -> Result<Value> {
     if let [single] = &members[..] {
         return Ok(single.clone());
     }
-    let union = Union { members: Gc::new(Tuple::new(members)) };
-    Ok(Value::Instance(Instance::with_payload(types().union.clone(), union)))
+    Ok(Union { members: Gc::new(Tuple::new(members)) }.value())
 }
 
 fn union_in(this: &Value) -> Result<&Union> {

@@ -2,9 +2,10 @@
 //! and the exit code of it all.
 
 use super::exit_code;
+use crate::builtins::{os_errors, stream};
 use crate::interpreter::Interpreter;
-use crate::modules::{self, loader};
 use crate::report::Reporter;
+use crate::scheduler::deadlock;
 use crate::value::{Exception, Gc, Raised, Result, Str, Value, symbols, types};
 use crate::vm::Vm;
 
@@ -19,6 +20,12 @@ pub fn uncaught(interpreter: &mut Interpreter, reporter: &Reporter, raised: &Rai
     let flushed = flush(vm, &symbols().stdout);
     if exception.is_a(&types().broken_pipe_error) && flushed.is_err() {
         return exit_code::FAILED;
+    }
+    if exception.is_a(&types().deadlock_error)
+        && let Some(report) = deadlock::take_report()
+    {
+        reporter.deadlock(&report);
+        return exit_code::DEADLOCK;
     }
     reporter.exception(vm, exception);
     if exception.is_a(&types().keyboard_interrupt) { exit_code::INTERRUPTED } else { exit_code::FAILED }
@@ -59,11 +66,17 @@ pub fn finish(interpreter: &mut Interpreter, reporter: &Reporter, code: u8) -> u
     let vm = interpreter.vm();
     let outcome = flush(vm, &symbols().stdout);
     let _ = flush(vm, &symbols().stderr);
+    // The script may have put streams of its own in their place.
+    let outcome = outcome.and(stream::flush_all().map_err(|error| os_errors::from_io_error(&error, None)));
     match outcome {
         Ok(()) => code,
         // Whoever read the output has gone: nothing to complain about.
         Err(raised) if raised.is_a(&types().broken_pipe_error) => {
-            if code == 0 { exit_code::OUTPUT } else { code }
+            if code == 0 {
+                exit_code::OUTPUT
+            } else {
+                code
+            }
         }
         Err(raised) => {
             reporter.message("OSError", "Exception ignored while the standard output was being written:");
@@ -73,29 +86,17 @@ pub fn finish(interpreter: &mut Interpreter, reporter: &Reporter, code: u8) -> u
     }
 }
 
-/// A stream of `sys`, as the script has left it. None when `sys` was never imported: then the streams
-/// are the original ones.
-fn stream(vm: &mut Vm, name: &Str) -> Result<Option<Value>> {
-    if modules::state().module("sys").is_none() {
-        loader::import_absolute(vm, "sys")?;
-    }
-    let sys = modules::state().module("sys");
-    Ok(sys.and_then(|sys| sys.get(name)).filter(|stream| !stream.is_none()))
-}
-
+/// Writes what waits in a stream of `sys`, as the script has left it.
 fn flush(vm: &mut Vm, name: &Str) -> Result<()> {
-    match stream(vm, name)? {
-        Some(stream) => vm.call_method(&stream, &symbols().flush, &[]).map(drop),
-        None => Ok(()),
+    match stream::current(name) {
+        Some(stream) if !stream.is_none() => vm.call_method(&stream, &symbols().flush, &[]).map(drop),
+        _ => Ok(()),
     }
 }
 
 fn write(vm: &mut Vm, name: &Str, text: Value) -> Result<()> {
-    match stream(vm, name)? {
-        Some(stream) => {
-            vm.call_method(&stream, &symbols().write, &[text])?;
-            vm.call_method(&stream, &symbols().flush, &[]).map(drop)
-        }
-        None => Ok(()),
+    match stream::current(name) {
+        Some(stream) if !stream.is_none() => vm.call_method(&stream, &symbols().write, &[text]).map(drop),
+        _ => Ok(()),
     }
 }

@@ -208,6 +208,33 @@ impl Str {
         block.characters == block.bytes
     }
 
+    /// The byte at which a character starts; the length when there are not so many.
+    #[inline]
+    pub fn byte_offset(&self, character: usize) -> usize {
+        if self.is_ascii() { character.min(self.len()) } else { byte_offset(self, character) }
+    }
+
+    /// The characters from `start` to `end`, both in range.
+    pub fn substring(&self, start: usize, end: usize) -> &str {
+        let rest = &self[self.byte_offset(start)..];
+        let length = if self.is_ascii() { end - start } else { byte_offset(rest, end - start) };
+        &rest[..length]
+    }
+
+    /// The character at an index, counted from the end when negative; None when it is out of range.
+    #[inline]
+    pub fn character_at(&self, index: i64) -> Option<Str> {
+        let length = self.characters() as i64;
+        let index = if index < 0 { index.wrapping_add(length) } else { index };
+        if !(0..length).contains(&index) {
+            return None;
+        }
+        if self.is_ascii() {
+            return Some(Str::of_char(self.as_bytes()[index as usize] as char));
+        }
+        self[byte_offset(self, index as usize)..].chars().next().map(Str::of_char)
+    }
+
     /// The hash, keyed by the seed of this process.
     #[inline]
     pub fn hash(&self) -> u64 {
@@ -414,6 +441,17 @@ thread_local! {
         Str::intern((code as u8 as char).encode_utf8(&mut [0; 4]))
     })));
     static INTERNED_STRINGS: RefCell<HashTable<Str>> = const { RefCell::new(HashTable::new()) };
+}
+
+fn byte_offset(text: &str, character: usize) -> usize {
+    let mut characters = text.chars();
+    match character.checked_sub(1) {
+        None => 0,
+        Some(before) => match characters.nth(before) {
+            Some(_) => text.len() - characters.as_str().len(),
+            None => text.len(),
+        },
+    }
 }
 
 fn count_characters(text: &str) -> usize {

@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
+use crate::bytecode::CodeKind;
 use crate::native;
 use crate::scheduler::event_loop::{self, EventLoop};
 use crate::scheduler::gather::Exceptions;
 use crate::scheduler::wait::Until;
 use crate::scheduler::{as_completed, classes, future, gather, runner, shield, sleep, task, timeout, wait, wait_for};
 use crate::value::{Gc, Module, Native, NativeFunction, Raised, Result, Set, Str, Value, types};
-use crate::bytecode::CodeKind;
 use crate::vm::Vm;
 
 /// The module object.

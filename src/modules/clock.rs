@@ -1,18 +1,19 @@
-//! The clocks behind `time`: nanoseconds of the wall, of a steady clock and of the processor.
+//! The clocks behind `time`, in nanoseconds: those of the scheduler, so that virtual time holds, and those
+//! of the processor.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::time::{ClockId, clock_gettime};
 
+use crate::scheduler::clock;
 use crate::value::{Raised, Result};
 use crate::vm::Vm;
 
-thread_local! {
-    static START: Instant = Instant::now();
-}
-
 /// Nanoseconds since the epoch.
 pub fn wall() -> i64 {
+    if clock::is_virtual() {
+        return nanoseconds(clock::time_of_day());
+    }
     match SystemTime::now().duration_since(UNIX_EPOCH) {
         Ok(duration) => i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX),
         Err(before) => -i64::try_from(before.duration().as_nanos()).unwrap_or(i64::MAX),
@@ -21,7 +22,11 @@ pub fn wall() -> i64 {
 
 /// Nanoseconds of a clock that never goes back.
 pub fn monotonic() -> i64 {
-    i64::try_from(START.with(Instant::elapsed).as_nanos()).unwrap_or(i64::MAX)
+    nanoseconds(clock::now())
+}
+
+fn nanoseconds(seconds: f64) -> i64 {
+    (seconds * 1e9).round() as i64
 }
 
 /// Nanoseconds of processor time of the process.
@@ -39,18 +44,7 @@ fn processor(clock: ClockId) -> Result<i64> {
     Ok(time.tv_sec().saturating_mul(1_000_000_000).saturating_add(time.tv_nsec()))
 }
 
-/// How long a sleep goes on before interrupts are looked at.
-const SLICE: Duration = Duration::from_millis(50);
-
-/// Does nothing for this long. Ctrl-C ends it.
-pub fn sleep(vm: &mut Vm, duration: Duration) -> Result<()> {
-    let start = Instant::now();
-    loop {
-        let left = duration.saturating_sub(start.elapsed());
-        if left.is_zero() {
-            return Ok(());
-        }
-        std::thread::sleep(left.min(SLICE));
-        vm.check_interrupts()?;
-    }
+/// Does nothing for so many seconds. Ctrl-C ends it.
+pub fn sleep(vm: &mut Vm, seconds: f64) -> Result<()> {
+    clock::sleep_blocking(vm, seconds)
 }

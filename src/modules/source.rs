@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use asy_grammar::{CheckOptions, Diagnostic, LineIndex};
 
+use crate::builtins::os_errors;
 use crate::bytecode::Code;
 use crate::bytecode::code::Source;
 use crate::compiler::{CompileMode, CompileOptions, compile_module};
@@ -30,18 +31,7 @@ impl ReadFailure {
     /// The exception a script gets when it imports the file.
     pub fn raised(&self) -> Raised {
         match self {
-            ReadFailure::System(error, name) => {
-                let raised = Raised::new(
-                    &types().os_error,
-                    vec![
-                        Value::Int(error.raw_os_error().unwrap_or(0).into()),
-                        Value::str(&system_message(error)),
-                        Value::str(name),
-                    ],
-                );
-                raised.0.set(&symbols().filename, Value::str(name));
-                raised
-            }
+            ReadFailure::System(error, name) => os_errors::from_io_error(error, Some(Value::str(name))),
             ReadFailure::Encoding { name, line, .. } => {
                 let raised = Raised::syntax_error(self.message());
                 set_place(&raised, name, *line as i64, Value::None, Value::None, None);

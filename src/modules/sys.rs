@@ -94,6 +94,13 @@ fn setrecursionlimit(vm: &mut Vm, limit: i64) -> Result<()> {
     Ok(())
 }
 
+/// The `__name__` of the module whose code called, `depth` frames further out.
+fn module_of_caller(vm: &mut Vm, depth: Option<i64>) -> Value {
+    let depth = usize::try_from(depth.unwrap_or(0)).unwrap_or(0);
+    let globals = vm.script_frames().nth(depth).map(|frame| frame.function.globals.clone());
+    globals.and_then(|globals| globals.get_str(&symbols().name)).into()
+}
+
 fn getdefaultencoding(_: &mut Vm) -> &'static str {
     "utf-8"
 }
@@ -110,6 +117,7 @@ pub const FUNCTIONS: &[Native] = &[
     native!("getrefcount(object, /)", getrefcount(required), "How many references an object has."),
     native!("getrecursionlimit()", getrecursionlimit(), "How many frames there can be."),
     native!("setrecursionlimit(limit, /)", setrecursionlimit(required), "Sets how many frames there can be."),
+    native!("_getframemodulename(depth=0)", module_of_caller(optional), "The name of the module that called."),
     native!("getdefaultencoding()", getdefaultencoding(), "The encoding of text: utf-8."),
     native!("getfilesystemencoding()", getfilesystemencoding(), "The encoding of file names: utf-8."),
 ];

@@ -27,7 +27,7 @@ fn time_ns(_: &mut Vm) -> i64 {
 }
 
 fn monotonic(_: &mut Vm) -> f64 {
-    clock::monotonic() as f64 / NANOSECONDS
+    crate::scheduler::clock::now()
 }
 
 fn monotonic_ns(_: &mut Vm) -> i64 {
@@ -68,7 +68,7 @@ fn sleep(vm: &mut Vm, seconds: &Value) -> Result<()> {
     if seconds >= i64::MAX as f64 / NANOSECONDS {
         return Err(Raised::overflow_error("timestamp too large to convert to C PyTime_t"));
     }
-    clock::sleep(vm, std::time::Duration::from_secs_f64(seconds))
+    clock::sleep(vm, seconds)
 }
 
 /// Seconds since the epoch: now when not given.

@@ -3,7 +3,8 @@
 //! They go through the library's `warnings` module once the script has imported it, so that its
 //! filters hold; before that they are printed, but for those that are silent by default.
 
-use super::{loader, state};
+use super::state;
+use crate::builtins::stream;
 use crate::value::{Class, Str, Value, symbols, types};
 use crate::vm::Vm;
 
@@ -44,7 +45,8 @@ fn is_silent(category: &Class) -> bool {
 }
 
 fn print(vm: &mut Vm, text: &str) -> crate::value::Result<()> {
-    let sys = loader::import_absolute(vm, "sys")?;
-    let stderr = vm.get_attribute(&sys, &symbols().stderr)?;
-    vm.call_method(&stderr, &symbols().write, &[Value::str(text)]).map(drop)
+    match stream::current(&symbols().stderr) {
+        Some(stderr) if !stderr.is_none() => vm.call_method(&stderr, &symbols().write, &[Value::str(text)]).map(drop),
+        _ => Ok(()),
+    }
 }

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use crate::bytecode::code::Source;
 use crate::modules::traceback::describe::{Described, Frame, Link};
+use crate::scheduler::DeadlockReport;
+use crate::scheduler::deadlock::WaitingTask;
 
 /// One diagnostic of a source.
 pub fn diagnostic(source: &Source, diagnostic: &Diagnostic) -> Value {
@@ -45,6 +47,20 @@ pub fn chain(chain: &[Described]) -> Value {
         }
     }
     newest
+}
+
+/// A deadlock: the waiting tasks.
+pub fn deadlock(report: &DeadlockReport) -> Value {
+    let task = |task: &WaitingTask| {
+        let frames: Vec<Value> = task.stack.iter().rev().map(|place| frame(&super::deadlock::frame(place))).collect();
+        json!({ "name": task.name, "waits_for": task.waits_for, "frames": frames })
+    };
+    json!({
+        "kind": "deadlock",
+        "severity": "error",
+        "code": "DeadlockError",
+        "tasks": report.tasks.iter().map(task).collect::<Vec<Value>>(),
+    })
 }
 
 /// A message of the interpreter itself.

@@ -10,9 +10,11 @@ use asy_grammar::Diagnostic;
 use crate::bytecode::code::Source;
 use crate::modules::traceback::describe::describe_chain;
 use crate::modules::traceback::draw::{Paint, draw_chain};
+use crate::scheduler::DeadlockReport;
 use crate::value::{Exception, Gc};
 use crate::vm::Vm;
 
+mod deadlock;
 mod diagnostic;
 mod json;
 
@@ -57,6 +59,15 @@ impl Reporter {
         let text = match self.format {
             ErrorFormat::Text => draw_chain(&chain, self.paint).concat(),
             ErrorFormat::Json => lines(std::iter::once(json::chain(&chain))),
+        };
+        print(&text);
+    }
+
+    /// Everything waits for something that cannot come.
+    pub fn deadlock(&self, report: &DeadlockReport) {
+        let text = match self.format {
+            ErrorFormat::Text => deadlock::draw(report, self.paint),
+            ErrorFormat::Json => lines(std::iter::once(json::deadlock(report))),
         };
         print(&text);
     }

@@ -10,9 +10,7 @@ use crate::native;
 use crate::value::coroutine::{NativeBody, Resume, Step};
 use crate::value::instance::Payload;
 use crate::value::native::{FromArgument, Mismatch};
-use crate::value::{
-    Class, Dict, Gc, Instance, Native, NativeCoroutine, Raised, Result, Value, symbols, types,
-};
+use crate::value::{Class, Dict, Gc, Instance, Native, NativeCoroutine, Raised, Result, Value, symbols, types};
 use crate::vm::Vm;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

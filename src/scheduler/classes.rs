@@ -4,12 +4,13 @@ use super::{
     as_completed, barrier, condition, event, future_methods, handle, lock, loop_object, queue, runner, semaphore,
     task_group, timeout,
 };
+use crate::builtins::generic_alias;
 use crate::value::{Class, Native, NativeFunction, Str, Value, types};
 
 /// The classes of the scheduler with their methods.
 pub fn tables() -> Vec<(Class, &'static [Native])> {
     let types = types();
-    let tables: [(&Class, &'static [Native]); 18] = [
+    let tables: [(&Class, &'static [Native]); 17] = [
         (&types.future, future_methods::FUTURE_METHODS),
         (&types.task, future_methods::TASK_METHODS),
         (&types.event_loop, loop_object::METHODS),
@@ -26,8 +27,7 @@ pub fn tables() -> Vec<(Class, &'static [Native])> {
         (&types.task_group, task_group::METHODS),
         (&types.as_completed_iterator, as_completed::METHODS),
         (&types.runner, runner::METHODS),
-        (&types.priority_queue, &[]),
-        (&types.lifo_queue, &[]),
+        (&types.queue, generic_alias::SUBSCRIPTION),
     ];
     tables.into_iter().map(|(class, rows)| (class.clone(), rows)).collect()
 }

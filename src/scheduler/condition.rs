@@ -1,7 +1,5 @@
 //! `asyncio.Condition`.
 
-use std::cell::Cell;
-
 use super::future;
 use super::lock::{Lock, enter_through_acquire, shown, state};
 use super::wait_queue::{Ticket, WaitQueue, woken};
@@ -10,9 +8,7 @@ use crate::native;
 use crate::value::coroutine::{NativeBody, Resume, Step};
 use crate::value::instance::Payload;
 use crate::value::native::{FromArgument, Mismatch};
-use crate::value::{
-    Class, Dict, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Str, Value, types,
-};
+use crate::value::{Class, Dict, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Str, Value, types};
 use crate::vm::Vm;
 
 /// A condition variable with its lock.
@@ -195,9 +191,7 @@ fn new(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
 
 fn init(_: &mut Vm, this: &Condition, lock: Option<Value>) {
     let lock = match lock {
-        None | Some(Value::None) => {
-            Value::Instance(Instance::with_payload(types().lock.clone(), Lock::default()))
-        }
+        None | Some(Value::None) => Value::Instance(Instance::with_payload(types().lock.clone(), Lock::default())),
         Some(lock) => lock,
     };
     this.lock.set(lock);

@@ -17,7 +17,7 @@ use super::{clock, context, deadlock, driver, exception_handler, future, handle,
 use crate::memory::interrupt;
 use crate::value::future::{Callback, Listener, Listening};
 use crate::value::instance::Payload;
-use crate::value::{Coroutine, Gc, Instance, Mutable, Raised, Result, Task, Value, Weak, types};
+use crate::value::{Coroutine, Gc, Instance, Mutable, Raised, Result, Str, Task, Value, Weak, types};
 use crate::vm::Vm;
 
 /// Where in its life a loop is.
@@ -45,8 +45,8 @@ pub struct EventLoop {
     pub(super) task_factory: Mutable<Value>,
     /// Async generators that have been started and may need closing at the end.
     async_generators: Mutable<Vec<Weak<Coroutine>>>,
-    /// The object scripts see, while one of them holds it.
-    object: RefCell<Option<Weak<Instance>>>,
+    /// The object scripts see, once one has asked for it; until the loop is closed.
+    object: Mutable<Option<Gc<Instance>>>,
 }
 
 /// The tasks that are not done.
@@ -154,20 +154,22 @@ impl EventLoop {
             exception_handler: Mutable::new(Value::None),
             task_factory: Mutable::new(Value::None),
             async_generators: Mutable::default(),
-            object: RefCell::new(None),
+            object: Mutable::new(None),
         });
         event_loop.ready.set_policy(POLICY.get());
         OPEN.with_borrow_mut(|open| open.insert(number, event_loop.clone()));
         event_loop
     }
 
-    /// The object scripts see: always the same while it is held.
+    /// The object scripts see: always the same while the loop is open.
     pub fn object(self: &Rc<EventLoop>) -> Value {
-        if let Some(object) = self.object.borrow().as_ref().and_then(Weak::upgrade) {
+        if let Some(object) = self.object.get() {
             return Value::Instance(object);
         }
         let object = Instance::with_payload(types().unix_event_loop.clone(), LoopState(self.clone()));
-        *self.object.borrow_mut() = Some(Weak::new(&object));
+        if !self.is_closed() {
+            self.object.set(Some(object.clone()));
+        }
         Value::Instance(object)
     }
 
@@ -285,9 +287,7 @@ impl EventLoop {
             }
             return Err(raised);
         }
-        state
-            .result()
-            .unwrap_or_else(|| Err(Raised::runtime_error("Event loop stopped before Future completed.")))
+        state.result().unwrap_or_else(|| Err(Raised::runtime_error("Event loop stopped before Future completed.")))
     }
 
     /// Closes the loop: nothing can run on it any more. RuntimeError while it is running.
@@ -302,6 +302,7 @@ impl EventLoop {
         drop(self.ready.take_all());
         self.timers.clear();
         drop(self.tasks.take());
+        drop(self.object.take());
         OPEN.with_borrow_mut(|open| open.remove(&self.number));
         Ok(())
     }
@@ -447,11 +448,14 @@ pub fn async_generator_started(generator: &Gc<Coroutine>) {
 
 /// The VM's hook: an async generator died while suspended; the loop closes it in a task of its own.
 /// False when no loop is running.
-pub fn async_generator_died(vm: &mut Vm, generator: &Gc<Coroutine>) -> Result<bool> {
-    let Some(event_loop) = running() else { return Ok(false) };
-    let close = crate::value::Str::intern("aclose");
-    let closing = vm.call_method(&Value::Coroutine(generator.clone()), &close, &[])?;
-    let closing = future::as_coroutine(closing);
-    task::create(&event_loop, closing, Value::None, None);
-    Ok(true)
+pub fn async_generator_died(vm: &mut Vm, generator: &Gc<Coroutine>) -> bool {
+    let Some(event_loop) = running() else { return false };
+    let generator = Value::Coroutine(generator.clone());
+    match vm.call_method(&generator, &Str::intern("aclose"), &[]) {
+        Ok(closing) => {
+            task::create(&event_loop, future::as_coroutine(closing), Value::None, None);
+            true
+        }
+        Err(_) => false,
+    }
 }

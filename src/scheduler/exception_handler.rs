@@ -8,7 +8,6 @@ use std::rc::Rc;
 
 use super::event_loop::{self, EventLoop};
 use super::task;
-use crate::value::future::take_forgotten;
 use crate::value::{Dict, Exception, Gc, Raised, Result, Str, Value};
 use crate::vm::Vm;
 
@@ -19,7 +18,7 @@ thread_local! {
     static DESCRIBER: Cell<Option<Describer>> = const { Cell::new(None) };
 }
 
-/// Sets how exceptions are shown.
+/// Sets how exceptions are shown; without, it is class and message alone.
 pub fn set_describer(describer: Describer) {
     DESCRIBER.set(Some(describer));
 }
@@ -107,19 +106,19 @@ pub fn by_default(vm: &mut Vm, context: &Gc<Dict>) -> Result<()> {
     Ok(())
 }
 
-/// Reports futures that died with an exception nobody has seen, and tasks that died while pending. To
-/// be called at safe points of the VM, when finalizers run.
-pub fn report_forgotten(vm: &mut Vm) -> Result<()> {
-    for future in take_forgotten() {
+/// The VM's hook: reports futures that died with an exception nobody has seen, and tasks that died while
+/// pending.
+pub fn report_forgotten(vm: &mut Vm, forgotten: Vec<Value>) {
+    for future in forgotten {
         let Some(state) = future.as_future() else { continue };
         let (message, raised) = match state.exception() {
-            Some(raised) => {
-                (format!("{} exception was never retrieved", state.class().name()), Some(raised))
-            }
+            Some(raised) => (format!("{} exception was never retrieved", state.class().name()), Some(raised)),
             None => ("Task was destroyed but it is pending!".to_string(), None),
         };
         let name = if raised.is_some() { "future" } else { "task" };
-        report(vm, message, raised.as_ref(), &[(name, future)])?;
+        if let Err(failed) = report(vm, message, raised.as_ref(), &[(name, future)]) {
+            // There is nobody above: the VM is between two instructions.
+            eprintln!("{}", describe(vm, &failed.0).trim_end());
+        }
     }
-    Ok(())
 }

@@ -8,13 +8,13 @@ use super::event_loop::{self, EventLoop};
 use super::observer::{self, Event};
 use super::ready::{Notice, Ready};
 use super::task;
+use crate::memory::Tracer;
 use crate::value::coroutine::{Resume, Step};
 use crate::value::future::{Callback, Listening, Outcome};
 use crate::value::{
-    CoroutineKind, Exception, Future, Gc, Mutable, NativeCoroutine, Raised, Result, Str, Task, Value, coroutine::NativeBody,
-    symbols, types,
+    CoroutineKind, Exception, Future, Gc, Mutable, NativeCoroutine, Raised, Result, Str, Task, Value,
+    coroutine::NativeBody, symbols, types,
 };
-use crate::memory::Tracer;
 use crate::vm::Vm;
 
 /// A pending future of this loop.

@@ -3,13 +3,13 @@
 use super::event_loop;
 use super::handle::loop_of;
 use super::{context, future, task, task_repr};
+use crate::memory::Tracer;
 use crate::native;
 use crate::value::coroutine::{CoroutineState, NativeBody, Resume, Step};
 use crate::value::future::{Callback, ScriptCallback};
 use crate::value::{
     Class, Dict, Exception, Future, Gc, Mutable, Native, NativeCoroutine, Raised, Result, Task, Value, types,
 };
-use crate::memory::Tracer;
 use crate::vm::Vm;
 
 fn given(value: Option<Value>) -> Option<Value> {
@@ -111,10 +111,6 @@ fn get_loop(_: &mut Vm, this: &Future) -> Result<Value> {
     }
 }
 
-fn class_item(_: &mut Vm, class: &Class, _: &Value) -> Value {
-    Value::Class(class.clone())
-}
-
 fn repr(vm: &mut Vm, this: &Value) -> Result<String> {
     task_repr::repr(vm, this)
 }
@@ -157,7 +153,6 @@ pub const FUTURE_METHODS: &[Native] = &[
     native!("__repr__(self)", repr(required), "The state of the future."),
     native!("__await__(self)", await_(required), "Waits for the result."),
     native!("__iter__(self)", await_(required), "Waits for the result."),
-    native!("__class_getitem__(cls, item, /)", class_item(required, required), "The class.").class_method(),
     native!("result(self)", result(required), "The result; raises what the future ended with."),
     native!("exception(self)", exception(required), "The exception the future ended with, or None."),
     native!("set_result(self, result, /)", set_result(required, required), "Makes it done, with a result."),
@@ -200,9 +195,8 @@ fn init_task(
     }
     let event_loop = match given(event_loop) {
         None => event_loop::current_or_new(),
-        Some(value) => loop_of(&value).ok_or_else(|| {
-            Raised::type_error(format!("loop must be an event loop, not {}", value.type_name()))
-        })?,
+        Some(value) => loop_of(&value)
+            .ok_or_else(|| Raised::type_error(format!("loop must be an event loop, not {}", value.type_name())))?,
     };
     event_loop.check_closed()?;
     task::check_coroutine(vm, &coroutine)?;

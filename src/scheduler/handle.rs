@@ -12,9 +12,7 @@ use crate::memory::Tracer;
 use crate::native;
 use crate::value::instance::Payload;
 use crate::value::native::{FromArgument, Mismatch};
-use crate::value::{
-    Class, Function, Gc, Instance, Mutable, Native, Result, Value, float, symbols, types,
-};
+use crate::value::{Class, Function, Gc, Instance, Mutable, Native, Result, Value, float, symbols, types};
 use crate::vm::{Comparison, Vm};
 
 /// A call that is scheduled.

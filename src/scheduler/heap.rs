@@ -6,8 +6,8 @@
 
 /// Adds an item.
 pub fn push<T, E>(heap: &mut Vec<T>, item: T, less: &mut impl FnMut(&T, &T) -> Result<bool, E>) -> Result<(), E> {
+    let last = heap.len();
     heap.push(item);
-    let last = heap.len() - 1;
     rise(heap, 0, last, less)
 }
 
@@ -17,10 +17,8 @@ pub fn pop<T, E>(heap: &mut Vec<T>, less: &mut impl FnMut(&T, &T) -> Result<bool
         return Ok(None);
     }
     let smallest = heap.swap_remove(0);
-    if let Err(error) = if heap.is_empty() { Ok(()) } else { sink(heap, 0, less) } {
-        // As in CPython, what was taken out is lost when a comparison raises.
-        return Err(error);
-    }
+    // As in CPython, what was taken out is lost when a comparison raises.
+    sink(heap, 0, less)?;
     Ok(Some(smallest))
 }
 

@@ -10,7 +10,9 @@ use crate::native;
 use crate::value::coroutine::{NativeBody, Resume, Step};
 use crate::value::instance::Payload;
 use crate::value::native::{FromArgument, Mismatch};
-use crate::value::{Class, Dict, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Str, Task, Value, types};
+use crate::value::{
+    Class, Dict, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Str, Task, Value, types,
+};
 use crate::vm::Vm;
 
 /// A lock.
@@ -144,9 +146,9 @@ impl NativeBody for Acquire {
 
 /// The state of a native object; TypeError when the instance is of another kind.
 pub fn state<T: Payload>(instance: &Gc<Instance>) -> Result<&T> {
-    instance.payload().ok_or_else(|| {
-        Raised::type_error(format!("a '{}' object cannot be used here", instance.class_ref().name()))
-    })
+    instance
+        .payload()
+        .ok_or_else(|| Raised::type_error(format!("a '{}' object cannot be used here", instance.class_ref().name())))
 }
 
 /// Whether a class of the script has put a method of its own in place of a native one.

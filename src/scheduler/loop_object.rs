@@ -11,9 +11,7 @@ use crate::memory::Tracer;
 use crate::native;
 use crate::value::coroutine::{NativeBody, Resume, Step};
 use crate::value::native::{FromArgument, Mismatch};
-use crate::value::{
-    Dict, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Str, Value, types,
-};
+use crate::value::{Dict, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Str, Value, types};
 use crate::vm::Vm;
 
 impl<'a> FromArgument<'a> for &'a Rc<EventLoop> {

@@ -4,6 +4,7 @@
 //! of the loops is kept per thread in `event_loop`; the VM knows nothing of it and merely resumes
 //! coroutines. A primitive is one file: a little state, its wait queues and the table of its methods.
 
+pub mod as_completed;
 pub mod barrier;
 pub mod classes;
 pub mod clock;
@@ -36,9 +37,27 @@ pub mod timeout;
 pub mod timer;
 pub mod wait;
 pub mod wait_for;
-pub mod as_completed;
 pub mod wait_queue;
 
 pub use clock::{now, sleep_blocking};
 pub use deadlock::DeadlockReport;
 pub use event_loop::EventLoop;
+
+use crate::value::Value;
+use crate::vm::Vm;
+
+/// Tells the VM what the scheduler does for it: async generators that start and die, futures nobody
+/// has asked.
+pub fn connect(vm: &mut Vm) {
+    classes::install();
+    vm.hooks.async_generator_started = |generator| {
+        if let Value::Coroutine(generator) = generator {
+            event_loop::async_generator_started(generator);
+        }
+    };
+    vm.hooks.async_generator_died = |vm, generator| match generator {
+        Value::Coroutine(generator) => event_loop::async_generator_died(vm, generator),
+        _ => false,
+    };
+    vm.hooks.report_forgotten = exception_handler::report_forgotten;
+}

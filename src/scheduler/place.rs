@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::bytecode::Source;
 use crate::bytecode::code::Position;
+use crate::bytecode::code::Source;
 use crate::value::coroutine::CoroutineState;
 use crate::value::{Coroutine, Gc, Value};
 

@@ -14,9 +14,7 @@ use crate::native;
 use crate::value::coroutine::{NativeBody, Resume, Step};
 use crate::value::instance::Payload;
 use crate::value::native::{FromArgument, Mismatch};
-use crate::value::{
-    Class, Dict, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Str, Value, types,
-};
+use crate::value::{Class, Dict, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Str, Value, types};
 use crate::vm::Vm;
 
 /// Which item comes out first.
@@ -331,8 +329,7 @@ pub(super) fn start_get(queue: &Gc<Instance>) -> Value {
 }
 
 fn start(queue: &Gc<Instance>, name: &'static str, wish: Wish) -> Value {
-    let body =
-        Transfer { queue: queue.clone(), wish, ticket: Cell::new(None), is_cancelled: Cell::new(false) };
+    let body = Transfer { queue: queue.clone(), wish, ticket: Cell::new(None), is_cancelled: Cell::new(false) };
     Value::NativeCoroutine(NativeCoroutine::new(name, body))
 }
 

@@ -200,11 +200,8 @@ impl Runner {
 }
 
 fn new(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
-    let runner = Runner {
-        stage: Mutable::new(Stage::Created),
-        debug: Cell::new(None),
-        loop_factory: Mutable::new(Value::None),
-    };
+    let runner =
+        Runner { stage: Mutable::new(Stage::Created), debug: Cell::new(None), loop_factory: Mutable::new(Value::None) };
     Value::Instance(Instance::with_payload(class.clone(), runner))
 }
 

@@ -133,8 +133,7 @@ impl NativeBody for Acquire {
 }
 
 fn new(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
-    let semaphore =
-        Semaphore { value: Cell::new(1), bound: Cell::new(None), waiters: WaitQueue::default() };
+    let semaphore = Semaphore { value: Cell::new(1), bound: Cell::new(None), waiters: WaitQueue::default() };
     Value::Instance(Instance::with_payload(class.clone(), semaphore))
 }
 

@@ -5,11 +5,11 @@
 
 use std::cell::Cell;
 
+use super::clock;
 use super::event_loop;
 use super::ready::Ready;
 use super::timer::TimerId;
 use super::wait_queue::{WaiterState, not_awaited, wake};
-use super::clock;
 use crate::memory::Tracer;
 use crate::value::coroutine::{NativeBody, Resume, Step};
 use crate::value::{Gc, Mutable, NativeCoroutine, Raised, Result, Task, Value};

@@ -15,9 +15,7 @@ use crate::value::coroutine::{NativeBody, Resume, Step};
 use crate::value::future::{Callback, Listener, Listening};
 use crate::value::instance::Payload;
 use crate::value::native::{FromArgument, Mismatch};
-use crate::value::{
-    Class, Dict, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Task, Value, types,
-};
+use crate::value::{Class, Dict, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Task, Value, types};
 use crate::vm::Vm;
 
 /// A group of tasks.

@@ -2,12 +2,12 @@
 
 use std::cell::Cell;
 
+use super::clock;
 use super::event_loop;
 use super::future;
 use super::ready::Ready;
 use super::timer::TimerId;
 use super::wait_queue::{WaiterState, wake, woken};
-use super::clock;
 use crate::memory::Tracer;
 use crate::value::coroutine::{NativeBody, Resume, Step};
 use crate::value::future::{Callback, Listener, Listening};

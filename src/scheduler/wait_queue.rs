@@ -9,9 +9,8 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 
 use super::event_loop::{self, EventLoop};
-use super::ready::Ready;
-use crate::value::{Gc, Mutable, Raised, Result, Task, Value};
 use crate::memory::Tracer;
+use crate::value::{Gc, Mutable, Raised, Result, Task, Value};
 use crate::vm::Vm;
 
 /// What has become of a waiter.

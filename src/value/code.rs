@@ -22,7 +22,14 @@ pub struct CodeObject {
     /// No `*args`, `**kwargs`, keyword-only or spilled parameters: a call with `positional_count`
     /// arguments binds by moving them.
     pub has_plain_parameters: bool,
+    /// With so many arguments a call needs nothing but a frame; `NEVER` when it always needs more.
+    pub quick_arguments: u32,
+    pub register_count: u32,
+    pub has_free_cells: bool,
 }
+
+/// No call has so many arguments.
+pub const NEVER: u32 = u32::MAX;
 
 /// A name used by an instruction, and what was found there last.
 pub struct Site {
@@ -68,16 +75,21 @@ impl CodeObject {
     /// Makes values of the constants, nested code included.
     pub fn link(code: &Rc<Code>) -> Gc<CodeObject> {
         let sites = code.names.iter().map(|name| Site { name: Str::intern(name), cache: Cache::default() });
+        let has_plain_parameters = code.keyword_only_count == 0
+            && !code.has_star
+            && !code.has_double_star
+            && !code.spilled_parameters;
+        let is_quick = has_plain_parameters && code.kind == crate::bytecode::CodeKind::Function;
         Gc::new(CodeObject {
+            quick_arguments: if is_quick { code.positional_count as u32 } else { NEVER },
+            register_count: code.register_count as u32,
+            has_free_cells: !code.free_registers.is_empty(),
+            has_plain_parameters,
             name: Str::intern(&code.name),
             qualified_name: Str::new(&code.qualified_name),
             constants: code.constants.iter().map(constant_value).collect(),
             sites: sites.collect(),
             parameter_names: code.parameter_names.iter().map(|name| Str::intern(name)).collect(),
-            has_plain_parameters: code.keyword_only_count == 0
-                && !code.has_star
-                && !code.has_double_star
-                && !code.spilled_parameters,
             code: code.clone(),
         })
     }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 
-use super::{Class, CodeObject, Dict, Gc, Mutable, Str, Tuple, Value, types};
+use super::{Class, CodeObject, Dict, Gc, Mutable, Str, Tuple, Value, symbols, types};
 use crate::memory::{Object, Tracer};
 
 /// An instance of BaseException or a class derived from it.
@@ -69,6 +69,15 @@ impl Exception {
 
     pub fn remove(&self, name: &Str) -> Option<Value> {
         self.attributes.borrow().as_ref()?.remove_str(name)
+    }
+
+    /// Adds to `__notes__`, which is made when there is none.
+    pub fn append_note(&self, note: Value) {
+        let name = &symbols().notes;
+        match self.get(name) {
+            Some(Value::List(notes)) => notes.push(note),
+            _ => self.set(name, Value::list(vec![note])),
+        }
     }
 
     /// The first argument; None when there is none.

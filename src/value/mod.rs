@@ -15,8 +15,11 @@ pub mod descriptor;
 pub mod dict;
 pub mod exception;
 pub mod float;
+pub mod format_float;
+pub mod format_spec;
 pub mod function;
 pub mod future;
+pub mod generic;
 pub mod hash;
 pub mod instance;
 pub mod integer;
@@ -27,6 +30,8 @@ pub mod native;
 pub mod range;
 pub mod set;
 pub mod shape;
+pub mod str_properties;
+pub mod str_repr;
 pub mod symbols;
 pub mod types;
 
@@ -49,13 +54,15 @@ pub use set::Set;
 pub use symbols::symbols;
 pub use types::types;
 
+use crate::memory::tagged::{self, Tagged};
 pub use crate::memory::{Gc, Mutable, Str, Tracer, Weak};
 
 /// The result of anything that can raise.
 pub type Result<T> = std::result::Result<T, Raised>;
 
-/// A value of the language.
-#[derive(Clone, Debug, Default)]
+/// A value of the language. The order of the kinds matters: those from `Str` on are counted pointers.
+#[derive(Debug, Default)]
+#[repr(u8)]
 pub enum Value {
     /// No value: an unbound variable, an omitted argument. Scripts never see it.
     #[default]
@@ -96,6 +103,29 @@ pub enum Value {
     NativeCoroutine(Gc<NativeCoroutine>),
     Future(Gc<Future>),
     Task(Gc<Task>),
+}
+
+impl Tagged for Value {
+    #[inline(always)]
+    fn is_counted(&self) -> bool {
+        !matches!(
+            self,
+            Value::Unbound
+                | Value::None
+                | Value::NotImplemented
+                | Value::Ellipsis
+                | Value::Bool(_)
+                | Value::Int(_)
+                | Value::Float(_)
+        )
+    }
+}
+
+impl Clone for Value {
+    #[inline(always)]
+    fn clone(&self) -> Value {
+        tagged::copy(self)
+    }
 }
 
 impl Value {

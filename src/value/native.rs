@@ -223,49 +223,82 @@ impl NativeFunction {
         (row.function)(vm, arguments)
     }
 
-    /// How many leading arguments the caller does not write (`self`).
+    /// How many leading arguments the caller does not write (`self`, the class of `__new__`).
     fn receivers(&self) -> usize {
-        matches!(self.row.binding, Binding::Method | Binding::Class) as usize
-            * (self.owner.is_some() || self.row.signature.contains("(self")) as usize
+        match self.row.binding {
+            Binding::Method | Binding::Class => (self.owner.is_some() || self.row.signature.contains("(self")) as usize,
+            Binding::Static => (self.constructed().is_some()) as usize,
+            Binding::Getter => 0,
+        }
     }
 
-    /// As messages name it: `split()` or `str.split()`.
+    /// The class whose `__new__` this is.
+    fn constructed(&self) -> Option<&Class> {
+        self.owner.as_ref().filter(|_| self.row.name() == "__new__")
+    }
+
+    /// As messages name it: `split()`, or `zip()` for the `__new__` of zip.
     fn called_name(&self) -> String {
-        format!("{}()", self.row.name())
+        match self.constructed() {
+            Some(class) => format!("{}()", class.name()),
+            None => format!("{}()", self.row.name()),
+        }
     }
 
+    /// A wrong number of arguments, in the words of CPython, which differ by the way a function takes
+    /// them: a fixed number, by position only, or by keyword too.
     #[cold]
-    fn wrong_count(&self, count: usize, _keywords: usize) -> Raised {
+    fn wrong_count(&self, count: usize, keywords: usize) -> Raised {
         let row = self.row;
         let hidden = self.receivers();
-        let name = match &self.owner {
-            Some(owner) if row.positional as usize == hidden || row.required == row.positional => {
-                format!("{}.{}()", owner.name(), row.name())
-            }
-            _ => self.called_name(),
-        };
-        if count < hidden {
+        let name = self.called_name();
+        let Some(given) = count.checked_sub(hidden) else {
             let owner = self.owner.as_ref().map_or_else(|| "object".into(), |owner| owner.name());
-            return Raised::type_error(format!("unbound method {owner}.{}() needs an argument", row.name()));
-        }
-        let (given, least, most) = (
-            count - hidden,
-            row.required as usize - hidden.min(row.required as usize),
-            row.positional as usize - hidden,
-        );
+            return Raised::type_error(match self.constructed() {
+                Some(_) => format!("{owner}.__new__(): not enough arguments"),
+                None => format!("unbound method {owner}.{}() needs an argument", row.name()),
+            });
+        };
+        let (least, most) =
+            ((row.required as usize).saturating_sub(hidden), (row.positional as usize).saturating_sub(hidden));
         let plural = |count: usize| if count == 1 { "" } else { "s" };
-        Raised::type_error(if most == 0 {
-            format!("{name} takes no arguments ({given} given)")
-        } else if least == most {
-            if most == 1 {
-                format!("{name} takes exactly one argument ({given} given)")
+        let (parameters, positional_only) = row.parameter_names();
+        let at_most = if least < most { "at most" } else { "exactly" };
+        let plain_name = name.trim_end_matches("()");
+        Raised::type_error(if positional_only < parameters.len() && !row.has_rest {
+            let all = most + row.named as usize;
+            if given + keywords > all {
+                let kind = if given == 0 { "keyword " } else { "" };
+                let total = given + keywords;
+                format!("{name} takes {at_most} {all} {kind}argument{} ({total} given)", plural(all))
+            } else if most == 0 {
+                format!("{name} takes no positional arguments")
+            } else if given > most {
+                format!("{name} takes {at_most} {most} positional argument{} ({given} given)", plural(most))
             } else {
-                format!("{name} expected {most} arguments, got {given}")
+                let missing = parameters.get(hidden + given).copied().unwrap_or("?");
+                format!("{name} missing required argument '{missing}' (pos {})", given + 1)
+            }
+        } else if least == most && !row.has_rest {
+            let is_slot = row.name().starts_with("__") && self.constructed().is_none();
+            let owner = match &self.owner {
+                Some(owner) if self.constructed().is_none() => format!("{}.", owner.name()),
+                _ => String::new(),
+            };
+            match most {
+                _ if is_slot && row.name() != "__getitem__" => {
+                    format!("expected {most} argument{}, got {given}", plural(most))
+                }
+                0 => format!("{owner}{name} takes no arguments ({given} given)"),
+                1 if self.constructed().is_none() => {
+                    format!("{owner}{name} takes exactly one argument ({given} given)")
+                }
+                _ => format!("{plain_name} expected {most} argument{}, got {given}", plural(most)),
             }
         } else if given < least {
-            format!("{name} expected at least {least} argument{}, got {given}", plural(least))
+            format!("{plain_name} expected at least {least} argument{}, got {given}", plural(least))
         } else {
-            format!("{name} expected at most {most} argument{}, got {given}", plural(most))
+            format!("{plain_name} expected at most {most} argument{}, got {given}", plural(most))
         })
     }
 }
@@ -332,6 +365,11 @@ impl<'a> Arguments<'a> {
             Mismatch::Raised(raised) => raised,
             Mismatch::Expected(expected) => {
                 let hidden = self.function.receivers();
+                if index < hidden && self.function.constructed().is_some() {
+                    let (name, kind) = (self.function.called_name(), value.type_name());
+                    let name = name.trim_end_matches("()");
+                    return Raised::type_error(format!("{name}.__new__(X): X is not a type object ({kind})"));
+                }
                 if index < hidden {
                     let owner = self.function.owner.as_ref().map_or_else(|| "object".into(), |owner| owner.name());
                     return Raised::type_error(format!(

@@ -74,10 +74,21 @@ impl Storage {
         }
     }
 
+    /// Adds a missing key: in the last hole passed on the way to a free slot, or else there.
     fn insert_new(&mut self, key: Value, hash: i64) {
-        self.insert_clean(key, hash);
-        self.fill += 1;
+        let mut hole = None;
+        let free = self.probe(hash, |index, slot| {
+            if slot.key.is_unbound() && slot.hash != 0 {
+                hole = Some(index);
+            }
+            (slot.key.is_unbound() && slot.hash == 0).then_some(index)
+        });
+        self.slots[hole.unwrap_or(free)] = Slot { key, hash };
         self.used += 1;
+        if hole.is_some() {
+            return;
+        }
+        self.fill += 1;
         if self.fill * 5 >= (self.slots.len() - 1) * 3 {
             let least = self.growth();
             self.resize(least);

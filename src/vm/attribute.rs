@@ -86,6 +86,10 @@ impl Vm {
             Some(found) => self.bind(found, object, class).map(Some),
             None if name.same(&symbols().class) => Ok(Some(Value::Class(class.clone()))),
             None => match object {
+                Value::Method(method) => {
+                    let function = method.function.clone();
+                    self.get_attribute(&function, name).map(Some)
+                }
                 Value::Module(module) => match module.globals.get_str(&symbols().getattr) {
                     Some(fallback) => self.call(&fallback, &[Value::Str(name.clone())]).map(Some),
                     None => Ok(None),
@@ -242,7 +246,9 @@ impl Vm {
     pub(super) fn load_attribute(&mut self, object: &Value, site: &Site, dst: Register) -> Result<Option<Value>> {
         let name = &site.name;
         match object {
-            Value::Instance(instance) if !instance.class_ref().has_custom_access.get() => {
+            Value::Instance(instance)
+                if !instance.class_ref().has_custom_access.get() && instance.payload::<Super>().is_none() =>
+            {
                 let class = instance.class();
                 let found = class.lookup(name);
                 let shape = instance.shape.get();

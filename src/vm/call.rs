@@ -136,40 +136,31 @@ impl Vm {
         unsafe {
             let Value::Function(function) = &*window else { return Ok(false) };
             let code: *const CodeObject = &*function.code;
-            let globals: *const Dict = &*function.globals;
-            if !(*code).has_plain_parameters
-                || (*code).code.positional_count as usize != count
-                || (*code).code.kind != CodeKind::Function
-            {
+            if (*code).quick_arguments as usize != count {
                 return Ok(false);
             }
-            if interrupt::is_requested() {
-                self.check_interrupts()?;
-            }
-            let total = (*code).code.register_count as usize;
+            let globals: *const Dict = &*function.globals;
+            let total = (*code).register_count as usize;
             let top = self.reserve(total)?;
             let base = top.add(frame::HEADER);
-            let frame = Frame {
-                previous: self.frame,
-                pc: (*code).code.ops.as_ptr(),
-                base,
-                top: base.add(total),
-                code,
-                globals,
-                function: ptr::replace(window, Value::Unbound),
-                subject: Value::Unbound,
-                current: None,
-                dst,
-                kind: FrameKind::Call,
-            };
-            self.push_frame(top, frame);
-            for index in 0..count {
-                base.add(index).write(ptr::replace(arguments.add(index), Value::Unbound));
-            }
-            for index in count..total {
-                base.add(index).write(Value::Unbound);
-            }
-            if !(*code).code.free_registers.is_empty() {
+            let frame = top.cast::<Frame>();
+            // Field by field, so that the header is written once, in place.
+            (&raw mut (*frame).previous).write(self.frame);
+            (&raw mut (*frame).pc).write((*code).code.ops.as_ptr());
+            (&raw mut (*frame).base).write(base);
+            (&raw mut (*frame).top).write(base.add(total));
+            (&raw mut (*frame).code).write(code);
+            (&raw mut (*frame).globals).write(globals);
+            (&raw mut (*frame).function).write(ptr::read(window));
+            window.write(Value::Unbound);
+            (&raw mut (*frame).subject).write(Value::Unbound);
+            (&raw mut (*frame).current).write(None);
+            (&raw mut (*frame).dst).write(dst);
+            (&raw mut (*frame).kind).write(FrameKind::Call);
+            self.frame = frame;
+            self.depth += 1;
+            frame::move_arguments(arguments, count, base, base.add(total));
+            if (*code).has_free_cells {
                 self.load_free_cells();
             }
             Ok(true)

@@ -5,7 +5,6 @@
 //! (`__set_name__`, `__init_subclass__`), PEP 560 (`__mro_entries__`).
 
 use super::Vm;
-use crate::builtins::{add_rows, object};
 use crate::value::class::{ClassObject, Layout};
 use crate::value::descriptor::{ClassMethod, Member, StaticMethod};
 use crate::value::{Class, Dict, Gc, Instance, Raised, Result, Str, Value, symbols, types};
@@ -267,7 +266,7 @@ impl Vm {
             };
             let key = self.repr(&entry.key)?;
             let note = format!("Error calling __set_name__ on '{}' instance {key} in '{}'", value.type_name(), class.name());
-            crate::builtins::exceptions::append_note(&raised.0, Value::from(note));
+            raised.0.append_note(Value::from(note));
             return Err(raised);
         }
         Ok(())
@@ -495,9 +494,6 @@ fn install_slots(class: &Class, slots: Option<Vec<Str>>) {
     let inherits_dictionary = class.bases.borrow().iter().any(|base| base.has_dictionary.get());
     let wants_dictionary = slots.as_ref().is_none_or(|slots| slots.iter().any(|slot| &**slot == "__dict__"));
     class.has_dictionary.set(inherits_dictionary || wants_dictionary);
-    if wants_dictionary && !inherits_dictionary {
-        add_rows(class, object::DICTIONARY);
-    }
     for slot in slots.unwrap_or_default() {
         if matches!(&*slot, "__dict__" | "__weakref__") {
             continue;

@@ -369,6 +369,13 @@ impl Vm {
     /// The coroutine that has just become current has an exception raised in the instruction it waits in,
     /// by what it awaits or thrown in from outside.
     fn receive_raised(&mut self, raised: Raised) -> Flow {
+        // SAFETY: as in `receive`.
+        let is_at_start = unsafe { (*self.frame).pc == (*(*self.frame).code).code.ops.as_ptr() };
+        if is_at_start {
+            // It has not begun: no `try` of it is in force, even one that is its first statement.
+            self.add_traceback(&raised.0, 0);
+            return self.coroutine_raised(raised);
+        }
         match self.foreign_delegate() {
             Some(delegate) => self.continue_delegate(&delegate, Resume::Raise(raised)),
             None => self.unwind(raised),

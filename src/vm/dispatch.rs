@@ -832,6 +832,9 @@ impl Vm {
                     Op::Call { dst, callee, count } => {
                         let window = base.add(callee.0 as usize);
                         (*frame).pc = pc;
+                        if interrupt::is_requested() {
+                            attempt!(self.check_interrupts());
+                        }
                         match self.enter_function(window, window.add(1), count as usize, dst) {
                             Ok(true) => {
                                 reload!();
@@ -843,6 +846,9 @@ impl Vm {
                     Op::CallMethod { dst, callee, count } => {
                         let window = base.add(callee.0 as usize);
                         (*frame).pc = pc;
+                        if interrupt::is_requested() {
+                            attempt!(self.check_interrupts());
+                        }
                         if (*window.add(1)).is_unbound() {
                             // Not a method after all: the callee moves up next to its arguments.
                             ptr::swap(window, window.add(1));
@@ -879,9 +885,9 @@ impl Vm {
                     }
                     Op::Return { src } => {
                         let value = std::mem::take(&mut r!(src));
-                        if (*frame).kind == FrameKind::Call && (*frame).current.is_none() {
+                        if (*frame).kind == FrameKind::Call {
                             let dst = (*frame).dst;
-                            self.pop_frame();
+                            self.pop_call_frame();
                             reload!();
                             write!(dst, value);
                             continue;
@@ -890,9 +896,9 @@ impl Vm {
                         follow!(self.finish_frame(value))
                     }
                     Op::ReturnNone => {
-                        if (*frame).kind == FrameKind::Call && (*frame).current.is_none() {
+                        if (*frame).kind == FrameKind::Call {
                             let dst = (*frame).dst;
-                            self.pop_frame();
+                            self.pop_call_frame();
                             reload!();
                             write!(dst, Value::None);
                             continue;

@@ -11,6 +11,7 @@ use std::ptr;
 use smallvec::SmallVec;
 
 use crate::bytecode::{Op, Register};
+use crate::memory::tagged::{Tagged, release};
 use crate::value::{CodeObject, Coroutine, Dict, Gc, Raised, Result, Value};
 
 use super::Vm;
@@ -162,16 +163,11 @@ impl Vm {
     ///
     /// # Safety
     /// The top frame is not the bottom one.
-    #[inline(always)]
     pub(super) unsafe fn pop_frame(&mut self) {
         unsafe {
             let frame = self.frame;
             if (*frame).current.is_none() {
-                let mut register = (*frame).base;
-                while register < (*frame).top {
-                    release(register);
-                    register = register.add(1);
-                }
+                release_registers((*frame).base, (*frame).top);
             }
             self.frame = (*frame).previous;
             self.depth -= 1;
@@ -184,7 +180,26 @@ impl Vm {
         }
     }
 
+    /// As `pop_frame`, for a frame of kind `Call`: it has no subject and no coroutine.
+    ///
+    /// # Safety
+    /// The top frame is of that kind.
+    #[inline(always)]
+    pub(super) unsafe fn pop_call_frame(&mut self) {
+        unsafe {
+            let frame = self.frame;
+            release_registers((*frame).base, (*frame).top);
+            self.frame = (*frame).previous;
+            self.depth -= 1;
+            release(&raw mut (*frame).function);
+            if self.segment > 0 {
+                self.leave_segment(frame);
+            }
+        }
+    }
+
     /// Goes back to the segment of the new top frame, keeping one spare segment.
+    #[cold]
     fn leave_segment(&mut self, left: *mut Frame) {
         if left.cast::<Value>() == self.segments[self.segment].start() {
             self.segments.truncate(self.segment + 1);
@@ -198,15 +213,38 @@ impl Vm {
     }
 }
 
-/// Drops the value at a place, which is not read again before it is written.
+/// Gives up the registers from `register` to `end`.
 ///
 /// # Safety
-/// The place holds a value.
+/// Each of them holds a value.
 #[inline(always)]
-pub(super) unsafe fn release(place: *mut Value) {
+unsafe fn release_registers(mut register: *mut Value, end: *mut Value) {
     unsafe {
-        if is_counted(&*place) {
-            ptr::drop_in_place(place);
+        while register < end {
+            release(register);
+            register = register.add(1);
+        }
+    }
+}
+
+/// Moves `count` values from `from` to `to` and makes the registers behind them, up to `end`, unbound.
+///
+/// # Safety
+/// `from` holds the values; they count as moved out, and its places are made unbound.
+#[inline(always)]
+pub(super) unsafe fn move_arguments(from: *mut Value, count: usize, to: *mut Value, end: *mut Value) {
+    unsafe {
+        let (mut source, mut place) = (from, to);
+        let last = to.add(count);
+        while place < last {
+            place.write(ptr::read(source));
+            source.write(Value::Unbound);
+            source = source.add(1);
+            place = place.add(1);
+        }
+        while place < end {
+            place.write(Value::Unbound);
+            place = place.add(1);
         }
     }
 }
@@ -214,16 +252,7 @@ pub(super) unsafe fn release(place: *mut Value) {
 /// Whether dropping the value does anything.
 #[inline(always)]
 pub(super) fn is_counted(value: &Value) -> bool {
-    !matches!(
-        value,
-        Value::Unbound
-            | Value::None
-            | Value::NotImplemented
-            | Value::Ellipsis
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float(_)
-    )
+    value.is_counted()
 }
 
 /// Replaces the value of a register.
@@ -233,8 +262,9 @@ pub(super) fn is_counted(value: &Value) -> bool {
 #[inline(always)]
 pub(super) unsafe fn set(place: *mut Value, value: Value) {
     unsafe {
-        if is_counted(&*place) {
-            drop(ptr::replace(place, value));
+        if (*place).is_counted() {
+            let mut old = std::mem::ManuallyDrop::new(ptr::replace(place, value));
+            release(&raw mut *old);
         } else {
             place.write(value);
         }

@@ -1,8 +1,7 @@
 //! `isinstance` and `issubclass`: plain classes, tuples, unions and the hooks of metaclasses.
 
 use super::Vm;
-use crate::builtins::generic_alias::GenericAlias;
-use crate::builtins::union::Union;
+use crate::value::generic::{GenericAlias, Union};
 use crate::value::{Class, Raised, Result, Str, Value, symbols, types};
 
 /// `class.is_subclass(value's class)` without a new reference for the common kinds.

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::bytecode::Register;
+use crate::value::generic::GenericAlias;
 use crate::value::{Gc, Raised, Result, Slice, Value, symbols, types};
 
 use super::Vm;
@@ -52,6 +53,9 @@ impl Vm {
             return result;
         }
         if let Value::Class(class) = object {
+            if class.same(&types().type_) {
+                return Ok(GenericAlias::new(object.clone(), index).value());
+            }
             if let Some(method) = self.get_attribute_if_any(object, &names.class_getitem)? {
                 return self.call(&method, std::slice::from_ref(index));
             }

@@ -130,7 +130,10 @@ impl Vm {
     /// `{**mapping}`.
     pub(super) fn update_dict(&mut self, dict: &Value, mapping: &Value) -> Result<()> {
         let Value::Dict(dict) = dict.clone() else { return Ok(()) };
-        if let Value::Dict(other) = mapping.native() {
+        // A class derived from dict may have an `__iter__` of its own; then its `keys` are asked.
+        if let Value::Dict(other) = mapping.native()
+            && matches!(mapping.class().lookup(&crate::value::symbols().iter), Some(Value::Native(_)))
+        {
             for entry in other.snapshot() {
                 match self.find_in_dict(&dict, &entry.key, entry.hash)? {
                     Some(index) => drop(dict.replace_at(index, entry.value)),

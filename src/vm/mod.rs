@@ -200,10 +200,10 @@ impl Vm {
                 if this.code.is_null() {
                     continue;
                 }
-                let Value::Function(function) = &this.function else { continue };
-                let function = match &this.current {
-                    Some(current) => current.function.clone(),
-                    None => function.clone(),
+                let function = match (&this.current, &this.function) {
+                    (Some(current), _) => current.function.clone(),
+                    (None, Value::Function(function)) => function.clone(),
+                    _ => continue,
                 };
                 return Some(FrameView {
                     function,

@@ -455,6 +455,19 @@ fn quick_compare(comparison: Comparison, left: &Value, right: &Value) -> Option<
 
 #[cold]
 fn unsupported(operator: &str, left: &Value, right: &Value) -> Raised {
+    if matches!(operator, "+" | "+=") {
+        let other = right.type_name();
+        let kind = match left.native() {
+            Value::Str(_) => "str",
+            Value::List(_) => "list",
+            Value::Tuple(_) => "tuple",
+            Value::Bytes(_) => return Raised::type_error(format!("can't concat {other} to bytes")),
+            _ => "",
+        };
+        if !kind.is_empty() {
+            return Raised::type_error(format!("can only concatenate {kind} (not \"{other}\") to {kind}"));
+        }
+    }
     Raised::type_error(format!(
         "unsupported operand type(s) for {operator}: '{}' and '{}'",
         left.type_name(),

@@ -1,6 +1,6 @@
 //! Conversions: truth, length, hash, text, numbers.
 
-use crate::value::{Raised, Result, Str, Value, float, hash, integer, symbols, types};
+use crate::value::{Raised, Result, Str, Value, float, format_spec, hash, integer, symbols, types};
 
 use super::Vm;
 
@@ -89,10 +89,7 @@ impl Vm {
             Value::Int(number) => return Ok(*number as f64),
             Value::Bool(truth) => return Ok(*truth as u8 as f64),
             Value::BigInt(big) => {
-                return match integer::big_to_f64(&big.0) {
-                    Some(number) => Ok(number),
-                    None => Err(Raised::overflow_error("int too large to convert to float")),
-                };
+                return integer::to_float(&big.0);
             }
             _ => {}
         }
@@ -275,6 +272,9 @@ impl Vm {
 
     /// `format(value, spec)`
     pub fn format(&mut self, value: &Value, spec: &Str) -> Result<Str> {
+        if let Some(done) = format_spec::format_to_str(value, spec) {
+            return done;
+        }
         match self.call_special(value, &symbols().format, &[Value::Str(spec.clone())]) {
             Some(result) => {
                 let result = result?;

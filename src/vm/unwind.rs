@@ -82,7 +82,7 @@ impl Vm {
     }
 
     /// Notes that the exception passes the top frame.
-    fn add_traceback(&mut self, exception: &Gc<Exception>, index: usize) {
+    pub(super) fn add_traceback(&mut self, exception: &Gc<Exception>, index: usize) {
         // SAFETY: as in `unwind`.
         let frame = unsafe { &*self.frame };
         let function = match (&frame.current, &frame.function) {
@@ -94,27 +94,35 @@ impl Vm {
         exception.traceback.borrow_mut().push(entry);
     }
 
-    /// Sets `__context__`: the exception that was being handled when this one was raised.
+    /// Sets `__context__` of an exception that has none: it may be on its way up from a nested loop.
     fn chain_context(&mut self, exception: &Gc<Exception>) {
-        if !exception.context.borrow().is_none() {
-            return;
+        if exception.context.borrow().is_none() {
+            self.set_context(exception);
         }
+    }
+
+    /// Sets `__context__`: the exception that was being handled when this one was raised.
+    fn set_context(&mut self, exception: &Gc<Exception>) {
         let Some(handled) = self.handled_exception() else { return };
         if handled.same(exception) {
             return;
         }
-        // The chain must not come back to the exception itself.
-        let mut link = handled.clone();
-        loop {
-            let next = link.context.get();
-            match next {
-                Value::Exception(next) if next.same(exception) => {
-                    link.context.set(Value::None);
-                    break;
-                }
-                Value::Exception(next) => link = next,
-                _ => break,
+        // The chain must not come back to the exception itself. A script may have made a cycle elsewhere
+        // in it: that is noticed by a second walker at half the speed (Floyd).
+        let (mut link, mut slow, mut advance_slow) = (handled.clone(), handled.clone(), false);
+        while let Value::Exception(next) = link.context.get() {
+            if next.same(exception) {
+                link.context.set(Value::None);
+                break;
             }
+            link = next;
+            if link.same(&slow) {
+                break;
+            }
+            if advance_slow && let Value::Exception(next) = slow.context.get() {
+                slow = next;
+            }
+            advance_slow = !advance_slow;
         }
         exception.context.set(Value::Exception(handled));
     }
@@ -122,7 +130,10 @@ impl Vm {
     /// `raise value`.
     pub(super) fn make_raised(&mut self, value: Value) -> Result<Raised> {
         match value {
-            Value::Exception(exception) => Ok(Raised(exception)),
+            Value::Exception(exception) => {
+                self.set_context(&exception);
+                Ok(Raised(exception))
+            }
             Value::Class(class) if class.is_exception() => {
                 match self.call_class(&class, &[], &[])? {
                     Value::Exception(exception) => Ok(Raised(exception)),

@@ -4,6 +4,7 @@
 //! The report of an uncaught exception uses the same three.
 
 use super::native_module;
+use crate::builtins::stream;
 use crate::native;
 use crate::value::{Exception, Gc, Module, Native, Raised, Result, Str, Value, symbols};
 use crate::vm::Vm;
@@ -96,12 +97,17 @@ fn print_exception(
 fn write_to(vm: &mut Vm, file: Option<&Value>, text: &str) -> Result<()> {
     let file = match file {
         Some(file) if !file.is_none() => file.clone(),
-        _ => {
-            let sys = super::loader::import_absolute(vm, "sys")?;
-            vm.get_attribute(&sys, &symbols().stderr)?
-        }
+        _ => match stream::current(&symbols().stderr) {
+            Some(stderr) if !stderr.is_none() => stderr,
+            _ => return Ok(()),
+        },
     };
     vm.call_method(&file, &symbols().write, &[Value::Str(Str::new(text))]).map(drop)
+}
+
+/// An exception with its traceback and what it came from, as one text.
+pub fn text_of(vm: &mut Vm, exception: &Gc<Exception>) -> String {
+    pieces(vm, Some(exception), true).concat()
 }
 
 /// Says that an exception could not go anywhere: it was raised in a finalizer, say. `object` is whose.

@@ -7,10 +7,10 @@
 
 use num_traits::{Signed, ToPrimitive};
 
+use super::complex::Complex;
 use super::format_float::{FloatStyle, write_float_digits};
+use super::{Raised, Result, Str, Value, float, integer, types};
 use crate::memory::StrBuilder;
-use crate::value::complex::Complex;
-use crate::value::{Raised, Result, Str, Value, float, integer};
 
 /// Where the text stands in its field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,11 +188,7 @@ fn too_many_digits() -> Raised {
 
 /// Makes room for a field, or raises MemoryError.
 pub fn reserve(out: &mut StrBuilder, bytes: usize) -> Result<()> {
-    if bytes < 1024 || out.try_reserve(bytes) {
-        Ok(())
-    } else {
-        Err(Raised::new(&crate::value::types().memory_error, Vec::new()))
-    }
+    if bytes < 1024 || out.try_reserve(bytes) { Ok(()) } else { Err(Raised::new(&types().memory_error, Vec::new())) }
 }
 
 /// Appends a text of so many characters in a field.
@@ -296,7 +292,7 @@ pub fn format_str(out: &mut StrBuilder, text: &Str, spec: &str) -> Result<()> {
     }
     match spec.precision {
         Some(precision) if precision < text.characters() => {
-            let part = super::str_search::substring(text, 0, precision);
+            let part = text.substring(0, precision);
             write_padded(out, part, precision, &spec)
         }
         _ => write_padded(out, text, text.characters(), &spec),

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
+use super::Str;
 use super::str_properties::is_printable;
 use crate::memory::StrBuilder;
-use crate::value::Str;
 
 /// What is shown with an escape besides control characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use crate::value::{Raised, Result, float, types};
+use super::{Raised, Result, float, types};
 
 /// How a float is written. The number is the precision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

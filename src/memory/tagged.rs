@@ -1,0 +1,58 @@
+//! Copying and dropping the 16-byte value without looking at its kind.
+//!
+//! A value is a tag and eight bytes. From a certain tag on, the eight bytes are a pointer to a counted
+//! block, and every such block begins with a `Header`. So copying is: bump the count if there is one,
+//! copy the sixteen bytes; dropping is: lower the count, and free at zero. What the derived code does
+//! with a jump table, this does with one comparison.
+
+use std::mem::{align_of, size_of};
+use std::ptr::{self, NonNull};
+
+use super::counted::{self, Header};
+
+/// Implemented by `Value` alone, whose layout makes it true (a test in `value` checks it).
+pub trait Tagged: Sized {
+    /// Whether the second eight bytes point to a counted block.
+    fn is_counted(&self) -> bool;
+}
+
+/// The header behind a value that is counted.
+#[inline(always)]
+unsafe fn header<T: Tagged>(value: *const T) -> NonNull<Header> {
+    const { assert!(size_of::<T>() == 16 && align_of::<T>() == 8) };
+    // SAFETY: the caller has checked the tag.
+    unsafe { *value.cast::<NonNull<Header>>().add(1) }
+}
+
+/// Another reference to the same.
+#[inline(always)]
+pub fn copy<T: Tagged>(value: &T) -> T {
+    // SAFETY: a counted value holds a reference, so its block is alive.
+    unsafe {
+        if value.is_counted() {
+            let count = &header(value).as_ref().count;
+            count.set(count.get().wrapping_add(1));
+        }
+        ptr::read(value)
+    }
+}
+
+/// Drops the value at a place, which must be written before it is read again.
+///
+/// # Safety
+/// The place holds a value.
+#[inline(always)]
+pub unsafe fn release<T: Tagged>(place: *mut T) {
+    // SAFETY: as `copy`; the reference is given up here and nowhere else.
+    unsafe {
+        if (*place).is_counted() {
+            let block = header(place);
+            let count = &block.as_ref().count;
+            let left = count.get().wrapping_sub(1);
+            count.set(left);
+            if left == 0 {
+                counted::release(block);
+            }
+        }
+    }
+}
