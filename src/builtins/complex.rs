@@ -1,14 +1,14 @@
 //! The methods of complex.
 
 use super::int::check_new;
-use super::{format_spec, number_parse};
+use super::number_parse;
 use crate::bytecode::Operator;
 use crate::memory::StrBuilder;
 use crate::native;
 use crate::value::complex::Complex;
 use crate::value::hash::{self, Order};
 use crate::value::native::{FromArgument, Mismatch};
-use crate::value::{Class, Instance, Native, Raised, Result, Str, Value, arithmetic, symbols, types};
+use crate::value::{Class, Instance, Native, Raised, Result, Str, Value, arithmetic, format_spec, symbols, types};
 use crate::vm::Vm;
 
 impl<'a> FromArgument<'a> for Complex {

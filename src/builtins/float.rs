@@ -1,12 +1,12 @@
 //! The methods of float.
 
-use super::format_spec::{self, truncated};
 use super::int::{bytes_of, check_new};
 use super::{number_parse, wrap};
 use crate::bytecode::Operator;
 use crate::memory::StrBuilder;
 use crate::native;
 use crate::value::float::HexError;
+use crate::value::format_spec::{self, truncated};
 use crate::value::hash::{self, Order};
 use crate::value::native::{FromArgument, Mismatch};
 use crate::value::{Class, Native, Raised, Result, Str, Value, arithmetic, float, integer, symbols, types};

@@ -7,10 +7,11 @@ use num_bigint::BigInt;
 use num_traits::{Pow, ToPrimitive};
 
 use super::number_parse::{self, IntError};
-use super::{format_spec, wrap};
+use super::wrap;
 use crate::bytecode::Operator;
 use crate::memory::StrBuilder;
 use crate::native;
+use crate::value::format_spec;
 use crate::value::hash::{self, Order};
 use crate::value::integer::{self, ByteOrder, Signedness};
 use crate::value::native::{FromArgument, Mismatch};

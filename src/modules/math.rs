@@ -9,7 +9,7 @@ use super::special_function::{self, ExactSum, MathError, ProductSum, SumError};
 use super::{native_module, whole_number};
 use crate::bytecode::Operator;
 use crate::native;
-use crate::value::{Gc, Module, Native, Raised, Result, Str, Value, integer, symbols};
+use crate::value::{Gc, Module, Native, NativeFunction, Raised, Result, Str, Value, arithmetic, format_spec, integer, symbols};
 use crate::vm::Vm;
 
 fn domain_error() -> Raised {
@@ -180,7 +180,7 @@ fn rounded(vm: &mut Vm, x: &Value, name: &Str, round: fn(f64) -> f64) -> Result<
         }
     }
     let number = vm.float(x)?;
-    crate::builtins::format_spec::truncated(round(number))
+    format_spec::truncated(round(number))
 }
 
 fn floor(vm: &mut Vm, x: &Value) -> Result<Value> {
@@ -193,7 +193,7 @@ fn ceil(vm: &mut Vm, x: &Value) -> Result<Value> {
 
 fn trunc(vm: &mut Vm, x: &Value) -> Result<Value> {
     match x {
-        Value::Float(number) => crate::builtins::format_spec::truncated(*number),
+        Value::Float(number) => format_spec::truncated(*number),
         _ => vm.call_special(x, &symbols().trunc, &[]).unwrap_or_else(|| {
             Err(Raised::type_error(format!("type {} doesn't define __trunc__ method", x.type_name())))
         }),
@@ -325,7 +325,7 @@ fn float_factors(p: &Value, q: &Value) -> Option<Result<(f64, f64)>> {
     if !matches!((p, q), (Value::Float(_), _) | (_, Value::Float(_))) {
         return None;
     }
-    let (p, q) = (crate::value::arithmetic::as_float(p)?, crate::value::arithmetic::as_float(q)?);
+    let (p, q) = (arithmetic::as_float(p)?, arithmetic::as_float(q)?);
     Some(p.and_then(|p| Ok((p, q?))))
 }
 
@@ -434,7 +434,7 @@ const FUNCTIONS: &[Native] = &[
 pub fn module(_: &mut Vm) -> Result<Gc<Module>> {
     let module = native_module("math", FUNCTIONS);
     for row in whole_number::FUNCTIONS {
-        let function = crate::value::NativeFunction::of_module(row, &module.name);
+        let function = NativeFunction::of_module(row, &module.name);
         module.set(row.name(), Value::Native(function));
     }
     module.set("__doc__", Value::str("Mathematical functions of real numbers."));
