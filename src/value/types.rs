@@ -132,6 +132,8 @@ types! {
     task_group = "asyncio.taskgroups.TaskGroup", Native, object;
     as_completed_iterator = "asyncio.tasks._AsCompletedIterator", Native, object;
     runner = "asyncio.runners.Runner", Native, object;
+    random = "random.Random", Native, object;
+    system_random = "random.SystemRandom", Native, random;
     base_exception = "BaseException", Exception, object;
     base_exception_group = "BaseExceptionGroup", Exception, base_exception;
     generator_exit = "GeneratorExit", Exception, base_exception;
