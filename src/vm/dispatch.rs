@@ -935,11 +935,10 @@ impl Vm {
                         let awaitable = attempt!(self.awaitable(&*base.add(src.0 as usize), context));
                         write!(dst, awaitable)
                     }
-                    Op::YieldFrom { dst, delegate } => {
+                    Op::YieldFrom { dst: _, delegate } => {
                         (*frame).pc = pc;
-                        let _ = dst;
-                        let delegate = &raw const *base.add(delegate.0 as usize);
-                        follow!(self.delegate(&*delegate))
+                        let delegate = r!(delegate).clone();
+                        follow!(self.delegate(delegate))
                     }
                     Op::GetAsyncIterator { dst, src } => {
                         let iterator = attempt!(self.async_iterator(&*base.add(src.0 as usize)));

@@ -1,6 +1,6 @@
 //! Conversions: truth, length, hash, text, numbers.
 
-use crate::value::{Raised, Result, Str, Value, float, format_spec, hash, integer, symbols, types};
+use crate::value::{Raised, Result, Str, Value, format_spec, hash, integer, symbols, types};
 
 use super::Vm;
 
