@@ -14,10 +14,7 @@ fn driven(this: &Value) -> Result<&Value> {
         Value::Coroutine(_) | Value::NativeCoroutine(_) => Ok(this),
         _ => match this.payload::<CoroutineWrapper>() {
             Some(wrapper) => Ok(&wrapper.0),
-            None => Err(Raised::type_error(format!(
-                "a generator or coroutine is needed, not '{}'",
-                this.type_name()
-            ))),
+            None => Err(Raised::type_error(format!("a generator or coroutine is needed, not '{}'", this.type_name()))),
         },
     }
 }
@@ -151,8 +148,16 @@ fn delegate(_: &mut Vm, this: &Value) -> Result<Value> {
 pub const GENERATOR_METHODS: &[Native] = &[
     native!("__iter__(self, /)", itself(required), "Implement iter(self)."),
     native!("__next__(self, /)", next(required), "Implement next(self)."),
-    native!("send(self, value, /)", send(required, required), "Goes on with a value as the result of yield; gives the next item or raises StopIteration."),
-    native!("throw(self, type, value=None, traceback=None, /)", throw(required, required, optional, optional), "Raises an exception where the generator waits; gives the next item or raises StopIteration."),
+    native!(
+        "send(self, value, /)",
+        send(required, required),
+        "Goes on with a value as the result of yield; gives the next item or raises StopIteration."
+    ),
+    native!(
+        "throw(self, type, value=None, traceback=None, /)",
+        throw(required, required, optional, optional),
+        "Raises an exception where the generator waits; gives the next item or raises StopIteration."
+    ),
     native!("close(self, /)", close(required), "Raises GeneratorExit where the generator waits."),
     native!("__repr__(self, /)", repr(required), "Return repr(self)."),
     native!("__name__(self, /)", name(required), "The name.").getter(),
@@ -165,8 +170,16 @@ pub const GENERATOR_METHODS: &[Native] = &[
 
 pub const COROUTINE_METHODS: &[Native] = &[
     native!("__await__(self, /)", wrapper(required), "An iterator that drives the coroutine."),
-    native!("send(self, value, /)", send(required, required), "Goes on with a value; gives what is yielded next or raises StopIteration."),
-    native!("throw(self, type, value=None, traceback=None, /)", throw(required, required, optional, optional), "Raises an exception where the coroutine waits."),
+    native!(
+        "send(self, value, /)",
+        send(required, required),
+        "Goes on with a value; gives what is yielded next or raises StopIteration."
+    ),
+    native!(
+        "throw(self, type, value=None, traceback=None, /)",
+        throw(required, required, optional, optional),
+        "Raises an exception where the coroutine waits."
+    ),
     native!("close(self, /)", close(required), "Raises GeneratorExit where the coroutine waits."),
     native!("__repr__(self, /)", repr(required), "Return repr(self)."),
     native!("__name__(self, /)", name(required), "The name.").getter(),
@@ -182,7 +195,11 @@ pub const WRAPPER_METHODS: &[Native] = &[
     native!("__iter__(self, /)", itself(required), "Implement iter(self)."),
     native!("__next__(self, /)", next(required), "Implement next(self)."),
     native!("send(self, value, /)", send(required, required), "Goes on with a value."),
-    native!("throw(self, type, value=None, traceback=None, /)", throw(required, required, optional, optional), "Raises an exception where the coroutine waits."),
+    native!(
+        "throw(self, type, value=None, traceback=None, /)",
+        throw(required, required, optional, optional),
+        "Raises an exception where the coroutine waits."
+    ),
     native!("close(self, /)", close(required), "Raises GeneratorExit where the coroutine waits."),
     native!("__repr__(self, /)", repr(required), "Return repr(self)."),
 ];
@@ -193,7 +210,11 @@ pub const AWAITABLE_METHODS: &[Native] = &[
     native!("__iter__(self, /)", itself(required), "Implement iter(self)."),
     native!("__next__(self, /)", next(required), "Implement next(self)."),
     native!("send(self, value, /)", send(required, required), "Goes on with a value."),
-    native!("throw(self, type, value=None, traceback=None, /)", throw(required, required, optional, optional), "Raises an exception where it waits."),
+    native!(
+        "throw(self, type, value=None, traceback=None, /)",
+        throw(required, required, optional, optional),
+        "Raises an exception where it waits."
+    ),
     native!("close(self, /)", close(required), "Gives it up."),
     native!("__repr__(self, /)", repr(required), "Return repr(self)."),
 ];
