@@ -38,7 +38,14 @@ impl Vm {
             Begin::Ended => return Ok(Outcome::Returned(Value::None)),
         };
         self.push_chain(coroutine.clone(), Register(0), FrameKind::Entry)?;
-        match self.drive(target, input)? {
+        let flow = match (target, input) {
+            (Value::Coroutine(target), Resume::Raise(raised)) => {
+                self.activate(target);
+                self.receive_thrown(raised)
+            }
+            (target, input) => self.drive(target, input),
+        };
+        match flow? {
             Some(outcome) => Ok(outcome),
             None => self.run_nested(),
         }
@@ -413,8 +420,25 @@ impl Vm {
         }
         match self.foreign_delegate() {
             Some(delegate) => self.continue_delegate(&delegate, Resume::Raise(raised)),
+            // One that has left frames of the script got its context when it was raised there.
+            None if !raised.0.traceback.borrow().is_empty() => self.propagate(raised, false),
             None => self.unwind(raised),
         }
+    }
+
+    /// As `receive_raised`, for an exception thrown in from outside: its context is what the coroutine
+    /// itself is handling, whatever whoever throws it is handling.
+    fn receive_thrown(&mut self, raised: Raised) -> Flow {
+        if let Some(delegate) = self.foreign_delegate() {
+            return self.continue_delegate(&delegate, Resume::Raise(raised));
+        }
+        if raised.0.context.borrow().is_none()
+            && let Some(handled) = self.script_frames().next().and_then(|view| view.handled())
+            && !handled.same(&raised.0)
+        {
+            raised.0.context.set(Value::Exception(handled));
+        }
+        self.propagate(raised, false)
     }
 
     /// What the current coroutine waits for, if that is no coroutine.
