@@ -242,8 +242,8 @@ mod tests {
         assert_eq!(adjust(Some(-2), None, 1, 3), [1, 2]);
         assert_eq!(adjust(Some(5), Some(-9), -2, 3), [2, 0]);
         assert_eq!(adjust(Some(i64::MIN), Some(i64::MAX), i64::MAX, 3), [0]);
-        assert_eq!(adjust(Some(2), Some(1), 1, 3), []);
-        assert_eq!(adjust(None, None, 1, 0), []);
+        assert_eq!(adjust(Some(2), Some(1), 1, 3), [0usize; 0]);
+        assert_eq!(adjust(None, None, 1, 0), [0usize; 0]);
     }
 
     #[test]

@@ -219,7 +219,7 @@ impl Vm {
     pub fn repr(&mut self, value: &Value) -> Result<Str> {
         match value {
             Value::Int(number) => return Ok(decimal(*number)),
-            Value::Float(number) => return Ok(Str::new(&float::repr(*number))),
+            Value::Float(number) => return Ok(format_spec::float_to_str(*number)),
             Value::None => return Ok(Str::intern("None")),
             Value::Bool(truth) => return Ok(Str::intern(if *truth { "True" } else { "False" })),
             _ => {}
