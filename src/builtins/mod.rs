@@ -42,6 +42,7 @@ pub mod percent_format;
 pub mod print;
 pub mod property;
 pub mod range;
+pub mod range_big;
 pub mod sequence;
 pub mod set;
 pub mod singletons;
