@@ -412,7 +412,11 @@ impl EventLoop {
 
     /// The async generators that are alive; they are forgotten.
     pub(super) fn take_async_generators(&self) -> Vec<Gc<Coroutine>> {
-        self.async_generators.take().iter().filter_map(Weak::upgrade).collect()
+        let generators = self.async_generators.take();
+        let mut seen = rustc_hash::FxHashSet::default();
+        let alive = generators.iter().filter_map(Weak::upgrade);
+        // One that was asked twice before it began stands here twice.
+        alive.filter(|generator| seen.insert(generator.address())).collect()
     }
 }
 
