@@ -10,6 +10,7 @@ pub mod asyncio;
 pub mod at_exit;
 pub mod calendar;
 pub mod clock;
+pub mod contextvars;
 pub mod errno;
 pub mod gc;
 pub mod loader;
@@ -44,6 +45,7 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "asyncio", precedence: Precedence::AfterPath, make: asyncio::module },
     NativeModule { name: "atexit", precedence: Precedence::First, make: at_exit::module },
     NativeModule { name: "builtins", precedence: Precedence::First, make: builtins_module },
+    NativeModule { name: "contextvars", precedence: Precedence::AfterPath, make: contextvars::module },
     NativeModule { name: "errno", precedence: Precedence::First, make: errno::module },
     NativeModule { name: "gc", precedence: Precedence::First, make: gc::module },
     NativeModule { name: "resource", precedence: Precedence::AfterPath, make: resource::module },
