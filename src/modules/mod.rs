@@ -17,6 +17,7 @@ pub mod clock;
 pub mod collections;
 pub mod combinatorics;
 pub mod entropy;
+pub mod contextvars;
 pub mod errno;
 pub mod evaluate;
 pub mod gc;
@@ -61,6 +62,7 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "asyncio", precedence: Precedence::AfterPath, make: asyncio::module },
     NativeModule { name: "atexit", precedence: Precedence::First, make: at_exit::module },
     NativeModule { name: "builtins", precedence: Precedence::First, make: builtins_module },
+    NativeModule { name: "contextvars", precedence: Precedence::AfterPath, make: contextvars::module },
     NativeModule { name: "errno", precedence: Precedence::First, make: errno::module },
     NativeModule { name: "gc", precedence: Precedence::First, make: gc::module },
     NativeModule { name: "itertools", precedence: Precedence::First, make: itertools::module },
