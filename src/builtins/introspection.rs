@@ -133,6 +133,10 @@ pub const FUNCTIONS: &[Native] = &[
     native!("globals()", globals(), "The dict of the module's variables."),
     native!("locals()", locals(), "A dict of the variables of the running function or class body."),
     native!("vars(object, /)", vars(optional), "The __dict__ of an object; without one, locals()."),
-    native!("dir(object, /)", dir(optional), "The sorted names of the attributes of an object; without one, of the variables here."),
+    native!(
+        "dir(object, /)",
+        dir(optional),
+        "The sorted names of the attributes of an object; without one, of the variables here."
+    ),
     native!("help(request, /)", help(optional), "Prints what an object takes and its docstring."),
 ];

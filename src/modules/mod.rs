@@ -16,13 +16,19 @@ pub mod calendar;
 pub mod clock;
 pub mod collections;
 pub mod combinatorics;
+pub mod entropy;
 pub mod errno;
 pub mod evaluate;
 pub mod gc;
 pub mod itertools;
 pub mod loader;
+pub mod math;
+pub mod mersenne_twister;
+pub mod random;
+pub mod random_distribution;
 pub mod resource;
 pub mod source;
+pub mod special_function;
 pub mod stdlib;
 pub mod structure;
 pub mod suggestion;
@@ -31,6 +37,7 @@ pub mod time;
 pub mod traceback;
 pub mod type_parameters;
 pub mod warnings;
+pub mod whole_number;
 
 /// Whether a file of the script's can take the place of a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +64,8 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "errno", precedence: Precedence::First, make: errno::module },
     NativeModule { name: "gc", precedence: Precedence::First, make: gc::module },
     NativeModule { name: "itertools", precedence: Precedence::First, make: itertools::module },
+    NativeModule { name: "math", precedence: Precedence::AfterPath, make: math::module },
+    NativeModule { name: "random", precedence: Precedence::AfterPath, make: random::module },
     NativeModule { name: "resource", precedence: Precedence::AfterPath, make: resource::module },
     NativeModule { name: "sys", precedence: Precedence::First, make: sys::module },
     NativeModule { name: "time", precedence: Precedence::First, make: time::module },
