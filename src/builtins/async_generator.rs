@@ -213,5 +213,7 @@ pub const METHODS: &[Native] = &[
     native!("__name__(self, /)", name(required), "The name.").getter(),
     native!("__qualname__(self, /)", qualified_name(required), "The name with those around it.").getter(),
     native!("ag_running(self, /)", generator::is_running(required), "Whether it is running.").getter(),
+    native!("ag_suspended(self, /)", generator::is_suspended(required), "Whether it waits at a yield.").getter(),
+    native!("ag_frame(self, /)", generator::frame(required), "Where it stands, or None when it is over.").getter(),
     native!("ag_code(self, /)", generator::code(required), "The code object.").getter(),
 ];
