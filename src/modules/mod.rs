@@ -12,6 +12,7 @@ pub mod calendar;
 pub mod clock;
 pub mod entropy;
 pub mod errno;
+pub mod error_function;
 pub mod gc;
 pub mod loader;
 pub mod math;
