@@ -20,6 +20,7 @@ pub mod entropy;
 pub mod contextvars;
 pub mod errno;
 pub mod evaluate;
+pub mod error_function;
 pub mod gc;
 pub mod itertools;
 pub mod loader;

@@ -390,7 +390,7 @@ fn divide_big(left: &BigInt, right: &BigInt) -> Result<Value> {
         return Err(Raised::overflow_error("integer division result too large for a float"));
     }
     let is_negative = left.is_negative() != right.is_negative();
-    Ok(Value::Float(if is_negative && !left.is_zero() { -quotient } else { quotient }))
+    Ok(Value::Float(if is_negative { -quotient } else { quotient }))
 }
 
 /// The float nearest to the quotient; infinite when it is too large. `right` is not 0.
