@@ -5,7 +5,8 @@ use super::exceptions::to_raise;
 use super::traceback;
 use crate::native;
 use crate::value::coroutine::{CoroutineState, CoroutineWrapper, Resume};
-use crate::value::{Coroutine, CoroutineKind, Gc, Instance, Native, Raised, Result, Str, Value, types};
+use crate::value::exception::TracebackEntry;
+use crate::value::{CoroutineKind, Instance, Native, Raised, Result, Str, Value, types};
 use crate::vm::{Outcome, Vm};
 
 /// The value itself if it is a generator or coroutine that can be driven.
@@ -69,21 +70,8 @@ fn throw(vm: &mut Vm, this: &Value, exception: &Value, value: Option<&Value>, tr
 fn close(vm: &mut Vm, this: &Value) -> Result<Value> {
     let this = driven(this)?;
     // Since 3.13 a generator that returns a value when closed gives it to the caller.
-    if let Value::Coroutine(generator) = this
-        && generator.kind == CoroutineKind::Generator
-        && generator.state.get() == CoroutineState::Suspended
-    {
-        return match vm.resume(this, Resume::Raise(Raised::new(&types().generator_exit, vec![]))) {
-            Ok(Outcome::Returned(value)) => Ok(value),
-            Ok(Outcome::Yielded(_)) => Err(Raised::runtime_error("generator ignored GeneratorExit")),
-            Err(raised) if raised.is_a(&types().generator_exit) || raised.is_a(&types().stop_iteration) => {
-                Ok(Value::None)
-            }
-            Err(raised) => Err(raised),
-        };
-    }
-    vm.close(this)?;
-    Ok(Value::None)
+    let value = vm.close(this)?;
+    Ok(if matches!(this, Value::Coroutine(generator) if generator.kind == CoroutineKind::Generator) { value } else { Value::None })
 }
 
 fn itself(_: &mut Vm, this: Value) -> Value {
@@ -141,7 +129,7 @@ pub(super) fn is_running(_: &mut Vm, this: &Value) -> Result<bool> {
     Ok(state(this)? == CoroutineState::Running)
 }
 
-fn is_suspended(_: &mut Vm, this: &Value) -> Result<bool> {
+pub(super) fn is_suspended(_: &mut Vm, this: &Value) -> Result<bool> {
     Ok(matches!(state(this)?, CoroutineState::Suspended | CoroutineState::Waiting))
 }
 
@@ -152,28 +140,21 @@ pub(super) fn code(_: &mut Vm, this: &Value) -> Result<Value> {
     }
 }
 
-/// What a coroutine of the script delegates to, when it waits in the middle of a chain.
-fn delegate(_: &mut Vm, this: &Value) -> Result<Value> {
-    let Value::Coroutine(outer) = driven(this)? else { return Ok(Value::None) };
-    let innermost = outer.innermost.get();
-    Ok(next_inner(outer, innermost).unwrap_or(Value::None))
+/// Where it stands, as a frame; None when it is over.
+pub(super) fn frame(_: &mut Vm, this: &Value) -> Result<Value> {
+    match driven(this)? {
+        Value::Coroutine(coroutine) if coroutine.state.get() != CoroutineState::Finished => {
+            let pc = coroutine.pc.get().saturating_sub(1);
+            Ok(super::traceback::frame_at(TracebackEntry { code: coroutine.function.code.clone(), pc }))
+        }
+        _ => Ok(Value::None),
+    }
 }
 
-/// Walks a chain from its innermost end outwards to the one just inside `outer`.
-fn next_inner(outer: &Gc<Coroutine>, innermost: Value) -> Option<Value> {
-    let mut inner = innermost.bound()?;
-    loop {
-        let awaiter = match &inner {
-            Value::Coroutine(coroutine) => coroutine.awaiter.get(),
-            Value::NativeCoroutine(coroutine) => coroutine.awaiter.get(),
-            _ => return None,
-        };
-        match awaiter {
-            Value::Coroutine(coroutine) if coroutine.same(outer) => return Some(inner),
-            Value::Unbound => return None,
-            other => inner = other,
-        }
-    }
+/// What a coroutine of the script delegates to.
+fn delegate(_: &mut Vm, this: &Value) -> Result<Value> {
+    let Value::Coroutine(outer) = driven(this)? else { return Ok(Value::None) };
+    Ok(outer.delegate().bound().unwrap_or(Value::None))
 }
 
 pub const GENERATOR_METHODS: &[Native] = &[
@@ -196,6 +177,7 @@ pub const GENERATOR_METHODS: &[Native] = &[
     native!("gi_running(self, /)", is_running(required), "Whether it is running.").getter(),
     native!("gi_suspended(self, /)", is_suspended(required), "Whether it waits at a yield.").getter(),
     native!("gi_code(self, /)", code(required), "The code object.").getter(),
+    native!("gi_frame(self, /)", frame(required), "Where it stands, or None when it is over.").getter(),
     native!("gi_yieldfrom(self, /)", delegate(required), "The iterator it delegates to, or None.").getter(),
 ];
 
@@ -218,6 +200,7 @@ pub const COROUTINE_METHODS: &[Native] = &[
     native!("cr_running(self, /)", is_running(required), "Whether it is running.").getter(),
     native!("cr_suspended(self, /)", is_suspended(required), "Whether it waits.").getter(),
     native!("cr_code(self, /)", code(required), "The code object.").getter(),
+    native!("cr_frame(self, /)", frame(required), "Where it stands, or None when it is over.").getter(),
     native!("cr_await(self, /)", delegate(required), "What it awaits, or None.").getter(),
 ];
 

@@ -35,12 +35,14 @@ pub mod iterators;
 pub mod list;
 pub mod mappingproxy;
 pub mod number_parse;
+pub mod memoryview;
 pub mod object;
 pub mod os_errors;
 pub mod percent_format;
 pub mod print;
 pub mod property;
 pub mod range;
+pub mod range_big;
 pub mod sequence;
 pub mod set;
 pub mod singletons;
@@ -116,6 +118,7 @@ fn method_tables() -> Vec<(&'static Class, &'static [Native])> {
         (&types.bytearray, byte_string::METHODS),
         (&types.bytearray, byte_search::METHODS),
         (&types.bytearray, bytearray::METHODS),
+        (&types.memoryview, memoryview::METHODS),
         (&types.list, list::METHODS),
         (&types.tuple, tuple::METHODS),
         (&types.dict, dict::METHODS),

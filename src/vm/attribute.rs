@@ -536,7 +536,7 @@ impl Vm {
                             instance.set(&member.name, value.clone());
                             Ok(())
                         }
-                        None => instance.remove(&member.name).map(drop).ok_or_else(|| no_attribute(object, name)),
+                        None => instance.remove(&member.name).map(drop).ok_or_else(|| Raised::attribute_error(&**name)),
                     });
                 }
                 let names = symbols();

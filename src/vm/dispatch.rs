@@ -935,11 +935,10 @@ impl Vm {
                         let awaitable = attempt!(self.awaitable(&*base.add(src.0 as usize), context));
                         write!(dst, awaitable)
                     }
-                    Op::YieldFrom { dst, delegate } => {
+                    Op::YieldFrom { dst: _, delegate } => {
                         (*frame).pc = pc;
-                        let _ = dst;
-                        let delegate = &raw const *base.add(delegate.0 as usize);
-                        follow!(self.delegate(&*delegate))
+                        let delegate = r!(delegate).clone();
+                        follow!(self.delegate(delegate))
                     }
                     Op::GetAsyncIterator { dst, src } => {
                         let iterator = attempt!(self.async_iterator(&*base.add(src.0 as usize)));
@@ -1069,9 +1068,7 @@ fn modulo_small(left: i64, right: i8) -> i64 {
 }
 
 fn join_strings(pieces: &mut [Value]) -> Value {
-    let texts: smallvec::SmallVec<[&str; 16]> = pieces.iter().map(|piece| piece.as_str().map_or("", |text| text)).collect();
-    let joined = Str::join(&texts);
-    drop(texts);
+    let joined = Str::concatenated(pieces.iter().filter_map(Value::as_str));
     for piece in pieces {
         if is_counted(piece) {
             *piece = Value::Unbound;

@@ -217,16 +217,7 @@ impl Vm {
 
     /// The exception that is being handled.
     pub fn handled_exception(&self) -> Option<Gc<Exception>> {
-        self.script_frames().find_map(|view| {
-            let code = &view.function.code.code;
-            if code.handled.is_empty() {
-                return None;
-            }
-            match view.register(code.handled_register(view.instruction)?) {
-                Value::Exception(exception) => Some(exception),
-                _ => None,
-            }
-        })
+        self.script_frames().find_map(|view| view.handled())
     }
 }
 
@@ -251,6 +242,18 @@ impl FrameView {
         // SAFETY: no borrow is held while frames are looked at.
         self.registers = unsafe { (*coroutine.registers.as_ptr()).as_ptr() };
         self
+    }
+
+    /// The exception that this frame is handling.
+    fn handled(&self) -> Option<Gc<Exception>> {
+        let code = &self.function.code.code;
+        if code.handled.is_empty() {
+            return None;
+        }
+        match self.register(code.handled_register(self.instruction)?) {
+            Value::Exception(exception) => Some(exception),
+            _ => None,
+        }
     }
 
     /// What is in a register. A cell is given as it is.
