@@ -16,11 +16,11 @@ pub mod calendar;
 pub mod clock;
 pub mod collections;
 pub mod combinatorics;
-pub mod entropy;
 pub mod contextvars;
+pub mod entropy;
 pub mod errno;
-pub mod evaluate;
 pub mod error_function;
+pub mod evaluate;
 pub mod gc;
 pub mod itertools;
 pub mod loader;
@@ -93,8 +93,7 @@ pub fn native_module(name: &str, functions: &'static [Native]) -> Gc<Module> {
 pub fn native_class(name: &str, base: &Class, rows: &'static [Native]) -> Class {
     let (module, short) = name.rsplit_once('.').unwrap_or(("builtins", name));
     let order = std::iter::once(base.clone()).chain(base.ancestors()).collect();
-    let class =
-        ClassObject::new(Str::intern(short), Layout::Native, vec![base.clone()], order, Gc::new(Dict::new()));
+    let class = ClassObject::new(Str::intern(short), Layout::Native, vec![base.clone()], order, Gc::new(Dict::new()));
     class.namespace.set_str(&symbols().module, Value::Str(Str::intern(module)));
     class.has_dictionary.set(false);
     builtins::add_rows(&class, rows);

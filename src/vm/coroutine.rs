@@ -827,9 +827,9 @@ impl Vm {
     pub(super) fn yield_from_iterator(&mut self, value: &Value) -> Result<Value> {
         match value {
             Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Generator => Ok(value.clone()),
-            Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Coroutine => Err(Raised::type_error(
-                "cannot 'yield from' a coroutine object in a non-coroutine generator",
-            )),
+            Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Coroutine => {
+                Err(Raised::type_error("cannot 'yield from' a coroutine object in a non-coroutine generator"))
+            }
             Value::Future(_) | Value::Task(_) => Ok(value.clone()),
             _ => self.iterate(value),
         }
@@ -857,12 +857,12 @@ impl Vm {
             let name = value.type_name();
             return Err(Raised::type_error(match context {
                 AwaitContext::Await => format!("object {name} can't be used in 'await' expression"),
-                AwaitContext::AsyncEnter => format!(
-                    "'async with' received an object from __aenter__ that does not implement __await__: {name}"
-                ),
-                AwaitContext::AsyncExit => format!(
-                    "'async with' received an object from __aexit__ that does not implement __await__: {name}"
-                ),
+                AwaitContext::AsyncEnter => {
+                    format!("'async with' received an object from __aenter__ that does not implement __await__: {name}")
+                }
+                AwaitContext::AsyncExit => {
+                    format!("'async with' received an object from __aexit__ that does not implement __await__: {name}")
+                }
             }));
         };
         let iterator = result?;
@@ -870,9 +870,11 @@ impl Vm {
             Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Coroutine => {
                 Err(Raised::type_error("__await__() returned a coroutine"))
             }
-            Value::Coroutine(_) | Value::Iterator(_) | Value::Future(_) | Value::Task(_) | Value::NativeCoroutine(_) => {
-                Ok(iterator)
-            }
+            Value::Coroutine(_)
+            | Value::Iterator(_)
+            | Value::Future(_)
+            | Value::Task(_)
+            | Value::NativeCoroutine(_) => Ok(iterator),
             other if other.class().lookup(&symbols().next).is_some() => Ok(iterator),
             other => {
                 Err(Raised::type_error(format!("__await__() returned non-iterator of type '{}'", other.type_name())))
@@ -958,7 +960,8 @@ fn relink(root: &Gc<Coroutine>, innermost: Value, input: Resume) -> Begin {
     let mut outer = Value::Coroutine(root.clone());
     let mut inner = root.delegate();
     // Only the innermost can have been driven by hand: the others count as running.
-    let is_whole = !inner.is(&innermost) && !matches!(&innermost, Value::Coroutine(end) if end.awaiter.borrow().is_unbound());
+    let is_whole =
+        !inner.is(&innermost) && !matches!(&innermost, Value::Coroutine(end) if end.awaiter.borrow().is_unbound());
     loop {
         match &inner {
             Value::Coroutine(coroutine) => {

@@ -173,13 +173,15 @@ impl Vm {
                     match &awaiter {
                         Value::Coroutine(coroutine) => {
                             chain = Some(coroutine.awaiter.get());
-                            return Some(FrameView {
-                                function: coroutine.function.clone(),
-                                instruction: (coroutine.pc.get() as usize).max(1) - 1,
-                                registers: coroutine.registers.as_ptr().cast_const().cast(),
-                                coroutine: Some(awaiter.clone()),
-                            }
-                            .with_heap_registers(coroutine));
+                            return Some(
+                                FrameView {
+                                    function: coroutine.function.clone(),
+                                    instruction: (coroutine.pc.get() as usize).max(1) - 1,
+                                    registers: coroutine.registers.as_ptr().cast_const().cast(),
+                                    coroutine: Some(awaiter.clone()),
+                                }
+                                .with_heap_registers(coroutine),
+                            );
                         }
                         Value::NativeCoroutine(native) => {
                             chain = Some(native.awaiter.get());
@@ -307,7 +309,13 @@ fn kind_number(value: &Value) -> u32 {
         Value::Int(_) => 5,
         Value::Float(_) => 6,
         Value::Bytes(_) => 7,
-        Value::Set(set) => if set.is_frozen() { 9 } else { 8 },
+        Value::Set(set) => {
+            if set.is_frozen() {
+                9
+            } else {
+                8
+            }
+        }
         _ => 0,
     }
 }

@@ -146,16 +146,14 @@ impl Vm {
                 self.set_context(&exception);
                 Ok(Raised(exception))
             }
-            Value::Class(class) if class.is_exception() => {
-                match self.call_class(&class, &[], &[])? {
-                    Value::Exception(exception) => Ok(Raised(exception)),
-                    other => Err(Raised::type_error(format!(
-                        "calling {} should have returned an instance of BaseException, not {}",
-                        self.repr(&Value::Class(class))?,
-                        self.repr(&Value::Class(other.class()))?
-                    ))),
-                }
-            }
+            Value::Class(class) if class.is_exception() => match self.call_class(&class, &[], &[])? {
+                Value::Exception(exception) => Ok(Raised(exception)),
+                other => Err(Raised::type_error(format!(
+                    "calling {} should have returned an instance of BaseException, not {}",
+                    self.repr(&Value::Class(class))?,
+                    self.repr(&Value::Class(other.class()))?
+                ))),
+            },
             _ => Err(Raised::type_error("exceptions must derive from BaseException")),
         }
     }
