@@ -103,7 +103,8 @@ fn pow(vm: &mut Vm, base: &Value, exponent: &Value, modulus: Option<&Value>) -> 
             return Ok(result);
         }
     }
-    let is_number = |value: &Value| matches!(value.native(), Value::Int(_) | Value::Bool(_) | Value::Float(_) | Value::BigInt(_));
+    let is_number =
+        |value: &Value| matches!(value.native(), Value::Int(_) | Value::Bool(_) | Value::Float(_) | Value::BigInt(_));
     if is_number(base) && is_number(exponent) && is_number(modulus) {
         return Err(Raised::type_error("pow() 3rd argument not allowed unless all arguments are integers"));
     }
@@ -201,9 +202,7 @@ fn sum(vm: &mut Vm, iterable: &Value, start: Option<&Value>) -> Result<Value> {
 fn beats(vm: &mut Vm, comparison: Comparison, candidate: &Value, best: &Value) -> Result<bool> {
     let is_greater = comparison == Comparison::Greater;
     match (candidate, best) {
-        (Value::Int(candidate), Value::Int(best)) => {
-            Ok(if is_greater { candidate > best } else { candidate < best })
-        }
+        (Value::Int(candidate), Value::Int(best)) => Ok(if is_greater { candidate > best } else { candidate < best }),
         (Value::Float(candidate), Value::Float(best)) => {
             Ok(if is_greater { candidate > best } else { candidate < best })
         }
@@ -287,11 +286,27 @@ fn hex(vm: &mut Vm, number: &Value) -> Result<Str> {
 pub const FUNCTIONS: &[Native] = &[
     native!("abs(x, /)", abs(required), "The absolute value of a number."),
     native!("divmod(x, y, /)", divmod(required, required), "The tuple (x // y, x % y)."),
-    native!("pow(base, exp, mod=None)", pow(required, required, optional), "base ** exp, or base ** exp % mod without the big number in between."),
-    native!("round(number, ndigits=None)", round(required, optional), "The number rounded to that many digits after the point; without digits an int."),
+    native!(
+        "pow(base, exp, mod=None)",
+        pow(required, required, optional),
+        "base ** exp, or base ** exp % mod without the big number in between."
+    ),
+    native!(
+        "round(number, ndigits=None)",
+        round(required, optional),
+        "The number rounded to that many digits after the point; without digits an int."
+    ),
     native!("sum(iterable, /, start=0)", sum(required, optional), "The start plus all items."),
-    native!("min(*args, key=None, default)", min(rest, named, named), "The smallest item of an iterable, or of several arguments."),
-    native!("max(*args, key=None, default)", max(rest, named, named), "The biggest item of an iterable, or of several arguments."),
+    native!(
+        "min(*args, key=None, default)",
+        min(rest, named, named),
+        "The smallest item of an iterable, or of several arguments."
+    ),
+    native!(
+        "max(*args, key=None, default)",
+        max(rest, named, named),
+        "The biggest item of an iterable, or of several arguments."
+    ),
     native!("bin(number, /)", bin(required), "An int in base 2, as text: 0b..."),
     native!("oct(number, /)", oct(required), "An int in base 8, as text: 0o..."),
     native!("hex(number, /)", hex(required), "An int in base 16, as text: 0x..."),

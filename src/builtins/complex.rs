@@ -3,10 +3,12 @@
 use super::int::check_new;
 use super::number_parse;
 use crate::bytecode::Operator;
+use crate::memory::StrBuilder;
 use crate::native;
 use crate::value::complex::Complex;
+use crate::value::hash::{self, Order};
 use crate::value::native::{FromArgument, Mismatch};
-use crate::value::{Class, Instance, Native, Raised, Result, Value, arithmetic, symbols, types};
+use crate::value::{Class, Instance, Native, Raised, Result, Str, Value, arithmetic, format_spec, symbols, types};
 use crate::vm::Vm;
 
 impl<'a> FromArgument<'a> for Complex {
@@ -116,9 +118,7 @@ fn part(vm: &mut Vm, value: &Value, complaint: &str) -> Result<Part> {
 
 fn operate(operator: Operator, left: Option<Result<Complex>>, right: Option<Result<Complex>>) -> Result<Value> {
     match (left, right) {
-        (Some(left), Some(right)) => {
-            arithmetic::complexes(operator, left, right).unwrap_or(Ok(Value::NotImplemented))
-        }
+        (Some(left), Some(right)) => arithmetic::complexes(operator, left, right).unwrap_or(Ok(Value::NotImplemented)),
         _ => Ok(Value::NotImplemented),
     }
 }
@@ -165,8 +165,8 @@ fn is_equal(this: Complex, other: &Value) -> Option<bool> {
         return Some(this == *other);
     }
     let other = other.native();
-    let order = crate::value::hash::compare_numbers(&Value::Float(this.real), other)?;
-    Some(this.imaginary == 0.0 && order == crate::value::hash::Order::Equal)
+    let order = hash::compare_numbers(&Value::Float(this.real), other)?;
+    Some(this.imaginary == 0.0 && order == Order::Equal)
 }
 
 fn equal(_: &mut Vm, this: Complex, other: &Value) -> Value {
@@ -198,12 +198,18 @@ fn truth(_: &mut Vm, this: Complex) -> bool {
     this.real != 0.0 || this.imaginary != 0.0
 }
 
-fn hash(_: &mut Vm, this: Complex) -> i64 {
+fn hash_of(_: &mut Vm, this: Complex) -> i64 {
     this.hash()
 }
 
 fn repr(_: &mut Vm, this: Complex) -> String {
     this.repr()
+}
+
+fn format(_: &mut Vm, this: Complex, spec: &str) -> Result<Str> {
+    let mut out = StrBuilder::with_capacity(48);
+    format_spec::format_complex(&mut out, this, spec)?;
+    Ok(out.finish())
 }
 
 fn conjugate(_: &mut Vm, this: Complex) -> Value {
@@ -245,8 +251,9 @@ pub const METHODS: &[Native] = &[
     native!("__pos__(self, /)", itself(required), "+self"),
     native!("__abs__(self, /)", absolute(required), "The distance from zero."),
     native!("__bool__(self, /)", truth(required), "True unless self is 0."),
-    native!("__hash__(self, /)", hash(required), "hash(self)"),
+    native!("__hash__(self, /)", hash_of(required), "hash(self)"),
     native!("__repr__(self, /)", repr(required), "The number as (real+imagj)."),
+    native!("__format__(self, format_spec, /)", format(required, required), "The number as a format spec asks."),
     native!("__complex__(self, /)", itself(required), "complex(self)"),
     native!("__getnewargs__(self, /)", new_arguments(required), "What makes an equal number."),
     native!("conjugate(self, /)", conjugate(required), "The number with the other sign of its imaginary part."),

@@ -1,10 +1,12 @@
 //! The methods of float.
 
-use super::int::{bytes_of, check_new, whole};
+use super::int::{bytes_of, check_new};
 use super::{number_parse, wrap};
 use crate::bytecode::Operator;
+use crate::memory::StrBuilder;
 use crate::native;
 use crate::value::float::HexError;
+use crate::value::format_spec::{self, truncated};
 use crate::value::hash::{self, Order};
 use crate::value::native::{FromArgument, Mismatch};
 use crate::value::{Class, Native, Raised, Result, Str, Value, arithmetic, float, integer, symbols, types};
@@ -188,20 +190,26 @@ fn repr(_: &mut Vm, this: FloatArgument) -> String {
     float::repr(this.0)
 }
 
+fn format(_: &mut Vm, this: FloatArgument, spec: &str) -> Result<Str> {
+    let mut out = StrBuilder::with_capacity(24);
+    format_spec::format_float(&mut out, this.0, spec)?;
+    Ok(out.finish())
+}
+
 fn int(_: &mut Vm, this: FloatArgument) -> Result<Value> {
-    whole(this.0)
+    truncated(this.0)
 }
 
 fn floor(_: &mut Vm, this: FloatArgument) -> Result<Value> {
-    whole(this.0.floor())
+    truncated(this.0.floor())
 }
 
 fn ceil(_: &mut Vm, this: FloatArgument) -> Result<Value> {
-    whole(this.0.ceil())
+    truncated(this.0.ceil())
 }
 
 fn round(vm: &mut Vm, this: FloatArgument, digits: Option<&Value>) -> Result<Value> {
-    let Some(digits) = digits.filter(|digits| !digits.is_none()) else { return whole(this.0.round_ties_even()) };
+    let Some(digits) = digits.filter(|digits| !digits.is_none()) else { return truncated(this.0.round_ties_even()) };
     let digits = vm.index_clamped(digits)?;
     let rounded = float::round_to_digits(this.0, digits);
     if rounded.is_infinite() && this.0.is_finite() {
@@ -281,6 +289,7 @@ pub const METHODS: &[Native] = &[
     native!("__bool__(self, /)", truth(required), "True unless self is 0."),
     native!("__hash__(self, /)", hash_of(required), "hash(self)"),
     native!("__repr__(self, /)", repr(required), "The shortest text that reads back as the same number."),
+    native!("__format__(self, format_spec, /)", format(required, required), "The number as a format spec asks."),
     native!("__int__(self, /)", int(required), "The whole part."),
     native!("__float__(self, /)", itself(required), "float(self)"),
     native!("__trunc__(self, /)", int(required), "The whole part."),

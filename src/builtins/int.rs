@@ -9,11 +9,13 @@ use num_traits::{Pow, ToPrimitive};
 use super::number_parse::{self, IntError};
 use super::wrap;
 use crate::bytecode::Operator;
+use crate::memory::StrBuilder;
 use crate::native;
+use crate::value::format_spec;
 use crate::value::hash::{self, Order};
 use crate::value::integer::{self, ByteOrder, Signedness};
 use crate::value::native::{FromArgument, Mismatch};
-use crate::value::{Bytes, Class, Gc, Native, Raised, Result, Value, arithmetic, symbols, types};
+use crate::value::{Bytes, Class, Gc, Native, Raised, Result, Str, Value, arithmetic, symbols, types};
 use crate::vm::Vm;
 
 /// An argument that must be an int or bool, or an instance of a class derived from int: the plain
@@ -85,7 +87,7 @@ pub fn convert(vm: &mut Vm, number: &Value) -> Result<Value> {
     match number {
         Value::Int(_) | Value::BigInt(_) => return Ok(number.clone()),
         Value::Bool(truth) => return Ok(Value::Int(*truth as i64)),
-        Value::Float(float) => return whole(*float),
+        Value::Float(float) => return format_spec::truncated(*float),
         Value::Str(text) => {
             if let Ok(value) = number_parse::parse_int(text, 10) {
                 return Ok(value);
@@ -146,17 +148,6 @@ pub fn bytes_of(vm: &mut Vm, value: &Value) -> Result<Option<Vec<u8>>> {
         }
         _ => Ok(None),
     }
-}
-
-/// The whole part of a float.
-pub fn whole(number: f64) -> Result<Value> {
-    integer::from_f64(number).ok_or_else(|| {
-        if number.is_nan() {
-            Raised::value_error("cannot convert float NaN to integer")
-        } else {
-            Raised::overflow_error("cannot convert float infinity to integer")
-        }
-    })
 }
 
 /// `left operator right` when both are ints; else NotImplemented.
@@ -292,6 +283,18 @@ fn repr(_: &mut Vm, this: IntArgument<'_>) -> Result<Value> {
     integer::value_to_decimal(this.0).unwrap_or(Ok(String::new())).map(Value::from)
 }
 
+fn format(_: &mut Vm, this: &Value, spec: &str) -> Result<Str> {
+    let number = plain_int(this).ok_or_else(|| {
+        Raised::type_error(format!(
+            "descriptor '__format__' requires a 'int' object but received a '{}'",
+            this.type_name()
+        ))
+    })?;
+    let mut out = StrBuilder::with_capacity(24);
+    format_spec::format_int(&mut out, number, spec, &this.type_name())?;
+    Ok(out.finish())
+}
+
 fn round(vm: &mut Vm, this: IntArgument<'_>, digits: Option<&Value>) -> Result<Value> {
     let Some(digits) = digits.filter(|digits| !digits.is_none()) else { return Ok(this.value()) };
     let digits = vm.index_clamped(digits)?;
@@ -370,9 +373,8 @@ fn collect_bytes(vm: &mut Vm, value: &Value) -> Result<Vec<u8>> {
     let unfit = || Raised::type_error(format!("cannot convert '{}' object to bytes", value.type_name()));
     if let Some(result) = vm.call_special(value, &symbols().bytes, &[]) {
         let result = result?;
-        return bytes_of(vm, &result)?.ok_or_else(|| {
-            Raised::type_error(format!("__bytes__ returned non-bytes (type {})", result.type_name()))
-        });
+        return bytes_of(vm, &result)?
+            .ok_or_else(|| Raised::type_error(format!("__bytes__ returned non-bytes (type {})", result.type_name())));
     }
     let is_iterable = [&symbols().iter, &symbols().getitem].iter().any(|name| value.class().lookup(name).is_some());
     if value.as_str().is_some() || !is_iterable {
@@ -447,6 +449,7 @@ pub const METHODS: &[Native] = &[
     native!("__bool__(self, /)", truth(required), "True unless self is 0."),
     native!("__hash__(self, /)", hash_of(required), "hash(self)"),
     native!("__repr__(self, /)", repr(required), "The number in decimal."),
+    native!("__format__(self, format_spec, /)", format(required, required), "The number as a format spec asks."),
     native!("__int__(self, /)", itself(required), "int(self)"),
     native!("__index__(self, /)", itself(required), "The number, for use as an index."),
     native!("__float__(self, /)", float(required), "float(self)"),

@@ -36,11 +36,13 @@ pub fn binary(operator: Operator, left: &Value, right: &Value) -> Option<Result<
         (Float(left), Bool(right)) => floats(operator, *left, *right as u8 as f64),
         (BigInt(left), Float(right)) => match operator {
             Operator::MatrixMultiply => Option::None,
-            _ => integer::to_float(&left.0).map_or_else(|raised| Some(Err(raised)), |left| floats(operator, left, *right)),
+            _ => integer::to_float(&left.0)
+                .map_or_else(|raised| Some(Err(raised)), |left| floats(operator, left, *right)),
         },
         (Float(left), BigInt(right)) => match operator {
             Operator::MatrixMultiply => Option::None,
-            _ => integer::to_float(&right.0).map_or_else(|raised| Some(Err(raised)), |right| floats(operator, *left, right)),
+            _ => integer::to_float(&right.0)
+                .map_or_else(|raised| Some(Err(raised)), |right| floats(operator, *left, right)),
         },
         (BigInt(left), Int(right)) => big_and_small(operator, &left.0, *right),
         (BigInt(_), BigInt(_) | Bool(_)) | (Int(_) | Bool(_), BigInt(_)) => {
@@ -248,10 +250,8 @@ fn power_of_complexes(base: Complex, exponent: Complex) -> Result<Value> {
 
 /// The operators of complex numbers; None for those they do not have.
 pub fn complexes(operator: Operator, left: Result<Complex>, right: Result<Complex>) -> Option<Result<Value>> {
-    if !matches!(
-        operator,
-        Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Power
-    ) {
+    if !matches!(operator, Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Power)
+    {
         return None;
     }
     let (left, right) = match (left, right) {
@@ -400,11 +400,8 @@ fn divide_exactly(left: &BigUint, right: &BigUint) -> f64 {
     }
     // Scaled so that the whole quotient has 64 or 65 bits; the rest tells on which side of a half it is.
     let scale = 64 + right.bits() as i64 - left.bits() as i64;
-    let (quotient, rest) = if scale >= 0 {
-        (left << scale as u64).div_rem(right)
-    } else {
-        left.div_rem(&(right << scale.unsigned_abs()))
-    };
+    let (quotient, rest) =
+        if scale >= 0 { (left << scale as u64).div_rem(right) } else { left.div_rem(&(right << scale.unsigned_abs())) };
     float::compose(quotient.to_u128().unwrap_or(0), -scale, !rest.is_zero())
 }
 

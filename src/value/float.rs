@@ -96,7 +96,6 @@ fn shortest_digits_in(digits: &mut [u8; 17], number: f64) -> (&str, i32) {
     (std::str::from_utf8(&digits[..count]).unwrap_or("0"), exponent)
 }
 
-
 /// Whole quotient rounded down and the rest, which has the sign of the divisor. `right` is not 0.
 pub fn divide_with_rest(left: f64, right: f64) -> (f64, f64) {
     let rest = left % right;
@@ -252,7 +251,9 @@ pub fn from_hex(text: &str) -> Result<f64, HexError> {
         return Err(HexError::Invalid);
     }
     let (mut mantissa, mut exponent, mut is_more) = (0u128, power, false);
-    for (is_fraction, digit) in whole.chars().map(|digit| (false, digit)).chain(fraction.chars().map(|digit| (true, digit))) {
+    for (is_fraction, digit) in
+        whole.chars().map(|digit| (false, digit)).chain(fraction.chars().map(|digit| (true, digit)))
+    {
         let value = digit.to_digit(16).ok_or(HexError::Invalid)?;
         let has_room = mantissa >> 120 == 0;
         if has_room {

@@ -5,7 +5,6 @@
 //! None for those whose class must be asked. Digits of floats come from the standard library, which
 //! rounds exactly; only their arrangement is done here.
 
-use num_bigint::BigInt;
 use num_traits::{Signed, ToPrimitive};
 
 use super::complex::Complex;
@@ -311,7 +310,7 @@ pub fn digits_of(number: &Value, radix: u32) -> Result<String> {
     use std::fmt::Write;
     let mut text = String::new();
     match number {
-        Value::BigInt(number) if radix == 10 => text = decimal_digits(&number.0.abs())?,
+        Value::BigInt(number) if radix == 10 => text = integer::to_decimal(&number.0.abs())?,
         Value::BigInt(number) => text = number.0.magnitude().to_str_radix(radix),
         _ => {
             let magnitude = small_int(number).unsigned_abs();
@@ -324,22 +323,6 @@ pub fn digits_of(number: &Value, radix: u32) -> Result<String> {
         }
     }
     Ok(text)
-}
-
-/// Decimal digits of an int beyond 64 bits, unless there are more than `sys.set_int_max_str_digits` allows.
-pub fn decimal_digits(number: &BigInt) -> Result<String> {
-    const MOST_DIGITS: usize = 4300;
-    // A decimal digit is worth a little more than 3.32 bits; the exact count decides near the limit.
-    let too_long = || {
-        Raised::value_error(format!(
-            "Exceeds the limit ({MOST_DIGITS} digits) for integer string conversion; use sys.set_int_max_str_digits() to increase the limit"
-        ))
-    };
-    if number.bits() > (MOST_DIGITS as u64 + 1) * 10 / 3 {
-        return Err(too_long());
-    }
-    let text = number.to_string();
-    if text.trim_start_matches('-').len() > MOST_DIGITS { Err(too_long()) } else { Ok(text) }
 }
 
 fn small_int(number: &Value) -> i64 {
@@ -376,7 +359,7 @@ pub fn format_int(out: &mut StrBuilder, number: &Value, spec: &str, type_name: &
     if spec.is_empty() {
         match number {
             Value::Bool(truth) => out.push_str(if *truth { "True" } else { "False" }),
-            Value::BigInt(number) => out.push_str(&decimal_digits(&number.0)?),
+            Value::BigInt(number) => out.push_str(&integer::to_decimal(&number.0)?),
             number => write_int(out, small_int(number)),
         }
         return Ok(());
@@ -577,9 +560,20 @@ pub fn format_to_str(value: &Value, spec: &str) -> Option<Result<Str>> {
             _ => {}
         }
     }
-    let mut out = StrBuilder::with_capacity(24);
-    let written = format_value(&mut out, value, spec)?;
-    Some(written.map(|()| out.finish()))
+    let mut is_known = true;
+    let text = Str::written(|out| {
+        format_value(out, value, spec).unwrap_or_else(|| {
+            is_known = false;
+            Ok(())
+        })
+    });
+    is_known.then_some(text)
+}
+
+/// `str(number)` of a float.
+pub fn float_to_str(number: f64) -> Str {
+    let written = Str::written(|out| float::write_repr(number, out));
+    written.unwrap_or_else(|_| Str::new(""))
 }
 
 /// `str(number)` of an int.

@@ -318,9 +318,8 @@ mod tests {
 
     #[test]
     fn bytes_have_the_length_asked_for() {
-        let bytes = |number: i64, length, signedness| {
-            to_bytes(&BigInt::from(number), length, ByteOrder::Big, signedness).ok()
-        };
+        let bytes =
+            |number: i64, length, signedness| to_bytes(&BigInt::from(number), length, ByteOrder::Big, signedness).ok();
         assert_eq!(bytes(255, 1, Signedness::Unsigned), Some(vec![255]));
         assert_eq!(bytes(255, 1, Signedness::Signed), None);
         assert_eq!(bytes(-128, 1, Signedness::Signed), Some(vec![128]));

@@ -91,6 +91,8 @@ types! {
     str_iterator = "str_iterator", Sealed, object;
     bytes_iterator = "bytes_iterator", Sealed, object;
     bytearray_iterator = "bytearray_iterator", Sealed, object;
+    memoryview = "memoryview", Sealed, object;
+    memory_iterator = "memory_iterator", Sealed, object;
     dict_key_iterator = "dict_keyiterator", Sealed, object;
     dict_value_iterator = "dict_valueiterator", Sealed, object;
     dict_item_iterator = "dict_itemiterator", Sealed, object;
@@ -134,6 +136,8 @@ types! {
     context = "_contextvars.Context", Sealed, object;
     context_token = "_contextvars.Token", Sealed, object;
     missing_token = "_contextvars.Token.MISSING", Sealed, object;
+    random = "random.Random", Native, object;
+    system_random = "random.SystemRandom", Native, random;
     base_exception = "BaseException", Exception, object;
     base_exception_group = "BaseExceptionGroup", Exception, base_exception;
     generator_exit = "GeneratorExit", Exception, base_exception;
