@@ -197,13 +197,7 @@ fn new_context(_: &mut Vm, class: &Class) -> Value {
     Value::Instance(Instance::with_payload(class.clone(), context))
 }
 
-fn run(
-    vm: &mut Vm,
-    this: &Value,
-    function: &Value,
-    arguments: &[Value],
-    keywords: Option<&Gc<Dict>>,
-) -> Result<Value> {
+fn run(vm: &mut Vm, this: &Value, function: &Value, arguments: &[Value], keywords: Option<&Gc<Dict>>) -> Result<Value> {
     let Some(state) = this.payload::<Context>() else { return Err(Raised::type_error("a Context is needed")) };
     if state.is_entered.replace(true) {
         let shown = vm.repr(this)?;
