@@ -132,20 +132,14 @@ types! {
     task_group = "asyncio.taskgroups.TaskGroup", Native, object;
     as_completed_iterator = "asyncio.tasks._AsCompletedIterator", Native, object;
     runner = "asyncio.runners.Runner", Native, object;
-<<<<<<< HEAD
     random = "random.Random", Native, object;
     system_random = "random.SystemRandom", Native, random;
-=======
->>>>>>> scheduler
     context_variable = "_contextvars.ContextVar", Sealed, object;
     context = "_contextvars.Context", Sealed, object;
     context_token = "_contextvars.Token", Sealed, object;
     missing_token = "_contextvars.Token.MISSING", Sealed, object;
-<<<<<<< HEAD
-=======
     random = "random.Random", Native, object;
     system_random = "random.SystemRandom", Native, random;
->>>>>>> scheduler
     base_exception = "BaseException", Exception, object;
     base_exception_group = "BaseExceptionGroup", Exception, base_exception;
     generator_exit = "GeneratorExit", Exception, base_exception;
