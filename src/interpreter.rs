@@ -14,7 +14,7 @@ use crate::builtins;
 use crate::bytecode::code::Source;
 use crate::memory::text::pin_hash_seed;
 use crate::modules::source::{self, ReadFailure, TopLevelAwait};
-use crate::modules::{self, at_exit, loader, suggestion, traceback, warnings};
+use crate::modules::{self, at_exit, loader, suggestion, traceback, type_parameters, warnings};
 use crate::scheduler;
 use crate::value::{CodeObject, Gc, Module, Raised, Str, Value, symbols};
 use crate::scheduler::clock;
@@ -84,6 +84,7 @@ impl Interpreter {
         }
         let mut vm = Vm::new();
         builtins::install(&mut vm);
+        builtins::add_functions(&vm, modules::evaluate::FUNCTIONS);
         install_hooks(&mut vm);
         Interpreter { vm, main }
     }
@@ -186,6 +187,7 @@ fn install_hooks(vm: &mut Vm) {
     vm.hooks.report_ignored = traceback::report_ignored;
     vm.hooks.warn = warnings::warn_from_machine;
     vm.hooks.suggest = |name, known| suggestion::closest(name, known);
+    vm.hooks.make_type_parameter = type_parameters::make;
     scheduler::connect(vm);
     scheduler::exception_handler::set_describer(|vm, exception| {
         let chain = traceback::describe::describe_chain(vm, exception);

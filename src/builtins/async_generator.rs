@@ -84,7 +84,7 @@ impl Request {
             (input, None) => input,
         };
         match (state, self.purpose) {
-            (CoroutineState::Finished, Purpose::Close) => {
+            (CoroutineState::Finished, Purpose::Close | Purpose::Throw) => {
                 self.progress.set(Progress::Done);
                 return Ok(Step::Return(Value::None));
             }
@@ -171,13 +171,7 @@ fn asend(_: &mut Vm, this: &Value, value: Value) -> Result<Value> {
     Request::make(this, Purpose::Send, Resume::Value(value))
 }
 
-fn athrow(
-    vm: &mut Vm,
-    this: &Value,
-    exception: &Value,
-    value: Option<&Value>,
-    trace: Option<&Value>,
-) -> Result<Value> {
+fn athrow(vm: &mut Vm, this: &Value, exception: &Value, value: Option<&Value>, trace: Option<&Value>) -> Result<Value> {
     let raised = generator::thrown(vm, exception, value, trace)?;
     Request::make(this, Purpose::Throw, Resume::Raise(raised))
 }
@@ -201,8 +195,16 @@ fn qualified_name(_: &mut Vm, this: &Gc<Coroutine>) -> Value {
 pub const METHODS: &[Native] = &[
     native!("__aiter__(self, /)", itself(required), "The generator itself."),
     native!("__anext__(self, /)", anext(required), "An awaitable of the next item."),
-    native!("asend(self, value, /)", asend(required, required), "An awaitable of the next item, after a value has been sent."),
-    native!("athrow(self, type, value=None, traceback=None, /)", athrow(required, required, optional, optional), "An awaitable of the next item, after an exception has been thrown in."),
+    native!(
+        "asend(self, value, /)",
+        asend(required, required),
+        "An awaitable of the next item, after a value has been sent."
+    ),
+    native!(
+        "athrow(self, type, value=None, traceback=None, /)",
+        athrow(required, required, optional, optional),
+        "An awaitable of the next item, after an exception has been thrown in."
+    ),
     native!("aclose(self, /)", aclose(required), "An awaitable that ends the generator."),
     native!("__repr__(self, /)", generator::repr(required), "Return repr(self)."),
     native!("__name__(self, /)", name(required), "The name.").getter(),

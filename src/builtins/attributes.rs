@@ -50,7 +50,9 @@ fn new_class_of(old: &Class, value: Option<Value>) -> Result<Class> {
         }
     };
     if old.is_builtin() || new.is_builtin() {
-        return Err(Raised::type_error("__class__ assignment only supported for mutable types or ModuleType subclasses"));
+        return Err(Raised::type_error(
+            "__class__ assignment only supported for mutable types or ModuleType subclasses",
+        ));
     }
     if !vm::same_layout(old, &new) {
         return Err(Raised::type_error(format!(

@@ -10,10 +10,10 @@ use super::slice::{self, Subscript};
 use super::str::{codec_name, no_memory, repetitions};
 use super::{codec, percent_format};
 use crate::native;
-use crate::value::bytes::{self, ByteView};
+use crate::value::bytes::{self, ByteArray, ByteView};
 use crate::value::iterator::NativeIterator;
 use crate::value::native::{FromArgument, Mismatch};
-use crate::value::{Iterator, Native, Raised, Result, Str, Value, symbols, types};
+use crate::value::{Class, Iterator, Native, Raised, Result, Str, Value, symbols, types};
 use crate::vm::Vm;
 
 /// The object a method is called on.
@@ -22,7 +22,8 @@ pub struct Receiver<'a>(&'a Value);
 
 impl<'a> FromArgument<'a> for Receiver<'a> {
     fn from_argument(_: &mut Vm, value: &'a Value) -> std::result::Result<Self, Mismatch> {
-        if ByteView::of(value).is_some() { Ok(Receiver(value)) } else { Err(Mismatch::Expected("bytes")) }
+        let is_bytes = matches!(value.native(), Value::Bytes(_)) || value.payload::<ByteArray>().is_some();
+        if is_bytes { Ok(Receiver(value)) } else { Err(Mismatch::Expected("bytes")) }
     }
 }
 
@@ -297,7 +298,8 @@ fn hex(vm: &mut Vm, this: Receiver<'_>, separator: Option<&Value>, group: Option
     Ok(to_hex(&this.view(), separator, group.unwrap_or(1)))
 }
 
-fn separator_of(vm: &mut Vm, separator: &Value) -> Result<char> {
+/// The character between groups of hexadecimal digits.
+pub fn separator_of(vm: &mut Vm, separator: &Value) -> Result<char> {
     let character = match (separator.as_str(), ByteView::of(separator)) {
         (Some(text), _) if text.characters() == 1 => text.chars().next(),
         (None, Some(data)) if data.len() == 1 => Some(data[0] as char),
@@ -404,7 +406,12 @@ impl NativeIterator for ByteIterator {
 
 fn iterate(_: &mut Vm, this: Receiver<'_>) -> Value {
     let class = if this.is_bytes() { &types().bytes_iterator } else { &types().bytearray_iterator };
-    Iterator::native(class, ByteIterator { object: this.0.clone(), position: Cell::new(0) })
+    iterator(class, this.0)
+}
+
+/// An iterator over the bytes of an object.
+pub fn iterator(class: &Class, object: &Value) -> Value {
+    Iterator::native(class, ByteIterator { object: object.clone(), position: Cell::new(0) })
 }
 
 fn add(_: &mut Vm, this: Receiver<'_>, other: &Value) -> Result<Value> {

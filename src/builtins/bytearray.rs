@@ -38,7 +38,7 @@ fn init(
     errors: Option<&Value>,
 ) -> Result<()> {
     let data = make(vm, "bytearray", source, encoding, errors)?;
-    this.array.data.set(data);
+    *this.array.resize()? = data;
     Ok(())
 }
 
@@ -62,7 +62,7 @@ fn repr(_: &mut Vm, this: Receiver<'_>) -> Str {
 
 fn append(vm: &mut Vm, this: Receiver<'_>, item: &Value) -> Result<()> {
     let byte = byte_of(vm, item)?;
-    this.array.data.borrow_mut().push(byte);
+    this.array.resize()?.push(byte);
     Ok(())
 }
 
@@ -77,13 +77,13 @@ fn extend(vm: &mut Vm, this: Receiver<'_>, items: &Value) -> Result<()> {
         }
         None => of_items(vm, items, "byte")?,
     };
-    this.array.data.borrow_mut().extend_from_slice(&more);
+    this.array.resize()?.extend_from_slice(&more);
     Ok(())
 }
 
 fn insert(vm: &mut Vm, this: Receiver<'_>, index: i64, item: &Value) -> Result<()> {
     let byte = byte_of(vm, item)?;
-    let mut data = this.array.data.borrow_mut();
+    let mut data = this.array.resize()?;
     let length = data.len() as i64;
     let place = if index < 0 { index.saturating_add(length).max(0) } else { index.min(length) };
     data.insert(place as usize, byte);
@@ -91,7 +91,7 @@ fn insert(vm: &mut Vm, this: Receiver<'_>, index: i64, item: &Value) -> Result<(
 }
 
 fn pop(_: &mut Vm, this: Receiver<'_>, index: Option<i64>) -> Result<i64> {
-    let mut data = this.array.data.borrow_mut();
+    let mut data = this.array.resize()?;
     if data.is_empty() {
         return Err(Raised::index_error("pop from empty bytearray"));
     }
@@ -101,7 +101,7 @@ fn pop(_: &mut Vm, this: Receiver<'_>, index: Option<i64>) -> Result<i64> {
 
 fn remove(vm: &mut Vm, this: Receiver<'_>, item: &Value) -> Result<()> {
     let byte = byte_of(vm, item)?;
-    let mut data = this.array.data.borrow_mut();
+    let mut data = this.array.resize()?;
     let place = memchr::memchr(byte, &data).ok_or_else(|| Raised::value_error("value not found in bytearray"))?;
     data.remove(place);
     Ok(())
@@ -111,8 +111,9 @@ fn reverse(_: &mut Vm, this: Receiver<'_>) {
     this.array.data.borrow_mut().reverse();
 }
 
-fn clear(_: &mut Vm, this: Receiver<'_>) {
-    this.array.data.borrow_mut().clear();
+fn clear(_: &mut Vm, this: Receiver<'_>) -> Result<()> {
+    this.array.resize()?.clear();
+    Ok(())
 }
 
 fn copy(_: &mut Vm, this: Receiver<'_>) -> Value {
@@ -137,7 +138,9 @@ fn set_item(vm: &mut Vm, this: Receiver<'_>, key: &Value, value: &Value) -> Resu
             let bounds = slice::unpack(vm, slice)?;
             let mut data = this.array.data.borrow_mut();
             let indices = bounds.adjust(data.len());
-            if indices.step == 1 {
+            if indices.step == 1 && indices.length != new.len() {
+                drop(data);
+                let mut data = this.array.resize()?;
                 let start = indices.start as usize;
                 data.splice(start..start + indices.length, new);
                 return Ok(());
@@ -172,13 +175,13 @@ fn replacement(vm: &mut Vm, value: &Value) -> Result<Vec<u8>> {
 fn delete_item(vm: &mut Vm, this: Receiver<'_>, key: &Value) -> Result<()> {
     match slice::subscript(vm, key, "bytearray")? {
         Subscript::Index(index) => {
-            let mut data = this.array.data.borrow_mut();
+            let mut data = this.array.resize()?;
             let place = slice::position(index, data.len()).ok_or_else(out_of_range)?;
             data.remove(place);
         }
         Subscript::Slice(slice) => {
             let bounds = slice::unpack(vm, slice)?;
-            let mut data = this.array.data.borrow_mut();
+            let mut data = this.array.resize()?;
             let mut unwanted = bounds.adjust(data.len()).ascending().positions().peekable();
             let mut place = 0;
             data.retain(|_| {
@@ -195,7 +198,7 @@ fn add_in_place(_: &mut Vm, this: Receiver<'_>, other: &Value) -> Result<Value> 
         let message = format!("can't concat {} to {}", other.type_name(), this.value.type_name());
         return Err(Raised::type_error(message));
     };
-    let mut data = this.array.data.borrow_mut();
+    let mut data = this.array.resize()?;
     data.try_reserve(more.len()).map_err(|_| no_memory())?;
     data.extend_from_slice(&more);
     Ok(this.value.clone())
@@ -204,7 +207,7 @@ fn add_in_place(_: &mut Vm, this: Receiver<'_>, other: &Value) -> Result<Value> 
 fn multiply_in_place(vm: &mut Vm, this: Receiver<'_>, count: &Value) -> Result<Value> {
     let count = repetitions(vm, count)?;
     let result = repeated(&this.array.data.borrow(), count)?;
-    this.array.data.set(result);
+    *this.array.resize()? = result;
     Ok(this.value.clone())
 }
 

@@ -69,8 +69,13 @@ macro_rules! function_part {
 function_part!(name = name, qualified_name = qualname, module = module, doc = doc, annotations = annotations);
 
 pub const CLASSMETHOD_METHODS: &[Native] = &[
-    native!("__new__(cls, function, /)", class_method_new(required, required), "Create and return a new object.").static_method(),
-    native!("__get__(self, instance, owner=None, /)", class_method_get(required, required, optional), "Return an attribute of instance, which is of type owner."),
+    native!("__new__(cls, function, /)", class_method_new(required, required), "Create and return a new object.")
+        .static_method(),
+    native!(
+        "__get__(self, instance, owner=None, /)",
+        class_method_get(required, required, optional),
+        "Return an attribute of instance, which is of type owner."
+    ),
     native!("__repr__(self, /)", repr(required), "Return repr(self)."),
     native!("__func__(self, /)", wrapped(required), "The function inside.").getter(),
     native!("__wrapped__(self, /)", wrapped(required), "The function inside.").getter(),
@@ -83,9 +88,18 @@ pub const CLASSMETHOD_METHODS: &[Native] = &[
 ];
 
 pub const STATICMETHOD_METHODS: &[Native] = &[
-    native!("__new__(cls, function, /)", static_method_new(required, required), "Create and return a new object.").static_method(),
-    native!("__get__(self, instance, owner=None, /)", static_method_get(required, required, optional), "Return an attribute of instance, which is of type owner."),
-    native!("__call__(self, /, *args, **kwargs)", static_method_call(required, rest, keywords), "Call self as a function."),
+    native!("__new__(cls, function, /)", static_method_new(required, required), "Create and return a new object.")
+        .static_method(),
+    native!(
+        "__get__(self, instance, owner=None, /)",
+        static_method_get(required, required, optional),
+        "Return an attribute of instance, which is of type owner."
+    ),
+    native!(
+        "__call__(self, /, *args, **kwargs)",
+        static_method_call(required, rest, keywords),
+        "Call self as a function."
+    ),
     native!("__repr__(self, /)", repr(required), "Return repr(self)."),
     native!("__func__(self, /)", wrapped(required), "The function inside.").getter(),
     native!("__wrapped__(self, /)", wrapped(required), "The function inside.").getter(),
@@ -100,9 +114,8 @@ pub const STATICMETHOD_METHODS: &[Native] = &[
 // Members.
 
 fn member(this: &Value) -> Result<&Member> {
-    this.payload::<Member>().ok_or_else(|| {
-        Raised::type_error(format!("a member descriptor is needed, not '{}'", this.type_name()))
-    })
+    this.payload::<Member>()
+        .ok_or_else(|| Raised::type_error(format!("a member descriptor is needed, not '{}'", this.type_name())))
 }
 
 /// The instance that has the slot.
@@ -155,8 +168,16 @@ fn member_class(_: &mut Vm, this: &Value) -> Result<Value> {
 }
 
 pub const MEMBER_METHODS: &[Native] = &[
-    native!("__get__(self, instance, owner=None, /)", member_get(required, required, optional), "Return an attribute of instance, which is of type owner."),
-    native!("__set__(self, instance, value, /)", member_set(required, required, required), "Set an attribute of instance to value."),
+    native!(
+        "__get__(self, instance, owner=None, /)",
+        member_get(required, required, optional),
+        "Return an attribute of instance, which is of type owner."
+    ),
+    native!(
+        "__set__(self, instance, value, /)",
+        member_set(required, required, required),
+        "Set an attribute of instance to value."
+    ),
     native!("__delete__(self, instance, /)", member_delete(required, required), "Delete an attribute of instance."),
     native!("__repr__(self, /)", member_repr(required), "Return repr(self)."),
     native!("__name__(self, /)", member_name(required), "The name of the slot.").getter(),

@@ -41,8 +41,9 @@ pub fn merge(vm: &mut Vm, into: &Gc<Dict>, from: &Gc<Dict>) -> Result<()> {
     Ok(())
 }
 
-/// The dict inside, when walking the value is sure to give the dict's own keys.
-fn plain_dict(value: &Value) -> Option<&Gc<Dict>> {
+/// The dict inside, when walking the value is sure to give the dict's own keys: no `__iter__` of a
+/// script's class stands in the way.
+pub fn plain_dict(value: &Value) -> Option<&Gc<Dict>> {
     let Value::Dict(dict) = value.native() else { return None };
     match value {
         Value::Dict(_) => Some(dict),
@@ -291,7 +292,7 @@ fn equal_dicts(vm: &mut Vm, left: &Gc<Dict>, right: &Gc<Dict>) -> Result<bool> {
     while let Some((index, entry)) = left.hashed_entry_from(next) {
         let Some(found) = vm.find_in_dict(right, &entry.key, entry.hash)? else { return Ok(false) };
         let other = right.value_at(found);
-        if !vm.equal(&entry.value, &other)? {
+        if !vm.nest(|vm| vm.equal(&entry.value, &other))? {
             return Ok(false);
         }
         next = index + 1;

@@ -85,7 +85,11 @@ fn contains(vm: &mut Vm, this: &DictView, item: &Value) -> Result<bool> {
     }
 }
 
+/// A set of the items; for a view on keys by the short way that sets have for dicts, as in CPython.
 fn new_set(vm: &mut Vm, iterable: &Value) -> Result<Gc<Set>> {
+    if let Some(DictView { dict, part: DictPart::Keys }) = iterable.payload() {
+        return new_set(vm, &Value::Dict(dict.clone()));
+    }
     Ok(Gc::new(set::from_iterable(vm, iterable, set::Kind::Changeable)?))
 }
 

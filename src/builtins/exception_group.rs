@@ -95,7 +95,8 @@ fn subset(vm: &mut Vm, group: &Gc<Exception>, exceptions: Vec<Value>) -> Result<
     if exceptions.is_empty() {
         return Ok(Value::None);
     }
-    let derived = vm.call_method(&Value::Exception(group.clone()), &Str::intern("derive"), &[Value::list(exceptions)])?;
+    let derived =
+        vm.call_method(&Value::Exception(group.clone()), &Str::intern("derive"), &[Value::list(exceptions)])?;
     let Value::Exception(copy) = &derived else {
         return Err(Raised::type_error("derive must return an instance of BaseExceptionGroup"));
     };
@@ -135,9 +136,7 @@ impl Condition<'_> {
     }
 
     fn mismatch() -> Raised {
-        Raised::type_error(
-            "expected an exception type, a tuple of exception types, or a callable (other than a class)",
-        )
+        Raised::type_error("expected an exception type, a tuple of exception types, or a callable (other than a class)")
     }
 
     fn matches(&self, vm: &mut Vm, exception: &Value) -> Result<bool> {
@@ -189,9 +188,9 @@ fn subgroup(vm: &mut Vm, this: &Value, condition: &Value) -> Result<Value> {
 /// the rest.
 pub fn split_for_handler(vm: &mut Vm, exception: &Value, classes: &Value) -> Result<(Value, Value)> {
     let check = |class: &Value| match class {
-        Value::Class(class) if class.is_subclass(&types().base_exception_group) => Err(Raised::type_error(
-            "catching ExceptionGroup with except* is not allowed. Use except instead.",
-        )),
+        Value::Class(class) if class.is_subclass(&types().base_exception_group) => {
+            Err(Raised::type_error("catching ExceptionGroup with except* is not allowed. Use except instead."))
+        }
         Value::Class(class) if class.is_subclass(&types().base_exception) => Ok(()),
         _ => Err(Raised::type_error("catching classes that do not inherit from BaseException is not allowed")),
     };
@@ -207,7 +206,7 @@ pub fn split_for_handler(vm: &mut Vm, exception: &Value, classes: &Value) -> Res
         return Ok((Value::None, exception.clone()));
     }
     let class = Value::Class(types().base_exception_group.clone());
-    let group = vm.call(&class, &[Value::str(""), Value::list(vec![exception.clone()])])?;
+    let group = vm.call(&class, &[Value::str(""), Value::tuple(vec![exception.clone()])])?;
     if let Value::Exception(group) = &group {
         group.traceback.set(inner.traceback.get());
     }
@@ -286,11 +285,16 @@ pub fn for_handlers(vm: &mut Vm, operation: Intrinsic, first: &Value, second: &V
 }
 
 pub const METHODS: &[Native] = &[
-    native!("__new__(cls, /, *args, **kwargs)", new(required, rest, keywords), "Create and return a new object.").static_method(),
+    native!("__new__(cls, /, *args, **kwargs)", new(required, rest, keywords), "Create and return a new object.")
+        .static_method(),
     native!("__str__(self, /)", str(required), "Return str(self)."),
     native!("message(self, /)", message(required), "The message.").getter(),
     native!("exceptions(self, /)", exceptions(required), "The tuple of exceptions.").getter(),
     native!("derive(self, excs, /)", derive(required, required), "A group with the same message and other exceptions."),
-    native!("split(self, condition, /)", split(required, required), "The groups of those that fit and of those that do not."),
+    native!(
+        "split(self, condition, /)",
+        split(required, required),
+        "The groups of those that fit and of those that do not."
+    ),
     native!("subgroup(self, condition, /)", subgroup(required, required), "The group of those that fit."),
 ];

@@ -107,10 +107,7 @@ fn init_syntax_error(
     let details = vm.collect(details)?;
     if !(4..=6).contains(&details.len()) {
         let (bound, limit) = if details.len() < 4 { ("at least", 4) } else { ("at most", 6) };
-        return Err(Raised::type_error(format!(
-            "function takes {bound} {limit} arguments ({} given)",
-            details.len()
-        )));
+        return Err(Raised::type_error(format!("function takes {bound} {limit} arguments ({} given)", details.len())));
     }
     for (name, value) in ["filename", "lineno", "offset", "text", "end_lineno", "end_offset"].into_iter().zip(details) {
         this.set(&Str::intern(name), value);
@@ -473,16 +470,26 @@ fn set_part(vm: &mut Vm, exception: &Gc<Exception>, name: &Str, value: Value) ->
 }
 
 pub const METHODS: &[Native] = &[
-    native!("__new__(cls, /, *args, **kwargs)", new(required, rest, keywords), "Create and return a new object.").static_method(),
+    native!("__new__(cls, /, *args, **kwargs)", new(required, rest, keywords), "Create and return a new object.")
+        .static_method(),
     native!("__init__(self, /, *args, **kwargs)", init(required, rest, keywords), "Initialize self."),
     native!("__str__(self, /)", str(required), "Return str(self)."),
     native!("__repr__(self, /)", repr(required), "Return repr(self)."),
-    native!("with_traceback(self, tb, /)", with_traceback(required, required), "Sets __traceback__ and gives the exception."),
+    native!(
+        "with_traceback(self, tb, /)",
+        with_traceback(required, required),
+        "Sets __traceback__ and gives the exception."
+    ),
     native!("add_note(self, note, /)", add_note(required, required), "Adds a text that is shown below the exception."),
     native!("__setstate__(self, state, /)", set_state(required, required), "Sets attributes from a dict."),
     native!("args(self, /)", args(required), "The tuple of arguments.").getter(),
     native!("__cause__(self, /)", cause(required), "The exception it was raised from, or None.").getter(),
-    native!("__context__(self, /)", context(required), "The exception that was being handled when it was raised, or None.").getter(),
+    native!(
+        "__context__(self, /)",
+        context(required),
+        "The exception that was being handled when it was raised, or None."
+    )
+    .getter(),
     native!("__suppress_context__(self, /)", suppress_context(required), "Whether the context is not shown.").getter(),
     native!("__traceback__(self, /)", get_traceback(required), "The frames it has left, or None.").getter(),
     native!("__dict__(self, /)", attributes(required), "The attributes of the object itself.").getter(),

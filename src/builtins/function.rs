@@ -145,18 +145,42 @@ pub fn set_function_attribute(_: &mut Vm, function: &Gc<Function>, name: &Str, v
 
 pub const METHODS: &[Native] = &[
     native!("__call__(self, /, *args, **kwargs)", call(required, rest, keywords), "Call self as a function."),
-    native!("__get__(self, instance, owner=None, /)", bind(required, required, optional), "Return an attribute of instance, which is of type owner."),
+    native!(
+        "__get__(self, instance, owner=None, /)",
+        bind(required, required, optional),
+        "Return an attribute of instance, which is of type owner."
+    ),
     native!("__repr__(self, /)", function_repr(required), "Return repr(self)."),
     native!("__name__(self, /)", function_name(required), "The name.").getter(),
-    native!("__qualname__(self, /)", function_qualified_name(required), "The name with those of the classes and functions around it.").getter(),
+    native!(
+        "__qualname__(self, /)",
+        function_qualified_name(required),
+        "The name with those of the classes and functions around it."
+    )
+    .getter(),
     native!("__module__(self, /)", function_module(required), "The name of the module it was made in.").getter(),
     native!("__doc__(self, /)", function_doc(required), "The docstring.").getter(),
     native!("__defaults__(self, /)", function_defaults(required), "A tuple of the defaults, or None.").getter(),
-    native!("__kwdefaults__(self, /)", function_keyword_defaults(required), "A dict of the defaults of keyword-only parameters, or None.").getter(),
+    native!(
+        "__kwdefaults__(self, /)",
+        function_keyword_defaults(required),
+        "A dict of the defaults of keyword-only parameters, or None."
+    )
+    .getter(),
     native!("__code__(self, /)", function_code(required), "The code object.").getter(),
-    native!("__closure__(self, /)", function_closure(required), "A tuple of the cells of variables from outside, or None.").getter(),
+    native!(
+        "__closure__(self, /)",
+        function_closure(required),
+        "A tuple of the cells of variables from outside, or None."
+    )
+    .getter(),
     native!("__dict__(self, /)", function_attributes(required), "The attributes set on the function.").getter(),
-    native!("__annotations__(self, /)", function_annotations(required), "The annotations by parameter; 'return' is the result.").getter(),
+    native!(
+        "__annotations__(self, /)",
+        function_annotations(required),
+        "The annotations by parameter; 'return' is the result."
+    )
+    .getter(),
     native!("__globals__(self, /)", function_globals(required), "The variables of its module.").getter(),
     native!("__type_params__(self, /)", function_type_parameters(required), "The type parameters.").getter(),
 ];
@@ -214,10 +238,7 @@ fn method_hash(_: &mut Vm, this: &Value) -> i64 {
 
 /// What a method does not have itself it takes from its function.
 fn method_attribute(vm: &mut Vm, this: &Gc<BoundMethod>, name: &Str) -> Result<Value> {
-    match vm.get_attribute_if_any(&this.function, &name.interned())? {
-        Some(value) => Ok(value),
-        None => Err(Raised::attribute_error(format!("'method' object has no attribute '{name}'"))),
-    }
+    vm.get_attribute(&this.function, name)
 }
 
 macro_rules! function_part {
@@ -231,9 +252,18 @@ macro_rules! function_part {
 function_part!(method_name = name, method_qualified_name = qualname, method_module = module, method_doc = doc);
 
 pub const METHOD_METHODS: &[Native] = &[
-    native!("__new__(cls, function, instance, /)", method_new(required, required, required), "Create and return a new object.").static_method(),
+    native!(
+        "__new__(cls, function, instance, /)",
+        method_new(required, required, required),
+        "Create and return a new object."
+    )
+    .static_method(),
     native!("__call__(self, /, *args, **kwargs)", call(required, rest, keywords), "Call self as a function."),
-    native!("__get__(self, instance, owner=None, /)", bound_again(required, required, optional), "The method itself: it is bound already."),
+    native!(
+        "__get__(self, instance, owner=None, /)",
+        bound_again(required, required, optional),
+        "The method itself: it is bound already."
+    ),
     native!("__repr__(self, /)", method_repr(required), "Return repr(self)."),
     native!("__eq__(self, value, /)", method_eq(required, required), "Return self==value."),
     native!("__hash__(self, /)", method_hash(required), "Return hash(self)."),
@@ -358,7 +388,11 @@ fn native_bind(vm: &mut Vm, this: &Value, instance: &Value, owner: Option<&Value
 
 pub const NATIVE_METHODS: &[Native] = &[
     native!("__call__(self, /, *args, **kwargs)", call(required, rest, keywords), "Call self as a function."),
-    native!("__get__(self, instance, owner=None, /)", native_bind(required, required, optional), "Return an attribute of instance, which is of type owner."),
+    native!(
+        "__get__(self, instance, owner=None, /)",
+        native_bind(required, required, optional),
+        "Return an attribute of instance, which is of type owner."
+    ),
     native!("__repr__(self, /)", native_repr(required), "Return repr(self)."),
     native!("__eq__(self, value, /)", method_eq(required, required), "Return self==value."),
     native!("__hash__(self, /)", method_hash(required), "Return hash(self)."),
@@ -393,7 +427,8 @@ fn cell_repr(_: &mut Vm, this: &Gc<CellObject>) -> Str {
 }
 
 pub const CELL_METHODS: &[Native] = &[
-    native!("__new__(cls, contents, /)", cell_new(required, optional), "Create and return a new object.").static_method(),
+    native!("__new__(cls, contents, /)", cell_new(required, optional), "Create and return a new object.")
+        .static_method(),
     native!("cell_contents(self, /)", cell_contents(required), "The value of the variable.").getter(),
     native!("__repr__(self, /)", cell_repr(required), "Return repr(self)."),
 ];
@@ -505,10 +540,22 @@ pub const CODE_METHODS: &[Native] = &[
     native!("co_qualname(self, /)", code_qualified_name(required), "The name with those around it.").getter(),
     native!("co_filename(self, /)", code_file(required), "The file it was compiled from.").getter(),
     native!("co_firstlineno(self, /)", code_first_line(required), "Its first line.").getter(),
-    native!("co_argcount(self, /)", code_argument_count(required), "How many arguments can be given by position.").getter(),
-    native!("co_posonlyargcount(self, /)", code_positional_only_count(required), "How many of them only by position.").getter(),
-    native!("co_kwonlyargcount(self, /)", code_keyword_only_count(required), "How many keyword-only parameters there are.").getter(),
-    native!("co_varnames(self, /)", code_variable_names(required), "The names of the local variables, parameters first.").getter(),
+    native!("co_argcount(self, /)", code_argument_count(required), "How many arguments can be given by position.")
+        .getter(),
+    native!("co_posonlyargcount(self, /)", code_positional_only_count(required), "How many of them only by position.")
+        .getter(),
+    native!(
+        "co_kwonlyargcount(self, /)",
+        code_keyword_only_count(required),
+        "How many keyword-only parameters there are."
+    )
+    .getter(),
+    native!(
+        "co_varnames(self, /)",
+        code_variable_names(required),
+        "The names of the local variables, parameters first."
+    )
+    .getter(),
     native!("co_nlocals(self, /)", code_variable_count(required), "How many local variables there are.").getter(),
     native!("co_freevars(self, /)", code_free_names(required), "The variables from outside.").getter(),
     native!("co_cellvars(self, /)", code_cell_names(required), "The variables that inner functions use.").getter(),

@@ -300,12 +300,7 @@ fn import(
     import(vm, &name.interned(), level, &globals, leaf)
 }
 
-fn open(
-    _: &mut Vm,
-    _file: &Value,
-    _arguments: &[Value],
-    _keywords: Option<&Gc<crate::value::Dict>>,
-) -> Result<Value> {
+fn open(_: &mut Vm, _file: &Value, _arguments: &[Value], _keywords: Option<&Gc<crate::value::Dict>>) -> Result<Value> {
     Err(Raised::not_implemented_error("open() is not available: files cannot be opened yet"))
 }
 
@@ -314,29 +309,69 @@ fn exit(_: &mut Vm, code: Option<&Value>) -> Result<Value> {
 }
 
 pub const FUNCTIONS: &[Native] = &[
-    native!("getattr(object, name, default, /)", getattr(required, required, optional), "The attribute of that name, or the default when there is none."),
+    native!(
+        "getattr(object, name, default, /)",
+        getattr(required, required, optional),
+        "The attribute of that name, or the default when there is none."
+    ),
     native!("hasattr(obj, name, /)", hasattr(required, required), "Whether the object has an attribute of that name."),
-    native!("setattr(obj, name, value, /)", setattr(required, required, required), "Sets an attribute: setattr(x, 'y', v) is x.y = v."),
+    native!(
+        "setattr(obj, name, value, /)",
+        setattr(required, required, required),
+        "Sets an attribute: setattr(x, 'y', v) is x.y = v."
+    ),
     native!("delattr(obj, name, /)", delattr(required, required), "Deletes an attribute: delattr(x, 'y') is del x.y."),
-    native!("isinstance(obj, class_or_tuple, /)", isinstance(required, required), "Whether an object is an instance of a class, of one in a tuple, or of a member of a union."),
-    native!("issubclass(cls, class_or_tuple, /)", issubclass(required, required), "Whether a class is derived from another, from one in a tuple, or from a member of a union."),
+    native!(
+        "isinstance(obj, class_or_tuple, /)",
+        isinstance(required, required),
+        "Whether an object is an instance of a class, of one in a tuple, or of a member of a union."
+    ),
+    native!(
+        "issubclass(cls, class_or_tuple, /)",
+        issubclass(required, required),
+        "Whether a class is derived from another, from one in a tuple, or from a member of a union."
+    ),
     native!("callable(obj, /)", callable(required), "Whether the object can be called."),
     native!("id(obj, /)", id(required), "A number that no other living object has."),
     native!("hash(obj, /)", hash(required), "The hash of an object; equal objects have equal hashes."),
     native!("repr(obj, /)", repr(required), "The object as text for a programmer."),
     native!("ascii(obj, /)", ascii(required), "As repr(), with what is not ASCII escaped."),
-    native!("format(value, format_spec='', /)", format(required, optional), "The value as text, laid out as the format says."),
+    native!(
+        "format(value, format_spec='', /)",
+        format(required, optional),
+        "The value as text, laid out as the format says."
+    ),
     native!("chr(i, /)", chr(required), "The character with a code point."),
     native!("ord(c, /)", ord(required), "The code point of a character."),
     native!("len(obj, /)", len(required), "The number of items in a container."),
     native!("all(iterable, /)", all(required), "Whether every item is true; true when there is none."),
     native!("any(iterable, /)", any(required), "Whether some item is true; false when there is none."),
-    native!("iter(object, sentinel, /)", iter(required, optional), "An iterator over the object; or over the results of calling it, until the sentinel comes."),
-    native!("next(iterator, default, /)", next(required, optional), "The next item; at the end the default, or StopIteration."),
+    native!(
+        "iter(object, sentinel, /)",
+        iter(required, optional),
+        "An iterator over the object; or over the results of calling it, until the sentinel comes."
+    ),
+    native!(
+        "next(iterator, default, /)",
+        next(required, optional),
+        "The next item; at the end the default, or StopIteration."
+    ),
     native!("aiter(async_iterable, /)", aiter(required), "The asynchronous iterator of an asynchronous iterable."),
-    native!("anext(aiterator, default, /)", anext(required, optional), "An awaitable of the next item; at the end the default, or StopAsyncIteration."),
-    native!("__build_class__(func, name, /, *bases, **kwds)", build_class(required, required, rest, keywords), "What the class statement calls."),
-    native!("__import__(name, globals=None, locals=None, fromlist=(), level=0)", import(required, optional, optional, optional, optional), "What the import statement calls."),
+    native!(
+        "anext(aiterator, default, /)",
+        anext(required, optional),
+        "An awaitable of the next item; at the end the default, or StopAsyncIteration."
+    ),
+    native!(
+        "__build_class__(func, name, /, *bases, **kwds)",
+        build_class(required, required, rest, keywords),
+        "What the class statement calls."
+    ),
+    native!(
+        "__import__(name, globals=None, locals=None, fromlist=(), level=0)",
+        import(required, optional, optional, optional, optional),
+        "What the import statement calls."
+    ),
     native!("open(file, /, *args, **kwargs)", open(required, rest, keywords), "Opens a file. Not available yet."),
     native!("exit(code=None)", exit(optional), "Ends the program by raising SystemExit."),
     native!("quit(code=None)", exit(optional), "Ends the program by raising SystemExit."),

@@ -5,7 +5,7 @@ use super::exceptions::to_raise;
 use super::traceback;
 use crate::native;
 use crate::value::coroutine::{CoroutineState, CoroutineWrapper, Resume};
-use crate::value::{Coroutine, CoroutineKind, Gc, Instance, Native, Raised, Result, Str, Value, types};
+use crate::value::{CoroutineKind, Instance, Native, Raised, Result, Str, Value, types};
 use crate::vm::{Outcome, Vm};
 
 /// The value itself if it is a generator or coroutine that can be driven.
@@ -14,10 +14,7 @@ fn driven(this: &Value) -> Result<&Value> {
         Value::Coroutine(_) | Value::NativeCoroutine(_) => Ok(this),
         _ => match this.payload::<CoroutineWrapper>() {
             Some(wrapper) => Ok(&wrapper.0),
-            None => Err(Raised::type_error(format!(
-                "a generator or coroutine is needed, not '{}'",
-                this.type_name()
-            ))),
+            None => Err(Raised::type_error(format!("a generator or coroutine is needed, not '{}'", this.type_name()))),
         },
     }
 }
@@ -72,21 +69,8 @@ fn throw(vm: &mut Vm, this: &Value, exception: &Value, value: Option<&Value>, tr
 fn close(vm: &mut Vm, this: &Value) -> Result<Value> {
     let this = driven(this)?;
     // Since 3.13 a generator that returns a value when closed gives it to the caller.
-    if let Value::Coroutine(generator) = this
-        && generator.kind == CoroutineKind::Generator
-        && generator.state.get() == CoroutineState::Suspended
-    {
-        return match vm.resume(this, Resume::Raise(Raised::new(&types().generator_exit, vec![]))) {
-            Ok(Outcome::Returned(value)) => Ok(value),
-            Ok(Outcome::Yielded(_)) => Err(Raised::runtime_error("generator ignored GeneratorExit")),
-            Err(raised) if raised.is_a(&types().generator_exit) || raised.is_a(&types().stop_iteration) => {
-                Ok(Value::None)
-            }
-            Err(raised) => Err(raised),
-        };
-    }
-    vm.close(this)?;
-    Ok(Value::None)
+    let value = vm.close(this)?;
+    Ok(if matches!(this, Value::Coroutine(generator) if generator.kind == CoroutineKind::Generator) { value } else { Value::None })
 }
 
 fn itself(_: &mut Vm, this: Value) -> Value {
@@ -155,35 +139,25 @@ pub(super) fn code(_: &mut Vm, this: &Value) -> Result<Value> {
     }
 }
 
-/// What a coroutine of the script delegates to, when it waits in the middle of a chain.
+/// What a coroutine of the script delegates to.
 fn delegate(_: &mut Vm, this: &Value) -> Result<Value> {
     let Value::Coroutine(outer) = driven(this)? else { return Ok(Value::None) };
-    let innermost = outer.innermost.get();
-    Ok(next_inner(outer, innermost).unwrap_or(Value::None))
-}
-
-/// Walks a chain from its innermost end outwards to the one just inside `outer`.
-fn next_inner(outer: &Gc<Coroutine>, innermost: Value) -> Option<Value> {
-    let mut inner = innermost.bound()?;
-    loop {
-        let awaiter = match &inner {
-            Value::Coroutine(coroutine) => coroutine.awaiter.get(),
-            Value::NativeCoroutine(coroutine) => coroutine.awaiter.get(),
-            _ => return None,
-        };
-        match awaiter {
-            Value::Coroutine(coroutine) if coroutine.same(outer) => return Some(inner),
-            Value::Unbound => return None,
-            other => inner = other,
-        }
-    }
+    Ok(outer.delegate().bound().unwrap_or(Value::None))
 }
 
 pub const GENERATOR_METHODS: &[Native] = &[
     native!("__iter__(self, /)", itself(required), "Implement iter(self)."),
     native!("__next__(self, /)", next(required), "Implement next(self)."),
-    native!("send(self, value, /)", send(required, required), "Goes on with a value as the result of yield; gives the next item or raises StopIteration."),
-    native!("throw(self, type, value=None, traceback=None, /)", throw(required, required, optional, optional), "Raises an exception where the generator waits; gives the next item or raises StopIteration."),
+    native!(
+        "send(self, value, /)",
+        send(required, required),
+        "Goes on with a value as the result of yield; gives the next item or raises StopIteration."
+    ),
+    native!(
+        "throw(self, type, value=None, traceback=None, /)",
+        throw(required, required, optional, optional),
+        "Raises an exception where the generator waits; gives the next item or raises StopIteration."
+    ),
     native!("close(self, /)", close(required), "Raises GeneratorExit where the generator waits."),
     native!("__repr__(self, /)", repr(required), "Return repr(self)."),
     native!("__name__(self, /)", name(required), "The name.").getter(),
@@ -196,8 +170,16 @@ pub const GENERATOR_METHODS: &[Native] = &[
 
 pub const COROUTINE_METHODS: &[Native] = &[
     native!("__await__(self, /)", wrapper(required), "An iterator that drives the coroutine."),
-    native!("send(self, value, /)", send(required, required), "Goes on with a value; gives what is yielded next or raises StopIteration."),
-    native!("throw(self, type, value=None, traceback=None, /)", throw(required, required, optional, optional), "Raises an exception where the coroutine waits."),
+    native!(
+        "send(self, value, /)",
+        send(required, required),
+        "Goes on with a value; gives what is yielded next or raises StopIteration."
+    ),
+    native!(
+        "throw(self, type, value=None, traceback=None, /)",
+        throw(required, required, optional, optional),
+        "Raises an exception where the coroutine waits."
+    ),
     native!("close(self, /)", close(required), "Raises GeneratorExit where the coroutine waits."),
     native!("__repr__(self, /)", repr(required), "Return repr(self)."),
     native!("__name__(self, /)", name(required), "The name.").getter(),
@@ -213,7 +195,11 @@ pub const WRAPPER_METHODS: &[Native] = &[
     native!("__iter__(self, /)", itself(required), "Implement iter(self)."),
     native!("__next__(self, /)", next(required), "Implement next(self)."),
     native!("send(self, value, /)", send(required, required), "Goes on with a value."),
-    native!("throw(self, type, value=None, traceback=None, /)", throw(required, required, optional, optional), "Raises an exception where the coroutine waits."),
+    native!(
+        "throw(self, type, value=None, traceback=None, /)",
+        throw(required, required, optional, optional),
+        "Raises an exception where the coroutine waits."
+    ),
     native!("close(self, /)", close(required), "Raises GeneratorExit where the coroutine waits."),
     native!("__repr__(self, /)", repr(required), "Return repr(self)."),
 ];
@@ -224,7 +210,11 @@ pub const AWAITABLE_METHODS: &[Native] = &[
     native!("__iter__(self, /)", itself(required), "Implement iter(self)."),
     native!("__next__(self, /)", next(required), "Implement next(self)."),
     native!("send(self, value, /)", send(required, required), "Goes on with a value."),
-    native!("throw(self, type, value=None, traceback=None, /)", throw(required, required, optional, optional), "Raises an exception where it waits."),
+    native!(
+        "throw(self, type, value=None, traceback=None, /)",
+        throw(required, required, optional, optional),
+        "Raises an exception where it waits."
+    ),
     native!("close(self, /)", close(required), "Gives it up."),
     native!("__repr__(self, /)", repr(required), "Return repr(self)."),
 ];

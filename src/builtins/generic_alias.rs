@@ -10,9 +10,8 @@ use crate::value::{Class, Dict, Gc, Instance, Native, Raised, Result, Str, Value
 use crate::vm::Vm;
 
 fn alias_of(this: &Value) -> Result<&GenericAlias> {
-    this.payload::<GenericAlias>().ok_or_else(|| {
-        Raised::type_error(format!("a generic alias is needed, not '{}'", this.type_name()))
-    })
+    this.payload::<GenericAlias>()
+        .ok_or_else(|| Raised::type_error(format!("a generic alias is needed, not '{}'", this.type_name())))
 }
 
 fn new(_: &mut Vm, class: &Class, origin: Value, item: &Value) -> Value {
@@ -196,7 +195,8 @@ pub const SUBSCRIPTION: &[Native] = &[native!(
 .class_method()];
 
 pub const METHODS: &[Native] = &[
-    native!("__new__(cls, origin, args, /)", new(required, required, required), "Create and return a new object.").static_method(),
+    native!("__new__(cls, origin, args, /)", new(required, required, required), "Create and return a new object.")
+        .static_method(),
     native!("__call__(self, /, *args, **kwargs)", call(required, rest, keywords), "Call self as a function."),
     native!("__getattr__(self, name, /)", attribute(required, required), "The attribute of the class."),
     native!("__getitem__(self, key, /)", get_item(required, required), "Return self[key]."),

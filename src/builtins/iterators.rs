@@ -35,10 +35,6 @@ impl NativeIterator for Enumerate {
         Ok(Some(Value::tuple(vec![number, item])))
     }
 
-    fn length_hint(&self, vm: &mut Vm) -> Option<usize> {
-        vm.length_hint(&self.iterator).ok()
-    }
-
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.iterator.trace(tracer);
     }
@@ -89,10 +85,6 @@ impl NativeIterator for Zip {
         Ok(Some(Value::tuple(items)))
     }
 
-    fn length_hint(&self, vm: &mut Vm) -> Option<usize> {
-        self.iterators.iter().filter_map(|iterator| vm.length_hint(iterator).ok()).min()
-    }
-
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.iterators.iter().for_each(|iterator| iterator.trace(tracer));
     }
@@ -122,10 +114,6 @@ impl NativeIterator for Map {
             }
         }
         vm.call(&self.function, &arguments).map(Some)
-    }
-
-    fn length_hint(&self, vm: &mut Vm) -> Option<usize> {
-        self.iterators.iter().filter_map(|iterator| vm.length_hint(iterator).ok()).min()
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {

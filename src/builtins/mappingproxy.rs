@@ -1,8 +1,8 @@
 //! `mappingproxy`: a read-only view of a mapping, such as the `__dict__` of a class.
 
 use crate::bytecode::Operator;
-use crate::native;
 use crate::memory::Tracer;
+use crate::native;
 use crate::value::instance::Payload;
 use crate::value::{Class, Instance, Native, Raised, Result, Str, Value, symbols, types};
 use crate::vm::{Comparison, Vm};
@@ -22,9 +22,9 @@ pub fn proxy(mapping: Value) -> Value {
 }
 
 fn mapping(this: &Value) -> Result<&Value> {
-    this.payload::<MappingProxy>().map(|proxy| &proxy.0).ok_or_else(|| {
-        Raised::type_error(format!("a mappingproxy is needed, not '{}'", this.type_name()))
-    })
+    this.payload::<MappingProxy>()
+        .map(|proxy| &proxy.0)
+        .ok_or_else(|| Raised::type_error(format!("a mappingproxy is needed, not '{}'", this.type_name())))
 }
 
 fn new(_: &mut Vm, class: &Class, mapping: &Value) -> Result<Value> {
@@ -113,7 +113,11 @@ pub const METHODS: &[Native] = &[
     native!("__len__(self, /)", len(required), "Return len(self)."),
     native!("__iter__(self, /)", iter(required), "Implement iter(self)."),
     native!("__reversed__(self, /)", reversed(required), "An iterator over the keys, backwards."),
-    native!("get(self, key, default=None, /)", get(required, required, optional), "The value of a key, or the default."),
+    native!(
+        "get(self, key, default=None, /)",
+        get(required, required, optional),
+        "The value of a key, or the default."
+    ),
     native!("keys(self, /)", keys(required), "A view of the keys."),
     native!("values(self, /)", values(required), "A view of the values."),
     native!("items(self, /)", items(required), "A view of the pairs."),

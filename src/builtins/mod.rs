@@ -35,6 +35,7 @@ pub mod iterators;
 pub mod list;
 pub mod mappingproxy;
 pub mod number_parse;
+pub mod memoryview;
 pub mod object;
 pub mod os_errors;
 pub mod percent_format;
@@ -116,6 +117,7 @@ fn method_tables() -> Vec<(&'static Class, &'static [Native])> {
         (&types.bytearray, byte_string::METHODS),
         (&types.bytearray, byte_search::METHODS),
         (&types.bytearray, bytearray::METHODS),
+        (&types.memoryview, memoryview::METHODS),
         (&types.list, list::METHODS),
         (&types.tuple, tuple::METHODS),
         (&types.dict, dict::METHODS),
@@ -213,6 +215,9 @@ pub fn install(vm: &mut Vm) {
     types().object.changed();
     vm.hooks.set_builtin_attribute = attributes::set;
     vm.hooks.exception_group = exception_group::for_handlers;
+    for rows in function_tables() {
+        add_functions(vm, rows);
+    }
     fill_names(&vm.builtins);
 }
 
@@ -224,13 +229,18 @@ pub fn add_rows(class: &Class, rows: &'static [Native]) {
     }
 }
 
-/// Binds the builtin functions, classes and constants.
+/// Adds functions to the builtin names: those of the tables here, and of layers above.
+pub fn add_functions(vm: &Vm, rows: &'static [Native]) {
+    let module = Str::intern("builtins");
+    for row in rows {
+        let function = Value::Native(NativeFunction::of_module(row, &module));
+        vm.builtins.set_str(&Str::intern(row.name()), function);
+    }
+}
+
+/// Binds the builtin classes and constants.
 fn fill_names(names: &Gc<Dict>) {
     let set = |name: &str, value: Value| names.set_str(&Str::intern(name), value);
-    let module = Str::intern("builtins");
-    for row in function_tables().into_iter().flatten() {
-        set(row.name(), Value::Native(NativeFunction::of_module(row, &module)));
-    }
     let types = types();
     let hidden = [
         &types.none,

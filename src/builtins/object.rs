@@ -188,7 +188,8 @@ fn delete_attribute(vm: &mut Vm, this: &Value, name: &Value) -> Result<()> {
 }
 
 pub const METHODS: &[Native] = &[
-    native!("__new__(cls, /, *args, **kwargs)", new(required, rest, keywords), "Create and return a new object.").static_method(),
+    native!("__new__(cls, /, *args, **kwargs)", new(required, rest, keywords), "Create and return a new object.")
+        .static_method(),
     native!("__init__(self, /, *args, **kwargs)", init(required, rest, keywords), "Initialize self."),
     native!("__repr__(self, /)", repr(required), "Return repr(self)."),
     native!("__str__(self, /)", str(required), "Return str(self)."),
@@ -203,8 +204,22 @@ pub const METHODS: &[Native] = &[
     native!("__class__(self, /)", class(required), "The class of the object.").getter(),
     native!("__dir__(self, /)", dir(required), "The names of the attributes."),
     native!("__getattribute__(self, name, /)", get_attribute(required, required), "Return getattr(self, name)."),
-    native!("__setattr__(self, name, value, /)", set_attribute(required, required, required), "Implement setattr(self, name, value)."),
+    native!(
+        "__setattr__(self, name, value, /)",
+        set_attribute(required, required, required),
+        "Implement setattr(self, name, value)."
+    ),
     native!("__delattr__(self, name, /)", delete_attribute(required, required), "Implement delattr(self, name)."),
-    native!("__init_subclass__(cls, /, **kwargs)", init_subclass(required, keywords), "Called when a class is derived from this one.").class_method(),
-    native!("__subclasshook__(cls, subclass, /)", subclass_hook(required, required), "Lets an abstract class decide what counts as derived from it.").class_method(),
+    native!(
+        "__init_subclass__(cls, /, **kwargs)",
+        init_subclass(required, keywords),
+        "Called when a class is derived from this one."
+    )
+    .class_method(),
+    native!(
+        "__subclasshook__(cls, subclass, /)",
+        subclass_hook(required, required),
+        "Lets an abstract class decide what counts as derived from it."
+    )
+    .class_method(),
 ];

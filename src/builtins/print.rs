@@ -128,7 +128,11 @@ fn input(vm: &mut Vm, prompt: Option<&Value>) -> Result<Str> {
 }
 
 pub const FUNCTIONS: &[Native] = &[
-    native!("print(*args, sep=' ', end='\\n', file=None, flush=False)", print(rest, named, named, named, named), "Writes the values as text, with sep between them and end behind."),
+    native!(
+        "print(*args, sep=' ', end='\\n', file=None, flush=False)",
+        print(rest, named, named, named, named),
+        "Writes the values as text, with sep between them and end behind."
+    ),
     native!("input(prompt='', /)", input(optional), "Reads a line from standard input, without its newline."),
 ];
 

@@ -6,9 +6,8 @@ use crate::value::{Class, Dict, Gc, Instance, Mutable, Native, Raised, Result, S
 use crate::vm::Vm;
 
 fn property(this: &Value) -> Result<&Property> {
-    this.payload::<Property>().ok_or_else(|| {
-        Raised::type_error(format!("a property is needed, not '{}'", this.type_name()))
-    })
+    this.payload::<Property>()
+        .ok_or_else(|| Raised::type_error(format!("a property is needed, not '{}'", this.type_name())))
 }
 
 fn new(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
@@ -163,15 +162,36 @@ pub fn set_property_attribute(property: &Property, name: &Str, value: Option<Val
 }
 
 pub const METHODS: &[Native] = &[
-    native!("__new__(cls, /, *args, **kwargs)", new(required, rest, keywords), "Create and return a new object.").static_method(),
-    native!("__init__(self, fget=None, fset=None, fdel=None, doc=None)", init(required, optional, optional, optional, optional), "Initialize self."),
+    native!("__new__(cls, /, *args, **kwargs)", new(required, rest, keywords), "Create and return a new object.")
+        .static_method(),
+    native!(
+        "__init__(self, fget=None, fset=None, fdel=None, doc=None)",
+        init(required, optional, optional, optional, optional),
+        "Initialize self."
+    ),
     native!("getter(self, function, /)", getter(required, required), "A property with another function for reading."),
     native!("setter(self, function, /)", setter(required, required), "A property with another function for setting."),
-    native!("deleter(self, function, /)", deleter(required, required), "A property with another function for deleting."),
-    native!("__get__(self, instance, owner=None, /)", get(required, required, optional), "Return an attribute of instance, which is of type owner."),
-    native!("__set__(self, instance, value, /)", set(required, required, required), "Set an attribute of instance to value."),
+    native!(
+        "deleter(self, function, /)",
+        deleter(required, required),
+        "A property with another function for deleting."
+    ),
+    native!(
+        "__get__(self, instance, owner=None, /)",
+        get(required, required, optional),
+        "Return an attribute of instance, which is of type owner."
+    ),
+    native!(
+        "__set__(self, instance, value, /)",
+        set(required, required, required),
+        "Set an attribute of instance to value."
+    ),
     native!("__delete__(self, instance, /)", delete(required, required), "Delete an attribute of instance."),
-    native!("__set_name__(self, owner, name, /)", set_name(required, required, required), "Tells the property its name."),
+    native!(
+        "__set_name__(self, owner, name, /)",
+        set_name(required, required, required),
+        "Tells the property its name."
+    ),
     native!("fget(self, /)", fget(required), "The function for reading.").getter(),
     native!("fset(self, /)", fset(required), "The function for setting.").getter(),
     native!("fdel(self, /)", fdel(required), "The function for deleting.").getter(),

@@ -4,7 +4,7 @@
 //! item copied out and the VM asked; the list may then change, so every step looks at it afresh.
 
 use crate::value::hash;
-use crate::value::{List, Raised, Result, Tuple, Value, types};
+use crate::value::{List, Raised, Result, Tuple, Value, symbols, types};
 use crate::vm::{Comparison, Vm};
 
 /// Reads the items in place, for as long as no script code runs.
@@ -86,7 +86,7 @@ fn first_difference(vm: &mut Vm, left: &impl Sequence, right: &impl Sequence) ->
             })
         });
         let Some((one, other)) = pair else { return Ok(None) };
-        if matches!(stop, Stop::Found) || !vm.equal(&one, &other)? {
+        if matches!(stop, Stop::Found) || !vm.nest(|vm| vm.equal(&one, &other))? {
             return Ok(Some((one, other)));
         }
         index += 1;
@@ -102,7 +102,7 @@ pub fn compare(vm: &mut Vm, comparison: Comparison, left: &impl Sequence, right:
         return match comparison {
             Comparison::Equal => Ok(Value::Bool(false)),
             Comparison::NotEqual => Ok(Value::Bool(true)),
-            _ => vm.compare(comparison, &one, &other),
+            _ => vm.nest(|vm| vm.compare(comparison, &one, &other)),
         };
     }
     let order = length(left).cmp(&length(right));
@@ -160,8 +160,9 @@ pub(super) use comparison_rows;
 pub fn repetitions(vm: &mut Vm, length: usize, factor: &Value) -> Result<Option<usize>> {
     let times = match factor.native() {
         Value::Int(times) => *times,
-        Value::Bool(_) | Value::BigInt(_) => vm.index(factor)?,
-        Value::Instance(_) if vm.special(factor, &crate::value::symbols().index)?.is_some() => vm.index(factor)?,
+        Value::Bool(truth) => *truth as i64,
+        Value::BigInt(_) => return Err(Raised::overflow_error("cannot fit 'int' into an index-sized integer")),
+        Value::Instance(_) if factor.class().lookup(&symbols().index).is_some() => vm.index(factor)?,
         _ => return Ok(None),
     };
     let times = usize::try_from(times).unwrap_or(0);

@@ -95,10 +95,16 @@ fn module_dir(vm: &mut Vm, this: &Gc<Module>) -> Result<Value> {
 }
 
 pub const MODULE_METHODS: &[Native] = &[
-    native!("__new__(cls, name, doc=None)", module_new(required, required, optional), "Create and return a new object.").static_method(),
+    native!(
+        "__new__(cls, name, doc=None)",
+        module_new(required, required, optional),
+        "Create and return a new object."
+    )
+    .static_method(),
     native!("__repr__(self, /)", module_repr(required), "Return repr(self)."),
     native!("__dir__(self, /)", module_dir(required), "The names of the attributes."),
     native!("__dict__(self, /)", module_attributes(required), "The variables of the module.").getter(),
     native!("__doc__(self, /)", module_doc(required), "The docstring.").getter(),
-    native!("__annotations__(self, /)", module_annotations(required), "The annotations of the module's variables.").getter(),
+    native!("__annotations__(self, /)", module_annotations(required), "The annotations of the module's variables.")
+        .getter(),
 ];

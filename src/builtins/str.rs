@@ -3,6 +3,7 @@
 //! What searches and takes apart is in `str_search`, letter case and kinds of characters in `str_case`,
 //! `format` in `str_format`, `%` in `percent_format`.
 
+use super::arguments::Receiver;
 use super::codec;
 use super::percent_format;
 use super::sequence::not_a_factor;
@@ -76,12 +77,12 @@ fn iterate(_: &mut Vm, this: &Str) -> Value {
     Value::Iterator(Iterator::new(&types().str_iterator, state))
 }
 
-fn format(_: &mut Vm, this: &Str, spec: &Str) -> Result<Str> {
+fn format(vm: &mut Vm, this: Receiver<'_, Str>, spec: &Str) -> Result<Str> {
     if spec.is_empty() {
-        return Ok(this.clone());
+        return vm.str(this.value);
     }
-    let mut out = StrBuilder::with_capacity(this.len());
-    format_spec::format_str(&mut out, this, spec)?;
+    let mut out = StrBuilder::with_capacity(this.inner.len());
+    format_spec::format_str(&mut out, this.inner, spec)?;
     Ok(out.finish())
 }
 
@@ -89,7 +90,7 @@ fn add(_: &mut Vm, this: &Str, other: &Value) -> Result<Str> {
     match other.as_str() {
         Some(other) if other.is_empty() => Ok(this.clone()),
         Some(other) if this.is_empty() => Ok(other.clone()),
-        Some(other) => Ok(Str::concatenated(this, other)),
+        Some(other) => Ok(Str::concatenated([this, other].into_iter())),
         None => {
             let message = format!("can only concatenate str (not \"{}\") to str", other.type_name());
             Err(Raised::type_error(message))

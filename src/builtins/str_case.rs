@@ -13,7 +13,7 @@ fn change_ascii(this: &Str, change: impl FnOnce(&mut str)) -> Str {
     let mut builder = StrBuilder::with_capacity(this.len());
     builder.push_str(this);
     change(builder.as_mut_str());
-    builder.finish()
+    builder.finish_with_length(this.len())
 }
 
 fn upper(_: &mut Vm, this: &Str) -> Str {

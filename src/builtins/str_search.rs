@@ -80,12 +80,33 @@ pub fn find_last_bytes(text: &[u8], needle: &[u8]) -> Option<usize> {
     }
 }
 
+/// Shows every byte at which the needle, which is not empty, is found without overlaps, at most `limit`
+/// of them.
+#[inline]
+pub fn each_match(text: &[u8], needle: &[u8], limit: usize, mut visit: impl FnMut(usize)) {
+    /// Below this, a search is not worth a prepared searcher.
+    const SHORT: usize = 64;
+    match needle {
+        [byte] => memchr::memchr_iter(*byte, text).take(limit).for_each(visit),
+        _ if text.len() < SHORT => {
+            let (mut start, mut left) = (0, limit);
+            while left > 0
+                && let Some(place) = memmem::find(&text[start..], needle)
+            {
+                visit(start + place);
+                start += place + needle.len();
+                left -= 1;
+            }
+        }
+        _ => memmem::find_iter(text, needle).take(limit).for_each(visit),
+    }
+}
+
 /// How often the needle, which is not empty, is found without overlaps.
 pub fn count_bytes(text: &[u8], needle: &[u8]) -> usize {
-    match needle {
-        [byte] => memchr::memchr_iter(*byte, text).count(),
-        _ => memmem::find_iter(text, needle).count(),
-    }
+    let mut count = 0;
+    each_match(text, needle, usize::MAX, |_| count += 1);
+    count
 }
 
 type Search = fn(&[u8], &[u8]) -> Option<usize>;
@@ -174,19 +195,14 @@ fn replace(_: &mut Vm, this: &Str, old: &Str, new: &Str, count: Option<i64>) -> 
     if old.is_empty() {
         return interleave(this, new, limit);
     }
-    let text = this.as_bytes();
-    let finder = memmem::Finder::new(old.as_bytes());
-    let mut matches = finder.find_iter(text).take(limit);
-    let Some(first) = matches.next() else { return this.clone() };
+    let Some(first) = find_bytes(this.as_bytes(), old.as_bytes()) else { return this.clone() };
     let mut builder = StrBuilder::with_capacity(this.len().max(first + new.len()));
-    builder.push_str(&this[..first]);
-    builder.push_str(new);
-    let mut done = first + old.len();
-    for place in matches {
+    let mut done = 0;
+    each_match(this.as_bytes(), old.as_bytes(), limit, |place| {
         builder.push_str(&this[done..place]);
         builder.push_str(new);
         done = place + old.len();
-    }
+    });
     builder.push_str(&this[done..]);
     builder.finish()
 }
@@ -249,16 +265,7 @@ fn split(_: &mut Vm, this: &Str, separator: Option<Separator<'_>>, limit: Option
                 parts.push(Value::Str(piece_of(this, &this[start..place])));
                 start = place + separator.len();
             };
-            match separator.as_bytes() {
-                [byte] => {
-                    let places = memchr::memchr_iter(*byte, this.as_bytes()).take(limit);
-                    places.for_each(|place| push(place, &mut parts));
-                }
-                needle => {
-                    let places = memmem::find_iter(this.as_bytes(), needle).take(limit);
-                    places.for_each(|place| push(place, &mut parts));
-                }
-            }
+            each_match(this.as_bytes(), separator.as_bytes(), limit, |place| push(place, &mut parts));
             push(this.len(), &mut parts);
         }
     }

@@ -257,9 +257,8 @@ pub fn read_line() -> Result<Str> {
 // Methods of text streams.
 
 fn text_of(this: &Value) -> Result<&TextStream> {
-    this.payload::<TextStream>().ok_or_else(|| {
-        Raised::type_error(format!("a standard stream is needed, not '{}'", this.type_name()))
-    })
+    this.payload::<TextStream>()
+        .ok_or_else(|| Raised::type_error(format!("a standard stream is needed, not '{}'", this.type_name())))
 }
 
 fn write(_: &mut Vm, this: &Value, text: &Str) -> Result<Value> {
@@ -511,7 +510,11 @@ pub const METHODS: &[Native] = &[
     native!("flush(self, /)", flush(required), "Sends what is waiting on its way."),
     native!("close(self, /)", close(required), "Flushes; afterwards the stream cannot be used."),
     native!("read(self, size=-1, /)", read(required, optional), "Reads so many characters, or all."),
-    native!("readline(self, size=-1, /)", readline(required, optional), "Reads a line with its newline; empty at the end."),
+    native!(
+        "readline(self, size=-1, /)",
+        readline(required, optional),
+        "Reads a line with its newline; empty at the end."
+    ),
     native!("readlines(self, hint=-1, /)", readlines(required, optional), "A list of the lines that are left."),
     native!("__iter__(self, /)", iterate(required), "The stream itself, which gives lines."),
     native!("__next__(self, /)", next(required), "The next line."),
@@ -522,7 +525,11 @@ pub const METHODS: &[Native] = &[
     native!("readable(self, /)", is_readable(required), "Whether it can be read."),
     native!("writable(self, /)", is_writable(required), "Whether it can be written."),
     native!("seekable(self, /)", is_seekable(required), "Whether its position can be set: never."),
-    native!("reconfigure(self, /, *, encoding=None, errors=None, newline=None, line_buffering=None, write_through=None)", reconfigure(required, named, named, named, named, named), "Changes how the stream is buffered."),
+    native!(
+        "reconfigure(self, /, *, encoding=None, errors=None, newline=None, line_buffering=None, write_through=None)",
+        reconfigure(required, named, named, named, named, named),
+        "Changes how the stream is buffered."
+    ),
     native!("encoding(self, /)", encoding(required), "The encoding: utf-8.").getter(),
     native!("errors(self, /)", errors(required), "How errors of the encoding are handled.").getter(),
     native!("newlines(self, /)", newlines(required), "None: newlines are not recorded.").getter(),

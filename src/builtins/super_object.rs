@@ -78,9 +78,8 @@ fn new(vm: &mut Vm, kind: &Class, class: Option<&Value>, receiver: Option<&Value
 fn init(_: &mut Vm, _: &Value, _: &[Value]) {}
 
 fn super_of(this: &Value) -> Result<&Super> {
-    this.payload::<Super>().ok_or_else(|| {
-        Raised::type_error(format!("a super object is needed, not '{}'", this.type_name()))
-    })
+    this.payload::<Super>()
+        .ok_or_else(|| Raised::type_error(format!("a super object is needed, not '{}'", this.type_name())))
 }
 
 fn repr(_: &mut Vm, this: &Value) -> Result<Str> {
@@ -114,11 +113,22 @@ fn get(_: &mut Vm, this: &Value, instance: &Value, _owner: Option<&Value>) -> Re
 }
 
 pub const METHODS: &[Native] = &[
-    native!("__new__(cls, type=None, object=None, /)", new(required, optional, optional), "Create and return a new object.").static_method(),
+    native!(
+        "__new__(cls, type=None, object=None, /)",
+        new(required, optional, optional),
+        "Create and return a new object."
+    )
+    .static_method(),
     native!("__init__(self, /, *args)", init(required, rest), "Initialize self."),
-    native!("__get__(self, instance, owner=None, /)", get(required, required, optional), "Return an attribute of instance, which is of type owner."),
+    native!(
+        "__get__(self, instance, owner=None, /)",
+        get(required, required, optional),
+        "Return an attribute of instance, which is of type owner."
+    ),
     native!("__repr__(self, /)", repr(required), "Return repr(self)."),
-    native!("__thisclass__(self, /)", this_class(required), "The class behind which attributes are looked up.").getter(),
+    native!("__thisclass__(self, /)", this_class(required), "The class behind which attributes are looked up.")
+        .getter(),
     native!("__self__(self, /)", receiver(required), "What methods are bound to, or None.").getter(),
-    native!("__self_class__(self, /)", receiver_class(required), "The class whose search order is used, or None.").getter(),
+    native!("__self_class__(self, /)", receiver_class(required), "The class whose search order is used, or None.")
+        .getter(),
 ];

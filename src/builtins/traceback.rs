@@ -48,9 +48,8 @@ pub fn entries(value: &Value) -> Option<Vec<TracebackEntry>> {
 }
 
 fn traceback_of(this: &Value) -> Result<&Traceback> {
-    this.payload::<Traceback>().ok_or_else(|| {
-        Raised::type_error(format!("a traceback is needed, not '{}'", this.type_name()))
-    })
+    this.payload::<Traceback>()
+        .ok_or_else(|| Raised::type_error(format!("a traceback is needed, not '{}'", this.type_name())))
 }
 
 fn line_of(entry: &TracebackEntry) -> i64 {

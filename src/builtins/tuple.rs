@@ -5,7 +5,7 @@ use super::slice::{self, Subscript};
 use super::{list, sequence, wrap};
 use crate::native;
 use crate::value::iterator::IteratorState;
-use crate::value::{Class, Dict, Gc, Iterator, Native, Raised, Result, Tuple, Value, hash, types};
+use crate::value::{Class, Dict, Gc, Iterator, Native, Raised, Result, Tuple, Value, types};
 use crate::vm::{Comparison, Vm};
 
 fn new(vm: &mut Vm, class: &Class, arguments: &[Value], keywords: Option<&Gc<Dict>>) -> Result<Value> {
@@ -90,12 +90,7 @@ fn repr(vm: &mut Vm, this: &Gc<Tuple>) -> Result<Value> {
 }
 
 fn hash_method(vm: &mut Vm, this: &Gc<Tuple>) -> Result<Value> {
-    let mut lanes = Vec::with_capacity(this.len());
-    for item in this.items() {
-        lanes.push(vm.hash(item)?);
-    }
-    let mut lanes = lanes.into_iter();
-    Ok(hash::combine_tuple(this.len(), || lanes.next()).into())
+    vm.hash(&Value::Tuple(this.clone())).map(Value::Int)
 }
 
 fn iter(_: &mut Vm, this: &Gc<Tuple>) -> Value {

@@ -22,10 +22,7 @@ fn new(vm: &mut Vm, metaclass: &Class, arguments: &[Value], keywords: Option<&Gc
         }
     };
     let wrong = |position: usize, expected: &str, value: &Value| {
-        Raised::type_error(format!(
-            "type.__new__() argument {position} must be {expected}, not {}",
-            value.type_name()
-        ))
+        Raised::type_error(format!("type.__new__() argument {position} must be {expected}, not {}", value.type_name()))
     };
     let name = name.as_str().ok_or_else(|| wrong(1, "str", name))?;
     let Value::Tuple(bases) = bases.native() else { return Err(wrong(2, "tuple", bases)) };
@@ -35,9 +32,7 @@ fn new(vm: &mut Vm, metaclass: &Class, arguments: &[Value], keywords: Option<&Gc
         match base {
             Value::Class(class) => classes.push(class.clone()),
             other if vm.get_attribute_if_any(other, &symbols().mro_entries)?.is_some() => {
-                return Err(Raised::type_error(
-                    "type() doesn't support MRO entry resolution; use types.new_class()",
-                ));
+                return Err(Raised::type_error("type() doesn't support MRO entry resolution; use types.new_class()"));
             }
             // Its class takes the part of a metaclass, and fits no other.
             other => {
@@ -155,10 +150,9 @@ fn annotations(_: &mut Vm, class: &Class) -> Result<Value> {
     let name = &symbols().annotations;
     match class.namespace.get_str(name) {
         Some(found) if !matches!(found, Value::Native(_)) => Ok(found),
-        _ if class.is_builtin() => Err(Raised::attribute_error(format!(
-            "type object '{}' has no attribute '__annotations__'",
-            class.name()
-        ))),
+        _ if class.is_builtin() => {
+            Err(Raised::attribute_error(format!("type object '{}' has no attribute '__annotations__'", class.name())))
+        }
         _ => {
             let annotations = Value::Dict(Gc::new(Dict::new()));
             class.set(name, annotations.clone());
@@ -209,27 +203,57 @@ fn prepare(_: &mut Vm, _: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Gc<Dict>
 }
 
 pub const METHODS: &[Native] = &[
-    native!("__new__(cls, /, *args, **kwargs)", new(required, rest, keywords), "The class of an object; or a new class.").static_method(),
+    native!(
+        "__new__(cls, /, *args, **kwargs)",
+        new(required, rest, keywords),
+        "The class of an object; or a new class."
+    )
+    .static_method(),
     native!("__init__(self, /, *args, **kwargs)", init(required, rest, keywords), "Initialize self."),
     native!("__call__(self, /, *args, **kwargs)", call(required, rest, keywords), "Call self as a function."),
     native!("__repr__(self, /)", repr(required), "Return repr(self)."),
     native!("__name__(self, /)", name(required), "The name of the class.").getter(),
-    native!("__qualname__(self, /)", qualified_name(required), "The name with those of the classes and functions around it.").getter(),
+    native!(
+        "__qualname__(self, /)",
+        qualified_name(required),
+        "The name with those of the classes and functions around it."
+    )
+    .getter(),
     native!("__module__(self, /)", module(required), "The name of the module the class was made in.").getter(),
     native!("__doc__(self, /)", doc(required), "The docstring.").getter(),
     native!("__bases__(self, /)", bases(required), "The classes it is derived from.").getter(),
     native!("__base__(self, /)", base(required), "The class whose kind of instances it has.").getter(),
-    native!("__mro__(self, /)", mro_tuple(required), "The classes in which attributes are looked up, in order.").getter(),
-    native!("__dict__(self, /)", namespace(required), "A read-only view of the attributes of the class itself.").getter(),
+    native!("__mro__(self, /)", mro_tuple(required), "The classes in which attributes are looked up, in order.")
+        .getter(),
+    native!("__dict__(self, /)", namespace(required), "A read-only view of the attributes of the class itself.")
+        .getter(),
     native!("__annotations__(self, /)", annotations(required), "The annotations of the class body.").getter(),
     native!("__type_params__(self, /)", type_parameters(required), "The type parameters.").getter(),
-    native!("__abstractmethods__(self, /)", abstract_methods(required), "The names of methods that are still abstract.").getter(),
+    native!(
+        "__abstractmethods__(self, /)",
+        abstract_methods(required),
+        "The names of methods that are still abstract."
+    )
+    .getter(),
     native!("mro(self, /)", mro(required), "A list of the classes in which attributes are looked up."),
     native!("__subclasses__(self, /)", subclasses(required), "A list of the classes derived directly from this one."),
-    native!("__instancecheck__(self, instance, /)", instance_check(required, required), "Whether an object is an instance."),
-    native!("__subclasscheck__(self, subclass, /)", subclass_check(required, required), "Whether a class is derived from this one."),
+    native!(
+        "__instancecheck__(self, instance, /)",
+        instance_check(required, required),
+        "Whether an object is an instance."
+    ),
+    native!(
+        "__subclasscheck__(self, subclass, /)",
+        subclass_check(required, required),
+        "Whether a class is derived from this one."
+    ),
     native!("__or__(self, value, /)", or(required, required), "Return self|value."),
     native!("__ror__(self, value, /)", reflected_or(required, required), "Return value|self."),
     native!("__dir__(self, /)", dir(required), "The names of the attributes."),
-    native!("__prepare__(cls, /, *args, **kwargs)", prepare(required, rest, keywords), "The namespace a class body runs in.").class_method(),
+    native!(
+        "__prepare__(cls, /, *args, **kwargs)",
+        prepare(required, rest, keywords),
+        "The namespace a class body runs in."
+    )
+    .class_method(),
 ];

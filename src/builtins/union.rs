@@ -149,8 +149,16 @@ pub const METHODS: &[Native] = &[
     native!("__eq__(self, value, /)", eq(required, required), "Return self==value."),
     native!("__hash__(self, /)", hash(required), "Return hash(self)."),
     native!("__getitem__(self, key, /)", get_item(required, required), "Return self[key]."),
-    native!("__instancecheck__(self, instance, /)", instance_check(required, required), "Whether an object is an instance of a member."),
-    native!("__subclasscheck__(self, subclass, /)", subclass_check(required, required), "Whether a class is derived from a member."),
+    native!(
+        "__instancecheck__(self, instance, /)",
+        instance_check(required, required),
+        "Whether an object is an instance of a member."
+    ),
+    native!(
+        "__subclasscheck__(self, subclass, /)",
+        subclass_check(required, required),
+        "Whether a class is derived from a member."
+    ),
     native!("__args__(self, /)", arguments(required), "The tuple of members.").getter(),
     native!("__parameters__(self, /)", parameters(required), "The type variables among the members.").getter(),
 ];

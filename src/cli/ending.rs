@@ -1,6 +1,10 @@
 //! The end of a program: what nobody caught, what must still run, output that must still be written,
 //! and the exit code of it all.
 
+use std::os::fd::AsFd;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
 use super::exit_code;
 use crate::builtins::{os_errors, stream};
 use crate::interpreter::Interpreter;
@@ -16,11 +20,11 @@ pub fn uncaught(interpreter: &mut Interpreter, reporter: &Reporter, raised: &Rai
     if exception.is_a(&types().system_exit) {
         return exit_status(vm, exception);
     }
-    // What was printed before comes first.
-    let flushed = flush(vm, &symbols().stdout);
-    if exception.is_a(&types().broken_pipe_error) && flushed.is_err() {
+    if exception.is_a(&types().broken_pipe_error) && output_has_no_reader() {
         return exit_code::FAILED;
     }
+    // What was printed before comes first. That it cannot be written is said at the end.
+    let _ = flush(vm, &symbols().stdout);
     if exception.is_a(&types().deadlock_error)
         && let Some(report) = deadlock::take_report()
     {
@@ -29,6 +33,14 @@ pub fn uncaught(interpreter: &mut Interpreter, reporter: &Reporter, raised: &Rai
     }
     reporter.exception(vm, exception);
     if exception.is_a(&types().keyboard_interrupt) { exit_code::INTERRUPTED } else { exit_code::FAILED }
+}
+
+/// Whether standard output is a pipe whose reader has gone.
+fn output_has_no_reader() -> bool {
+    let stdout = std::io::stdout();
+    let mut watched = [PollFd::new(stdout.as_fd(), PollFlags::POLLOUT)];
+    poll(&mut watched, PollTimeout::ZERO).is_ok()
+        && watched[0].revents().is_some_and(|events| events.contains(PollFlags::POLLERR))
 }
 
 /// The exit code of a SystemExit: none is 0, a number is itself, anything else is printed and 1.

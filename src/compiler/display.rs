@@ -108,6 +108,16 @@ impl<'a> Compiler<'a> {
 
     /// `dst` is a temporary.
     pub fn set_to(&mut self, span: Span, items: &'a [Expression], dst: Register) {
+        if items.len() > 2
+            && let Some(constants) = items.iter().map(fold).collect::<Option<Vec<_>>>()
+        {
+            // Filled from a constant, as CPython does: the order of a small set shows it.
+            self.emit_result(span, dst, Op::BuildSet { dst, start: dst, count: 0 });
+            let iterable = self.unit.registers.take();
+            self.load_constant(span, Constant::FrozenSet(constants), iterable);
+            self.emit(span, Op::SetUpdate { set: dst, iterable });
+            return self.unit.registers.give_back(iterable.0 as u16);
+        }
         let plain = items.iter().take(CHUNK).take_while(|item| !is_starred(item)).count();
         let (mark, start, count) = self.row(&items[..plain], dst);
         self.emit_result(span, dst, Op::BuildSet { dst, start, count });

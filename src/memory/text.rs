@@ -122,12 +122,31 @@ impl Str {
         block
     }
 
-    /// `left + right`, without counting characters again.
-    pub fn concatenated(left: &Str, right: &Str) -> Str {
-        let mut builder = StrBuilder::with_capacity(left.len() + right.len());
-        builder.push_str(left);
-        builder.push_str(right);
-        builder.finish_with_length(left.characters() + right.characters())
+    /// What is written: into a buffer that is kept for the next time, then copied at its right size. For
+    /// short texts.
+    pub fn written<E>(write: impl FnOnce(&mut StrBuilder) -> Result<(), E>) -> Result<Str, E> {
+        const MOST_KEPT: usize = 1024;
+        let kept = SCRATCH.with(Cell::take).map(ManuallyDrop::into_inner);
+        let mut builder = kept.unwrap_or_else(|| StrBuilder::with_capacity(64));
+        builder.clear();
+        let written = write(&mut builder).map(|()| Str::new(builder.as_str()));
+        if builder.capacity() <= MOST_KEPT {
+            SCRATCH.with(|scratch| scratch.set(Some(ManuallyDrop::new(builder))));
+        }
+        written
+    }
+
+    /// The pieces one after the other, without counting characters again.
+    #[inline]
+    pub fn concatenated<'a>(pieces: impl std::iter::Iterator<Item = &'a Str> + Clone) -> Str {
+        let (mut bytes, mut characters) = (0, 0);
+        for piece in pieces.clone() {
+            bytes += piece.len();
+            characters += piece.characters();
+        }
+        let mut builder = StrBuilder::with_capacity(bytes);
+        pieces.for_each(|piece| builder.push_str(piece));
+        builder.finish_with_length(characters)
     }
 
     /// The pieces with the separator between them. Lengths are added up first: there is one allocation.
@@ -346,10 +365,9 @@ impl StrBuilder {
         unsafe { std::str::from_utf8_unchecked_mut(std::slice::from_raw_parts_mut(self.data(), self.length)) }
     }
 
-    /// Drops what follows the first `length` bytes, which must end a character.
-    pub fn truncate(&mut self, length: usize) {
-        assert!(self.as_str().is_char_boundary(length));
-        self.length = length;
+    /// Drops all text and keeps the room.
+    pub fn clear(&mut self) {
+        self.length = 0;
     }
 
     /// The string.
@@ -359,7 +377,8 @@ impl StrBuilder {
         self.finish_with_length(characters)
     }
 
-    fn finish_with_length(mut self, characters: usize) -> Str {
+    /// The string, when its length in characters is known.
+    pub fn finish_with_length(mut self, characters: usize) -> Str {
         debug_assert_eq!(count_characters(self.as_str()), characters);
         if self.length != self.capacity() && !self.resize(self.length) {
             alloc::handle_alloc_error(layout(self.length));
@@ -373,8 +392,9 @@ impl StrBuilder {
         }
     }
 
+    /// Bytes it can hold without moving.
     #[inline(always)]
-    fn capacity(&self) -> usize {
+    pub fn capacity(&self) -> usize {
         // SAFETY: the block lives as long as the builder.
         unsafe { self.text.block.as_ref().bytes }
     }
@@ -437,6 +457,8 @@ impl Extend<char> for StrBuilder {
 }
 
 thread_local! {
+    /// The buffer of `Str::written`, unless it is in use. It is not freed when the thread ends.
+    static SCRATCH: Cell<Option<ManuallyDrop<StrBuilder>>> = const { Cell::new(None) };
     static ASCII_STRINGS: &'static [Str; 128] = Box::leak(Box::new(std::array::from_fn(|code| {
         Str::intern((code as u8 as char).encode_utf8(&mut [0; 4]))
     })));

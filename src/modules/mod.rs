@@ -3,17 +3,25 @@
 //! A native module is one file with its rows and one row in `NATIVE`; it is made when a script first
 //! imports it. What importing needs to remember (`sys.modules`, `sys.path`) is the `State` of the thread.
 
-use crate::value::{Dict, Gc, List, Module, Mutable, Native, NativeFunction, Result, Str, Value};
+use crate::builtins;
+use crate::value::class::{ClassObject, Layout};
+use crate::value::{
+    Class, Dict, Gc, List, Module, Mutable, Native, NativeFunction, Result, Str, Value, symbols, types,
+};
 use crate::vm::Vm;
 
 pub mod asyncio;
 pub mod at_exit;
 pub mod calendar;
 pub mod clock;
+pub mod collections;
+pub mod combinatorics;
 pub mod entropy;
 pub mod errno;
 pub mod error_function;
+pub mod evaluate;
 pub mod gc;
+pub mod itertools;
 pub mod loader;
 pub mod math;
 pub mod mersenne_twister;
@@ -28,6 +36,7 @@ pub mod suggestion;
 pub mod sys;
 pub mod time;
 pub mod traceback;
+pub mod type_parameters;
 pub mod warnings;
 pub mod whole_number;
 
@@ -49,11 +58,13 @@ pub struct NativeModule {
 
 /// All native modules, sorted by name.
 pub const NATIVE: &[NativeModule] = &[
+    NativeModule { name: "_collections", precedence: Precedence::First, make: collections::module },
     NativeModule { name: "asyncio", precedence: Precedence::AfterPath, make: asyncio::module },
     NativeModule { name: "atexit", precedence: Precedence::First, make: at_exit::module },
     NativeModule { name: "builtins", precedence: Precedence::First, make: builtins_module },
     NativeModule { name: "errno", precedence: Precedence::First, make: errno::module },
     NativeModule { name: "gc", precedence: Precedence::First, make: gc::module },
+    NativeModule { name: "itertools", precedence: Precedence::First, make: itertools::module },
     NativeModule { name: "math", precedence: Precedence::AfterPath, make: math::module },
     NativeModule { name: "random", precedence: Precedence::AfterPath, make: random::module },
     NativeModule { name: "resource", precedence: Precedence::AfterPath, make: resource::module },
@@ -74,6 +85,28 @@ pub fn native_module(name: &str, functions: &'static [Native]) -> Gc<Module> {
         module.set(row.name(), Value::Native(NativeFunction::of_module(row, &module.name)));
     }
     module
+}
+
+/// A class written in Rust; `name` is `module.class`. Its `__new__` row makes the instances.
+pub fn native_class(name: &str, base: &Class, rows: &'static [Native]) -> Class {
+    let (module, short) = name.rsplit_once('.').unwrap_or(("builtins", name));
+    let order = std::iter::once(base.clone()).chain(base.ancestors()).collect();
+    let class =
+        ClassObject::new(Str::intern(short), Layout::Native, vec![base.clone()], order, Gc::new(Dict::new()));
+    class.namespace.set_str(&symbols().module, Value::Str(Str::intern(module)));
+    class.has_dictionary.set(false);
+    builtins::add_rows(&class, rows);
+    class.set_builtin();
+    class.changed();
+    class
+}
+
+/// As `native_class`, for native iterators: with the protocol of iterators.
+pub fn native_iterator_class(name: &str, rows: &'static [Native]) -> Class {
+    let class = native_class(name, &types().object, rows);
+    builtins::add_rows(&class, builtins::iterators::PROTOCOL);
+    class.changed();
+    class
 }
 
 /// The module whose globals are the builtin names.

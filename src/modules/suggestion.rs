@@ -1,6 +1,72 @@
 //! "Did you mean": the known name most like a mistyped one.
 
-use crate::value::Str;
+use super::{find_native, state, stdlib};
+use crate::value::{Exception, Gc, Str, Value, symbols, types};
+use crate::vm::Vm;
+
+/// What the message of an exception about a name that does not exist may say more; empty if nothing.
+pub fn hint(vm: &mut Vm, exception: &Gc<Exception>) -> String {
+    let names = symbols();
+    let text = |key: &Str| exception.get(key).and_then(|value| value.as_str().cloned());
+    let (name, known) = if exception.is_a(&types().name_error) {
+        let Some(name) = text(&Str::intern("name")) else { return String::new() };
+        let known = names_in_reach(vm, exception);
+        (name, known)
+    } else if exception.is_a(&types().attribute_error) {
+        let (Some(name), Some(object)) = (text(&Str::intern("name")), exception.get(&names.obj)) else {
+            return String::new();
+        };
+        (name, attribute_names(vm, &object))
+    } else if exception.is_a(&types().import_error) {
+        let (Some(name), Some(module)) = (text(&Str::intern("name_from")), text(&Str::intern("name"))) else {
+            return String::new();
+        };
+        let module = state().modules.get_str(&module);
+        (name, module.map_or(Vec::new(), |module| attribute_names(vm, &module)))
+    } else {
+        return String::new();
+    };
+    let wanted = name.starts_with('_');
+    let known: Vec<Str> = known.into_iter().filter(|known| wanted || !known.starts_with('_')).collect();
+    let meant = closest(&name, &known);
+    let is_module = exception.is_a(&types().name_error) && (find_native(&name).is_some() || stdlib::find(&name).is_some());
+    match meant {
+        Some(meant) if is_module => format!(". Did you mean: '{meant}'? Or did you forget to import '{name}'?"),
+        Some(meant) => format!(". Did you mean: '{meant}'?"),
+        None if is_module => format!(". Did you forget to import '{name}'?"),
+        None => String::new(),
+    }
+}
+
+/// The names the innermost frame could have used: its variables, its globals, the builtins.
+fn names_in_reach(vm: &mut Vm, exception: &Gc<Exception>) -> Vec<Str> {
+    let traceback = exception.traceback.borrow();
+    let Some(innermost) = traceback.first() else { return Vec::new() };
+    let code = &innermost.code.code;
+    let variables = code.register_names.iter().flatten().chain(&code.free_names).chain(&code.spill_names);
+    let mut known: Vec<Str> = variables.map(|name| Str::intern(name)).collect();
+    let main = symbols().main.clone();
+    let is_module_of = |module: &Value| match module {
+        Value::Module(module) => match module.globals.get_str(&symbols().file) {
+            Some(file) => file.as_str().is_some_and(|file| **file == *code.source.name),
+            None => module.name == main && code.source.name.starts_with('<'),
+        },
+        _ => false,
+    };
+    let globals = state().modules.values().into_iter().find(is_module_of);
+    if let Some(Value::Module(module)) = globals {
+        known.extend(module.globals.keys().iter().filter_map(|name| name.as_str().cloned()));
+    }
+    known.extend(vm.builtins.keys().iter().filter_map(|name| name.as_str().cloned()));
+    known
+}
+
+/// `dir(object)`; nothing when that fails.
+fn attribute_names(vm: &mut Vm, object: &Value) -> Vec<Str> {
+    let Some(dir) = vm.builtins.get_str(&Str::intern("dir")) else { return Vec::new() };
+    let names = vm.call(&dir, std::slice::from_ref(object)).and_then(|names| vm.collect(&names));
+    names.map_or(Vec::new(), |names| names.iter().filter_map(|name| name.as_str().cloned()).collect())
+}
 
 /// What a change of case costs; any other change costs `CHANGE`.
 const CASE: usize = 1;

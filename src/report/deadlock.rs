@@ -27,6 +27,6 @@ pub fn draw(report: &DeadlockReport, paint: Paint) -> String {
     let count = report.tasks.len();
     let tasks = if count == 1 { "1 task waits".to_string() } else { format!("{count} tasks wait") };
     let them = if count == 1 { "it" } else { "them" };
-    text.push_str(&format!("DeadlockError: {tasks} and nothing can wake {them}\n"));
+    text.push_str(&format!("DeadlockError: deadlock: {tasks} and nothing can wake {them}\n"));
     text
 }

@@ -24,10 +24,12 @@ pub fn draw(source: &Source, diagnostics: &[Diagnostic], paint: Paint) -> String
 }
 
 fn draw_one(source: &Source, diagnostic: &Diagnostic, paint: Paint) -> String {
-    let (kind, colour) = match diagnostic.severity {
-        Severity::Error => (ReportKind::Error, Color::Red),
-        Severity::Warning => (ReportKind::Warning, Color::Yellow),
+    let colour = match diagnostic.severity {
+        Severity::Error => Color::Red,
+        Severity::Warning => Color::Yellow,
     };
+    // The headline is the line Python prints last.
+    let kind = ReportKind::Custom(diagnostic.code, colour);
     let place = |span: asy_grammar::ast::Span| -> Place {
         let end = (span.end as usize).min(source.text.len());
         (&source.name, (span.start as usize).min(end)..end)
@@ -35,7 +37,6 @@ fn draw_one(source: &Source, diagnostic: &Diagnostic, paint: Paint) -> String {
     let config = Config::default().with_index_type(IndexType::Byte).with_color(paint == Paint::Colour);
     let mut report = Report::build(kind, place(diagnostic.span()))
         .with_config(config)
-        .with_code(diagnostic.code)
         .with_message(&diagnostic.message);
     for note in &diagnostic.notes {
         report.add_note(note);

@@ -368,20 +368,20 @@ impl EventLoop {
             Ready::Raise(parts) => task::step(vm, self, parts.0, Some(parts.1)),
             Ready::CoroutineDue(coroutine) => {
                 let outcome = coroutine.body.timer_due(&coroutine, vm);
-                exception_handler::of_callback(vm, self, outcome, || coroutine.name.to_string())
+                exception_handler::of_callback(vm, outcome, || coroutine.name.to_string())
             }
             Ready::ListenerDue(listening) => {
                 let outcome = listening.listener().timer_due(&listening, vm);
-                exception_handler::of_callback(vm, self, outcome, || listening.listener().name().to_string())
+                exception_handler::of_callback(vm, outcome, || listening.listener().name().to_string())
             }
             Ready::TimeoutDue(parts) => {
                 let outcome = timeout::due(vm, &parts.0, parts.1);
-                exception_handler::of_callback(vm, self, outcome, || "Timeout._on_timeout".to_string())
+                exception_handler::of_callback(vm, outcome, || "Timeout._on_timeout".to_string())
             }
             Ready::Notify(notice) => {
                 let Notice { listener, index, future } = *notice;
                 let outcome = listener.listener().future_done(&listener, vm, &future, index);
-                exception_handler::of_callback(vm, self, outcome, || listener.listener().name().to_string())
+                exception_handler::of_callback(vm, outcome, || listener.listener().name().to_string())
             }
             Ready::Call(parts) => {
                 let (callback, future) = *parts;
@@ -391,12 +391,12 @@ impl EventLoop {
                 match outcome {
                     Ok(_) => Ok(()),
                     Err(raised) => {
-                        let name = handle::callback_text(vm, &callback.function);
-                        exception_handler::of_callback(vm, self, Err(raised), || name)
+                        let handle = handle::of_done_callback(self, callback.function);
+                        handle::report(vm, &handle, raised)
                     }
                 }
             }
-            Ready::Handle(handle) => handle::run(vm, self, &handle),
+            Ready::Handle(handle) => handle::run(vm, &handle),
             Ready::Nothing => Ok(()),
         }
     }

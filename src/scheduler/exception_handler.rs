@@ -34,10 +34,10 @@ fn describe(vm: &mut Vm, exception: &Gc<Exception>) -> String {
     }
 }
 
-/// The outcome of a callback: an error is reported and forgotten, unless it is to leave the loop.
+/// The outcome of a part of the scheduler that was called: an error is reported and forgotten, unless it
+/// is to leave the loop.
 pub(super) fn of_callback(
     vm: &mut Vm,
-    _: &EventLoop,
     outcome: Result<()>,
     name: impl FnOnce() -> String,
 ) -> Result<()> {

@@ -7,12 +7,12 @@ use super::event_loop::{self, EventLoop};
 use super::lock::state;
 use super::ready::Ready;
 use super::timer::TimerId;
-use super::{context, exception_handler};
+use super::{context, exception_handler, task};
 use crate::memory::Tracer;
 use crate::native;
 use crate::value::instance::Payload;
 use crate::value::native::{FromArgument, Mismatch};
-use crate::value::{Class, Function, Gc, Instance, Mutable, Native, Result, Value, float, symbols, types};
+use crate::value::{Class, Function, Gc, Instance, Mutable, Native, Raised, Result, Value, float, symbols, types};
 use crate::vm::{Comparison, Vm};
 
 /// A call that is scheduled.
@@ -96,8 +96,13 @@ pub fn call_at(
     Ok(Value::Instance(handle))
 }
 
+/// A handle for a callback of a future, made when an error is to be reported.
+pub(super) fn of_done_callback(event_loop: &EventLoop, callback: Value) -> Gc<Instance> {
+    create(&types().handle, event_loop, callback, &[], None, None)
+}
+
 /// The loop's call.
-pub(super) fn run(vm: &mut Vm, event_loop: &EventLoop, instance: &Gc<Instance>) -> Result<()> {
+pub(super) fn run(vm: &mut Vm, instance: &Gc<Instance>) -> Result<()> {
     let handle: &Handle = state(instance)?;
     handle.timer.set(None);
     if handle.is_cancelled.get() {
@@ -109,12 +114,18 @@ pub(super) fn run(vm: &mut Vm, event_loop: &EventLoop, instance: &Gc<Instance>) 
     context::replace(outside);
     match outcome {
         Ok(_) => Ok(()),
-        Err(raised) => {
-            let name = callback_text(vm, &callback);
-            let outcome = exception_handler::of_callback(vm, event_loop, Err(raised), || name);
-            outcome
-        }
+        Err(raised) => report(vm, instance, raised),
     }
+}
+
+/// The callback has raised.
+pub(super) fn report(vm: &mut Vm, instance: &Gc<Instance>, raised: Raised) -> Result<()> {
+    if task::leaves_the_loop(&raised) {
+        return Err(raised);
+    }
+    let callback = state::<Handle>(instance)?.callback.get();
+    let message = format!("Exception in callback {}", callback_text(vm, &callback));
+    exception_handler::report(vm, message, Some(&raised), &[("handle", Value::Instance(instance.clone()))])
 }
 
 /// A callback as reprs and messages name it: `work() at f.py:3`.

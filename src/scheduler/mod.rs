@@ -29,6 +29,7 @@ pub mod ready;
 pub mod runner;
 pub mod semaphore;
 pub mod shield;
+pub mod short_repr;
 pub mod sleep;
 pub mod task;
 pub mod task_group;

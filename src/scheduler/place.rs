@@ -49,10 +49,17 @@ pub fn chain(root: &Value) -> Vec<Gc<Coroutine>> {
                 coroutine.awaiter.get()
             }
             Value::NativeCoroutine(coroutine) => coroutine.awaiter.get(),
-            _ => return frames,
+            _ => break,
         };
         next = awaiter;
     }
+    // The chain of a suspended root does not lead up to it.
+    if let Value::Coroutine(root) = root
+        && !frames.last().is_some_and(|last| last.same(root))
+    {
+        frames.push(root.clone());
+    }
+    frames
 }
 
 /// Where the innermost script coroutine of a chain stands.

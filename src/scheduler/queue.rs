@@ -1,7 +1,7 @@
 //! `asyncio.Queue`, `asyncio.PriorityQueue` and `asyncio.LifoQueue`.
 //!
-//! A class of the script may put its own `_init`, `_put` and `_get` in place; then these keep the
-//! items, in an attribute `_queue`.
+//! A class of the script may put its own `_init`, `_put` or `_get` in place; then the items are kept
+//! where these expect them, in an attribute `_queue`.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -333,20 +333,62 @@ fn start(queue: &Gc<Instance>, name: &'static str, wish: Wish) -> Value {
     Value::NativeCoroutine(NativeCoroutine::new(name, body))
 }
 
-fn init_items(_: &mut Vm, this: &Queue, _: &Value) {
-    drop(this.items.take());
+/// The store of a queue whose items the script handles: a deque, or a list.
+fn store(this: &Gc<Instance>) -> Result<Value> {
+    this.get(&Str::intern("_queue")).ok_or_else(|| {
+        let class = this.class_ref().name();
+        Raised::attribute_error(format!("'{class}' object has no attribute '_queue'"))
+    })
 }
 
-fn put_item(vm: &mut Vm, this: &Queue, item: Value) -> Result<()> {
-    this.insert(vm, item)
+fn init_items(vm: &mut Vm, this: &Gc<Instance>, _: &Value) -> Result<()> {
+    let queue: &Queue = state(this)?;
+    drop(queue.items.take());
+    if queue.is_custom.get() {
+        let store = match queue.kind {
+            Kind::Fifo => {
+                let (import, globals) = (vm.hooks.import, vm.globals());
+                let collections = import(vm, &Str::intern("collections"), 0, &globals, false)?;
+                vm.call_method(&collections, &Str::intern("deque"), &[])?
+            }
+            Kind::Lifo | Kind::Priority => Value::list(Vec::new()),
+        };
+        this.set(&Str::intern("_queue"), store);
+    }
+    Ok(())
 }
 
-fn get_item(vm: &mut Vm, this: &Queue) -> Result<Value> {
-    this.remove(vm)
+fn put_item(vm: &mut Vm, this: &Gc<Instance>, item: Value) -> Result<()> {
+    let queue: &Queue = state(this)?;
+    if !queue.is_custom.get() {
+        return queue.insert(vm, item);
+    }
+    match (queue.kind, store(this)?) {
+        (Kind::Priority, Value::List(list)) => {
+            queue.items.set(VecDeque::from(list.items.take()));
+            let outcome = queue.insert(vm, item);
+            list.items.set(Vec::from(queue.items.take()));
+            outcome
+        }
+        (_, store) => vm.call_method(&store, &Str::intern("append"), &[item]).map(drop),
+    }
 }
 
-fn items(_: &mut Vm, this: &Queue) -> Value {
-    Value::list(this.items.borrow().iter().cloned().collect())
+fn get_item(vm: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
+    let queue: &Queue = state(this)?;
+    if !queue.is_custom.get() {
+        return queue.remove(vm);
+    }
+    match (queue.kind, store(this)?) {
+        (Kind::Priority, Value::List(list)) => {
+            queue.items.set(VecDeque::from(list.items.take()));
+            let outcome = queue.remove(vm);
+            list.items.set(Vec::from(queue.items.take()));
+            outcome
+        }
+        (Kind::Fifo, store) => vm.call_method(&store, &Str::intern("popleft"), &[]),
+        (_, store) => vm.call_method(&store, &Str::intern("pop"), &[]),
+    }
 }
 
 fn maxsize(_: &mut Vm, this: &Queue) -> i64 {
@@ -459,7 +501,6 @@ pub const METHODS: &[Native] = &[
     native!("_init(self, maxsize)", init_items(required, required), "Makes the store of the items."),
     native!("_put(self, item)", put_item(required, required), "Puts an item into the store."),
     native!("_get(self)", get_item(required), "Takes an item out of the store."),
-    native!("_queue(self)", items(required), "The items.").getter(),
     native!("maxsize(self)", maxsize(required), "How many items fit; 0 for any number.").getter(),
     native!("qsize(self)", qsize(required), "How many items there are."),
     native!("empty(self)", empty(required), "Whether there is no item."),

@@ -1,13 +1,10 @@
 //! How futures and tasks show themselves, in CPython's words (Lib/asyncio/base_futures.py, base_tasks.py).
 
-use super::{future, handle, place};
+use super::{future, handle, place, short_repr};
 use crate::value::coroutine::CoroutineState;
 use crate::value::future::{Callback, Outcome, Waiting};
 use crate::value::{Future, Result, Task, Value};
 use crate::vm::Vm;
-
-/// The longest repr of a result that is shown whole, in characters.
-const RESULT_LIMIT: usize = 40;
 
 /// The name of a task as text.
 pub fn name_text(task: &Task) -> String {
@@ -45,7 +42,7 @@ pub fn repr(vm: &mut Vm, value: &Value) -> Result<String> {
         }
         let outcome = state.outcome.get();
         match outcome {
-            Outcome::Result(result) => parts.push(format!("result={}", shortened(&vm.repr(&result)?))),
+            Outcome::Result(result) => parts.push(format!("result={}", short_repr::short_repr(vm, &result)?)),
             Outcome::Raised(raised) => parts.push(format!("exception={}", vm.repr(&Value::Exception(raised.0))?)),
             Outcome::Pending | Outcome::Cancelled => {}
         }
@@ -65,19 +62,6 @@ fn state_name(value: &Value, state: &Future) -> &'static str {
         Outcome::Cancelled => "cancelled",
         Outcome::Result(_) | Outcome::Raised(_) => "finished",
     }
-}
-
-/// A long text with its middle left out.
-fn shortened(text: &str) -> String {
-    let length = text.chars().count();
-    if length <= RESULT_LIMIT || text.starts_with(['[', '(', '{']) {
-        return text.to_string();
-    }
-    let before = (RESULT_LIMIT - 3) / 2;
-    let after = RESULT_LIMIT - 3 - before;
-    let start: String = text.chars().take(before).collect();
-    let end: String = text.chars().skip(length - after).collect();
-    format!("{start}...{end}")
 }
 
 /// A coroutine as it stands in the repr of its task: `main() running at f.py:3`.

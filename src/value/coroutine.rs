@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 
 use super::instance::{Payload, queue_finalizer};
 use super::{Class, Function, Gc, Mutable, Raised, Result, Str, Value, types};
+use crate::bytecode::Op;
 use crate::memory::{Object, Tracer};
 use crate::vm::Vm;
 
@@ -48,7 +49,8 @@ pub struct Coroutine {
     pub chain_depth: Cell<u32>,
     pub function: Gc<Function>,
     pub registers: Mutable<SmallVec<[Value; 8]>>,
-    /// Who awaits this one: a coroutine or native coroutine; unbound for a root.
+    /// Who awaits this one: a coroutine or native coroutine. Unbound for a root, and below a suspended
+    /// root that is a script's: the chain does not keep the root alive.
     pub awaiter: Mutable<Value>,
     /// For a suspended root: the end of its chain, when that is not the root itself; else unbound.
     pub innermost: Mutable<Value>,
@@ -85,9 +87,31 @@ impl Coroutine {
         self.names.set(Some(Box::new((name, qualified_name))));
     }
 
+    /// What it waits for while it is suspended: a coroutine, native coroutine, future or iterator.
+    /// Unbound when it waits at a `yield`, is running or not started.
+    pub fn delegate(&self) -> Value {
+        if !matches!(self.state.get(), CoroutineState::Suspended | CoroutineState::Waiting) {
+            return Value::Unbound;
+        }
+        let (ops, registers) = (&self.function.code.code.ops, self.registers.borrow());
+        let register = |number: usize| registers.get(number).cloned().unwrap_or_default();
+        let before = |distance: usize| ops.get((self.pc.get() as usize).checked_sub(distance)?);
+        match (before(2), before(1)) {
+            (_, Some(Op::YieldFrom { delegate, .. })) => register(delegate.0 as usize),
+            (Some(Op::AsyncForNext { iterator, .. }), Some(Op::Offset { .. })) => {
+                match register(iterator.0 as usize + 1) {
+                    Value::Unbound => register(iterator.0 as usize),
+                    awaitable => awaitable,
+                }
+            }
+            _ => Value::Unbound,
+        }
+    }
+
     /// Gives up the registers at the end of its life.
     pub fn finish(&self) {
         self.state.set(CoroutineState::Finished);
+        self.is_consumed.set(false);
         let registers = self.registers.take();
         drop(registers);
     }

@@ -560,9 +560,20 @@ pub fn format_to_str(value: &Value, spec: &str) -> Option<Result<Str>> {
             _ => {}
         }
     }
-    let mut out = StrBuilder::with_capacity(24);
-    let written = format_value(&mut out, value, spec)?;
-    Some(written.map(|()| out.finish()))
+    let mut is_known = true;
+    let text = Str::written(|out| {
+        format_value(out, value, spec).unwrap_or_else(|| {
+            is_known = false;
+            Ok(())
+        })
+    });
+    is_known.then_some(text)
+}
+
+/// `str(number)` of a float.
+pub fn float_to_str(number: f64) -> Str {
+    let written = Str::written(|out| float::write_repr(number, out));
+    written.unwrap_or_else(|_| Str::new(""))
 }
 
 /// `str(number)` of an int.

@@ -23,7 +23,7 @@ pub fn hash(value: &Value) -> Option<i64> {
         Value::Float(number) => hash_float(*number),
         Value::BigInt(number) => hash_big(&number.0),
         Value::None => 0xfca86420,
-        Value::Tuple(tuple) => hash_tuple(tuple.items())?,
+        Value::Tuple(tuple) => hash_tuple(tuple.items(), 0)?,
         Value::Bytes(bytes) => bytes.hash() as i64,
         Value::Set(set) if set.is_frozen() => set.hash.get().unwrap_or_else(|| {
             let hash = hash_frozenset(&set.snapshot());
@@ -33,11 +33,14 @@ pub fn hash(value: &Value) -> Option<i64> {
         Value::Range(range) => {
             let (length, start, step) = (range.len(), range.start, range.step);
             let whole = |count: u64| super::integer::from_u64(count);
-            hash_tuple(&match length {
-                0 => [whole(0), Value::None, Value::None],
-                1 => [whole(1), Value::Int(start), Value::None],
-                _ => [whole(length), Value::Int(start), Value::Int(step)],
-            })?
+            hash_tuple(
+                &match length {
+                    0 => [whole(0), Value::None, Value::None],
+                    1 => [whole(1), Value::Int(start), Value::None],
+                    _ => [whole(length), Value::Int(start), Value::Int(step)],
+                },
+                0,
+            )?
         }
         Value::Instance(_) | Value::List(_) | Value::Dict(_) | Value::Set(_) | Value::Slice(_) | Value::Unbound => {
             return None;
@@ -90,8 +93,15 @@ pub fn hash_float(number: f64) -> i64 {
     if hash == -1 { -2 } else { hash }
 }
 
-fn hash_tuple(items: &[Value]) -> Option<i64> {
-    let mut hashes = items.iter().map(hash);
+/// Tuples nested deeper than this are left to the VM, which counts the depth of its recursion.
+const DEEPEST: u32 = 64;
+
+fn hash_tuple(items: &[Value], depth: u32) -> Option<i64> {
+    let mut hashes = items.iter().map(|item| match item {
+        Value::Tuple(_) if depth == DEEPEST => None,
+        Value::Tuple(inner) => hash_tuple(inner.items(), depth + 1),
+        item => hash(item),
+    });
     combine_tuple(items.len(), || hashes.next().flatten())
 }
 
@@ -140,11 +150,11 @@ pub fn equal(left: &Value, right: &Value) -> Option<bool> {
     match (left, right) {
         (Str(left), Str(right)) => Some(left == right),
         (Int(left), Int(right)) => Some(left == right),
-        _ => equal_other(left, right),
+        _ => equal_other(left, right, 0),
     }
 }
 
-fn equal_other(left: &Value, right: &Value) -> Option<bool> {
+fn equal_other(left: &Value, right: &Value, depth: u32) -> Option<bool> {
     use Value::*;
     if left.is(right) {
         return Some(true);
@@ -159,14 +169,19 @@ fn equal_other(left: &Value, right: &Value) -> Option<bool> {
             }
             _ => UNDECIDED,
         },
+        (Tuple(_), Tuple(_)) if depth == DEEPEST => UNDECIDED,
         (Tuple(left), Tuple(right)) => {
             if left.len() != right.len() {
                 return Some(false);
             }
             for (left, right) in left.items().iter().zip(right.items()) {
-                match equal(left, right) {
-                    Some(true) => {}
-                    other => return other,
+                let equal = match (left, right) {
+                    (Str(left), Str(right)) => Some(left == right),
+                    (Int(left), Int(right)) => Some(left == right),
+                    _ => equal_other(left, right, depth + 1),
+                };
+                if equal != Some(true) {
+                    return equal;
                 }
             }
             Some(true)

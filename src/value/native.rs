@@ -177,7 +177,11 @@ impl NativeFunction {
             return Err(self.wrong_count(positional.len(), names.len()));
         }
         if row.named == 0 && !row.has_keywords && parameters.len() == positional_only {
-            return Err(Raised::type_error(format!("{} takes no keyword arguments", self.called_name())));
+            let owner = match &self.owner {
+                Some(owner) if self.constructed().is_none() => format!("{}.", owner.name()),
+                _ => String::new(),
+            };
+            return Err(Raised::type_error(format!("{owner}{} takes no keyword arguments", self.called_name())));
         }
         let fixed = row.positional as usize;
         let mut bound: SmallVec<[Value; 8]> = SmallVec::from(positional);
@@ -241,7 +245,10 @@ impl NativeFunction {
     fn called_name(&self) -> String {
         match self.constructed() {
             Some(class) => format!("{}()", class.name()),
-            None => format!("{}()", self.row.name()),
+            None => match &self.owner {
+                Some(class) if self.row.name() == "__init__" => format!("{}()", class.name()),
+                _ => format!("{}()", self.row.name()),
+            },
         }
     }
 
@@ -275,6 +282,10 @@ impl NativeFunction {
                 format!("{name} takes no positional arguments")
             } else if given > most {
                 format!("{name} takes {at_most} {most} positional argument{} ({given} given)", plural(most))
+            } else if hidden + given < positional_only.min(row.required as usize) {
+                let bound = positional_only.min(row.required as usize) - hidden;
+                let at_least = if least < most { "at least" } else { "exactly" };
+                format!("{name} takes {at_least} {bound} positional argument{} ({given} given)", plural(bound))
             } else {
                 let missing = parameters.get(hidden + given).copied().unwrap_or("?");
                 format!("{name} missing required argument '{missing}' (pos {})", given + 1)

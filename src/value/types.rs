@@ -91,6 +91,8 @@ types! {
     str_iterator = "str_iterator", Sealed, object;
     bytes_iterator = "bytes_iterator", Sealed, object;
     bytearray_iterator = "bytearray_iterator", Sealed, object;
+    memoryview = "memoryview", Sealed, object;
+    memory_iterator = "memory_iterator", Sealed, object;
     dict_key_iterator = "dict_keyiterator", Sealed, object;
     dict_value_iterator = "dict_valueiterator", Sealed, object;
     dict_item_iterator = "dict_itemiterator", Sealed, object;

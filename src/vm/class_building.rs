@@ -50,11 +50,9 @@ impl Vm {
                 let bases = resolved.iter().filter_map(as_class).collect();
                 Value::Class(self.new_class(metaclass, name, bases, dict, &keywords)?)
             }
-            _ => self.call_with_pairs(
-                &metaclass,
-                &[Value::Str(name.clone()), base_tuple, namespace.clone()],
-                &keywords,
-            )?,
+            _ => {
+                self.call_with_pairs(&metaclass, &[Value::Str(name.clone()), base_tuple, namespace.clone()], &keywords)?
+            }
         };
         if let (Value::Class(class_object), Value::Cell(cell)) = (&class, &cell) {
             match cell.contents.get() {
@@ -228,7 +226,10 @@ impl Vm {
         let mut names: Vec<Str> = Vec::with_capacity(entries.len());
         for entry in entries {
             let Some(text) = entry.as_str() else {
-                return Err(Raised::type_error(format!("__slots__ items must be strings, not '{}'", entry.type_name())));
+                return Err(Raised::type_error(format!(
+                    "__slots__ items must be strings, not '{}'",
+                    entry.type_name()
+                )));
             };
             if !is_identifier(text) {
                 return Err(Raised::type_error("__slots__ must be identifiers"));
@@ -240,7 +241,9 @@ impl Vm {
             if &*slot != "__dict__" && &*slot != "__weakref__" {
                 if matches!(layout, Layout::Int | Layout::Tuple | Layout::Bytes) {
                     let base = best_base(bases).map_or_else(|| Str::new("object"), |base| base.name());
-                    return Err(Raised::type_error(format!("nonempty __slots__ not supported for subtype of '{base}'")));
+                    return Err(Raised::type_error(format!(
+                        "nonempty __slots__ not supported for subtype of '{base}'"
+                    )));
                 }
                 if namespace.find_str(&slot).is_some() {
                     return Err(Raised::value_error(format!("'{slot}' in __slots__ conflicts with class variable")));
@@ -265,7 +268,8 @@ impl Vm {
                 continue;
             };
             let key = self.repr(&entry.key)?;
-            let note = format!("Error calling __set_name__ on '{}' instance {key} in '{}'", value.type_name(), class.name());
+            let note =
+                format!("Error calling __set_name__ on '{}' instance {key} in '{}'", value.type_name(), class.name());
             raised.0.append_note(Value::from(note));
             return Err(raised);
         }

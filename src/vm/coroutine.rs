@@ -3,7 +3,8 @@
 //! One frame stands for a whole chain of awaits: `subject` is its root, `current` the coroutine that
 //! runs. Awaiting links the inner one to the outer (`awaiter`) and makes it current in the same frame;
 //! its end makes the outer one current again. When the chain is suspended the frame goes and the root
-//! keeps the inner end, so that resuming starts right there.
+//! keeps the inner end, so that resuming starts right there. The link from the second of the chain to
+//! the root is undone meanwhile, so that a root nobody refers to any more dies at once.
 //!
 //! A coroutine that is not running has `pc` behind the instruction it is suspended in: `Yield`,
 //! `YieldFrom`, or `AsyncForNext` with its offset word.
@@ -13,7 +14,7 @@ use crate::value::coroutine::{CoroutineState, Resume, Step};
 use crate::value::{Coroutine, CoroutineKind, Gc, NativeCoroutine, Raised, Result, Value, symbols, types};
 
 use super::frame::{self, Frame, FrameKind, set};
-use super::{Flow, Outcome, Vm};
+use super::{Flow, MOST_NESTING, Outcome, Vm};
 
 /// A chain of awaits may be this many times deeper than the recursion limit: it takes no native stack.
 const CHAIN_FACTOR: usize = 100;
@@ -21,6 +22,17 @@ const CHAIN_FACTOR: usize = 100;
 impl Vm {
     /// Drives a generator, coroutine, async generator or native coroutine until it yields or ends.
     pub fn resume(&mut self, coroutine: &Value, input: Resume) -> Result<Outcome> {
+        // Errors of the stack come first: nothing has been taken apart yet.
+        self.reserve(0)?;
+        if self.nesting >= MOST_NESTING {
+            return Err(self.recursion_error());
+        }
+        let input = match input {
+            Resume::Raise(raised) if raised.is_a(&types().generator_exit) => {
+                Resume::Raise(self.close_delegates(coroutine, raised))
+            }
+            input => input,
+        };
         let (target, input) = match self.begin(coroutine, input)? {
             Begin::Run(target, input) => (target, input),
             Begin::Ended => return Ok(Outcome::Returned(Value::None)),
@@ -48,32 +60,39 @@ impl Vm {
                         };
                     }
                     CoroutineState::Running | CoroutineState::Waiting if coroutine.innermost.borrow().is_unbound() => {
-                        let awaited = !coroutine.awaiter.borrow().is_unbound();
-                        return Err(already_executing(coroutine, awaited));
+                        return Err(already_executing(coroutine));
                     }
                     CoroutineState::Running | CoroutineState::Waiting => {}
                 }
-                if !coroutine.awaiter.borrow().is_unbound() {
-                    return Err(already_executing(coroutine, true));
+                match (coroutine.state.get(), &input) {
+                    (CoroutineState::Created, Resume::Value(value)) if !value.is_none() => {
+                        let kind = kind_name(coroutine.kind);
+                        return Err(Raised::type_error(format!("can't send non-None value to a just-started {kind}")));
+                    }
+                    // Nothing of the body runs, not even a `try` at its start.
+                    (CoroutineState::Created, Resume::Raise(raised)) => {
+                        coroutine.finish();
+                        return Err(convert_stop(coroutine, raised.clone()));
+                    }
+                    _ => {}
                 }
-                if let (CoroutineState::Created, Resume::Value(value)) = (coroutine.state.get(), &input)
-                    && !value.is_none()
-                {
-                    let kind = kind_name(coroutine.kind);
-                    return Err(Raised::type_error(format!("can't send non-None value to a just-started {kind}")));
+                // Whoever awaited it until now finds out when it goes on (`relink`).
+                drop(coroutine.awaiter.take());
+                match coroutine.innermost.take() {
+                    Value::Unbound => Ok(Begin::Run(Value::Coroutine(coroutine.clone()), input)),
+                    innermost => Ok(relink(coroutine, innermost, input)),
                 }
-                let target = match coroutine.innermost.take() {
-                    Value::Unbound => Value::Coroutine(coroutine.clone()),
-                    innermost => innermost,
-                };
-                Ok(Begin::Run(target, input))
             }
             Value::NativeCoroutine(native) => {
                 match native.state.get() {
-                    CoroutineState::Finished => {
+                    // One that is no coroutine to the script says itself what it is.
+                    CoroutineState::Finished if !native.is_plain_awaitable => {
                         return Err(Raised::runtime_error("cannot reuse already awaited coroutine"));
                     }
                     CoroutineState::Running => return Err(Raised::value_error("coroutine already executing")),
+                    _ if !native.awaiter.borrow().is_unbound() => {
+                        return Err(Raised::value_error("coroutine already executing"));
+                    }
                     _ => {}
                 }
                 let target = match native.innermost.take() {
@@ -195,7 +214,11 @@ impl Vm {
                             Err(raised) => (target, input) = (Value::NativeCoroutine(native), Resume::Raise(raised)),
                         },
                         Ok(Step::Drive(generator, resume)) => {
-                            match self.link(&Value::Coroutine(generator.clone()), Value::NativeCoroutine(native.clone())) {
+                            let driven = Value::Coroutine(generator.clone());
+                            if generator.state.get() == CoroutineState::Created {
+                                (self.hooks.async_generator_started)(&driven);
+                            }
+                            match self.link(&driven, Value::NativeCoroutine(native.clone())) {
                                 Ok(next) => {
                                     native.state.set(CoroutineState::Waiting);
                                     (target, input) = (next, resume);
@@ -276,34 +299,34 @@ impl Vm {
             Value::Coroutine(coroutine) => {
                 let executing = matches!(coroutine.state.get(), CoroutineState::Running | CoroutineState::Waiting);
                 if !coroutine.awaiter.borrow().is_unbound() {
-                    return Err(already_executing(coroutine, true));
+                    return Err(already_executing(coroutine));
                 }
                 if executing && coroutine.innermost.borrow().is_unbound() {
-                    return Err(already_executing(coroutine, false));
+                    return Err(already_executing(coroutine));
                 }
                 if coroutine.state.get() == CoroutineState::Finished && coroutine.kind == CoroutineKind::Coroutine {
                     return Err(Raised::runtime_error("cannot reuse already awaited coroutine"));
                 }
-                let depth = match &awaiter {
-                    Value::Coroutine(outer) => outer.chain_depth.get() + 1,
-                    _ => 1,
-                };
+                let depth = chain_depth(&awaiter).saturating_add(1);
                 if depth as usize > self.recursion_limit.saturating_mul(CHAIN_FACTOR) {
                     return Err(self.recursion_error());
                 }
                 coroutine.chain_depth.set(depth);
                 drop(coroutine.awaiter.replace(awaiter));
-                Ok(match coroutine.innermost.take() {
-                    Value::Unbound => inner.clone(),
-                    innermost => innermost,
-                })
+                match coroutine.innermost.take() {
+                    Value::Unbound => Ok(inner.clone()),
+                    innermost => match relink(coroutine, innermost, Resume::Value(Value::None)) {
+                        Begin::Run(target, _) => Ok(target),
+                        Begin::Ended => Ok(inner.clone()),
+                    },
+                }
             }
             Value::NativeCoroutine(native) => {
                 match native.state.get() {
-                    CoroutineState::Finished => {
+                    CoroutineState::Finished if !native.is_plain_awaitable => {
                         return Err(Raised::runtime_error("cannot reuse already awaited coroutine"));
                     }
-                    CoroutineState::Created => {}
+                    CoroutineState::Created | CoroutineState::Finished => {}
                     _ if native.awaiter.borrow().is_unbound() => {}
                     _ => return Err(Raised::runtime_error("coroutine is being awaited already")),
                 }
@@ -534,6 +557,10 @@ impl Vm {
                     self.jump_out();
                     return Ok(None);
                 }
+                _ if generator.is_consumed.get() => {
+                    let raised = Raised::runtime_error("anext(): asynchronous generator is already running");
+                    return self.unwind(raised);
+                }
                 CoroutineState::Running | CoroutineState::Waiting => {
                     let raised = Raised::runtime_error("anext(): asynchronous generator is already running");
                     return self.unwind(raised);
@@ -543,6 +570,7 @@ impl Vm {
                 }
                 CoroutineState::Suspended => {}
             }
+            generator.is_consumed.set(true);
             return self.await_coroutine(iterator);
         }
         let awaitable = match self.call_special(&iterator, &symbols().anext, &[]) {
@@ -567,6 +595,7 @@ impl Vm {
     pub(super) fn yield_value(&mut self, value: Value) -> Flow {
         let current = self.deactivate(CoroutineState::Suspended);
         if current.kind == CoroutineKind::AsyncGenerator {
+            current.is_consumed.set(false);
             return match current.awaiter.take() {
                 Value::Unbound => self.leave_yielded(value),
                 consumer => self.drive(consumer, Resume::Value(value)),
@@ -583,6 +612,7 @@ impl Vm {
             Value::Coroutine(root) => {
                 if !matches!(&innermost, Value::Coroutine(inner) if inner.same(root)) {
                     root.innermost.set(innermost);
+                    drop(take_awaiter(&root.delegate()));
                 }
             }
             Value::NativeCoroutine(root) => {
@@ -684,8 +714,51 @@ impl Vm {
         }
     }
 
-    /// Throws GeneratorExit into it, as `close()` does.
-    pub fn close(&mut self, coroutine: &Value) -> Result<()> {
+    /// GeneratorExit reaches a chain not at its end only: as in CPython, what is delegated to is closed
+    /// first, one by one from the inside, and then the exception is raised further out. Gives what to
+    /// raise in the root, whose chain is gone.
+    fn close_delegates(&mut self, root: &Value, exit: Raised) -> Raised {
+        let mut inner = match root {
+            Value::Coroutine(root) => root.innermost.take(),
+            Value::NativeCoroutine(root) => root.innermost.take(),
+            _ => Value::Unbound,
+        };
+        if inner.is_unbound() {
+            return exit;
+        }
+        let mut raised = exit.clone();
+        if let Value::Coroutine(root) = root {
+            match relink(root, inner, Resume::Value(Value::None)) {
+                Begin::Run(target, Resume::Value(_)) => inner = target,
+                Begin::Run(target, Resume::Raise(problem)) => (inner, raised) = (target, problem),
+                Begin::Ended => return exit,
+            }
+        }
+        while !inner.is_unbound() && !inner.is(root) {
+            let outer = take_awaiter(&inner);
+            raised = match self.close_with(&inner, raised) {
+                Ok(_) => exit.clone(),
+                Err(raised) => raised,
+            };
+            inner = outer;
+            if let Value::Coroutine(coroutine) = &inner {
+                coroutine.state.set(CoroutineState::Suspended);
+            }
+        }
+        if let Value::Coroutine(root) = root
+            && root.state.get() == CoroutineState::Waiting
+        {
+            root.state.set(CoroutineState::Suspended);
+        }
+        raised
+    }
+
+    /// Throws GeneratorExit into it, as `close()` does. Gives what a generator returns.
+    pub fn close(&mut self, coroutine: &Value) -> Result<Value> {
+        self.close_with(coroutine, Raised::new(&types().generator_exit, vec![]))
+    }
+
+    fn close_with(&mut self, coroutine: &Value, raised: Raised) -> Result<Value> {
         let (state, name) = match coroutine {
             Value::Coroutine(coroutine) => (coroutine.state.get(), kind_name(coroutine.kind)),
             Value::NativeCoroutine(native) => {
@@ -694,25 +767,27 @@ impl Vm {
                 }
                 (native.state.get(), "coroutine")
             }
-            _ => return Ok(()),
+            _ => return Ok(Value::None),
         };
         match state {
-            CoroutineState::Finished => return Ok(()),
+            CoroutineState::Finished => return Ok(Value::None),
             CoroutineState::Created => {
                 match coroutine {
                     Value::Coroutine(coroutine) => coroutine.finish(),
                     Value::NativeCoroutine(native) => native.state.set(CoroutineState::Finished),
                     _ => {}
                 }
-                return Ok(());
+                return Ok(Value::None);
             }
             _ => {}
         }
-        match self.resume(coroutine, Resume::Raise(Raised::new(&types().generator_exit, vec![]))) {
+        match self.resume(coroutine, Resume::Raise(raised)) {
             Ok(Outcome::Yielded(_)) => Err(Raised::runtime_error(format!("{name} ignored GeneratorExit"))),
-            Ok(Outcome::Returned(_)) => Ok(()),
-            Err(raised) if raised.is_a(&types().generator_exit) || raised.is_a(&types().stop_iteration) => Ok(()),
-            Err(raised) if raised.is_a(&types().stop_async_iteration) && name == "async generator" => Ok(()),
+            Ok(Outcome::Returned(value)) => Ok(value),
+            Err(raised) if raised.is_a(&types().generator_exit) || raised.is_a(&types().stop_iteration) => {
+                Ok(Value::None)
+            }
+            Err(raised) if raised.is_a(&types().stop_async_iteration) && name == "async generator" => Ok(Value::None),
             Err(raised) => Err(raised),
         }
     }
@@ -733,7 +808,7 @@ impl Vm {
     pub(super) fn awaitable(&mut self, value: &Value, context: AwaitContext) -> Result<Value> {
         match value {
             Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Coroutine => {
-                if !coroutine.awaiter.borrow().is_unbound() {
+                if matches!(coroutine.state.get(), CoroutineState::Suspended | CoroutineState::Waiting) {
                     return Err(Raised::runtime_error("coroutine is being awaited already"));
                 }
                 return Ok(value.clone());
@@ -813,10 +888,92 @@ fn kind_name(kind: CoroutineKind) -> &'static str {
     }
 }
 
-fn already_executing(coroutine: &Coroutine, is_awaited: bool) -> Raised {
-    match coroutine.kind {
-        CoroutineKind::Coroutine if is_awaited => Raised::runtime_error("coroutine is being awaited already"),
-        kind => Raised::value_error(format!("{} already executing", kind_name(kind))),
+fn already_executing(coroutine: &Coroutine) -> Raised {
+    Raised::value_error(format!("{} already executing", kind_name(coroutine.kind)))
+}
+
+/// Takes the link outwards from a coroutine.
+fn take_awaiter(coroutine: &Value) -> Value {
+    match coroutine {
+        Value::Coroutine(coroutine) => coroutine.awaiter.take(),
+        Value::NativeCoroutine(native) => native.awaiter.take(),
+        _ => Value::Unbound,
+    }
+}
+
+/// The depth of a chain that ends in this coroutine; native ones do not count.
+fn chain_depth(end: &Value) -> u32 {
+    let mut end = end.clone();
+    loop {
+        end = match &end {
+            Value::Coroutine(coroutine) => return coroutine.chain_depth.get(),
+            Value::NativeCoroutine(native) => native.awaiter.get(),
+            _ => return 0,
+        };
+    }
+}
+
+/// Links the second of a suspended chain to its root again, and finds where it goes on: at the end of
+/// the chain, unless somebody has driven a part of the chain by hand meanwhile.
+fn relink(root: &Gc<Coroutine>, innermost: Value, input: Resume) -> Begin {
+    let mut outer = Value::Coroutine(root.clone());
+    let mut inner = root.delegate();
+    // Only the innermost can have been driven by hand: the others count as running.
+    let is_whole = !inner.is(&innermost) && !matches!(&innermost, Value::Coroutine(end) if end.awaiter.borrow().is_unbound());
+    loop {
+        match &inner {
+            Value::Coroutine(coroutine) => {
+                let is_end = inner.is(&innermost);
+                match coroutine.state.get() {
+                    CoroutineState::Finished => return Begin::Run(outer, finished_by_hand(coroutine, input)),
+                    CoroutineState::Running => return Begin::Run(outer, Resume::Raise(already_executing(coroutine))),
+                    CoroutineState::Waiting if is_end && coroutine.innermost.borrow().is_unbound() => {
+                        return Begin::Run(outer, Resume::Raise(already_executing(coroutine)));
+                    }
+                    _ => coroutine.awaiter.set(outer),
+                }
+                if is_whole {
+                    return Begin::Run(innermost, input);
+                }
+                match coroutine.innermost.take() {
+                    Value::Unbound => {}
+                    innermost => return relink(coroutine, innermost, input),
+                }
+                let delegate = coroutine.delegate();
+                outer = inner;
+                inner = delegate;
+            }
+            Value::NativeCoroutine(native) => {
+                return match native.state.get() {
+                    CoroutineState::Finished => {
+                        let raised = Raised::runtime_error("cannot reuse already awaited coroutine");
+                        Begin::Run(outer, Resume::Raise(raised))
+                    }
+                    CoroutineState::Running => {
+                        Begin::Run(outer, Resume::Raise(Raised::value_error("coroutine already executing")))
+                    }
+                    _ => {
+                        native.awaiter.set(outer);
+                        Begin::Run(innermost, input)
+                    }
+                };
+            }
+            _ => return Begin::Run(outer, input),
+        }
+    }
+}
+
+/// What an awaiter receives whose coroutine somebody else has brought to its end.
+fn finished_by_hand(coroutine: &Coroutine, input: Resume) -> Resume {
+    match (coroutine.kind, input) {
+        (CoroutineKind::Coroutine, Resume::Value(_)) => {
+            Resume::Raise(Raised::runtime_error("cannot reuse already awaited coroutine"))
+        }
+        (CoroutineKind::AsyncGenerator, Resume::Value(_)) => {
+            Resume::Raise(Raised::new(&types().stop_async_iteration, vec![]))
+        }
+        (CoroutineKind::Generator, Resume::Value(_)) => Resume::Value(Value::None),
+        (_, raised) => raised,
     }
 }
 

@@ -1069,9 +1069,7 @@ fn modulo_small(left: i64, right: i8) -> i64 {
 }
 
 fn join_strings(pieces: &mut [Value]) -> Value {
-    let texts: smallvec::SmallVec<[&str; 16]> = pieces.iter().map(|piece| piece.as_str().map_or("", |text| text)).collect();
-    let joined = Str::join(&texts);
-    drop(texts);
+    let joined = Str::concatenated(pieces.iter().filter_map(Value::as_str));
     for piece in pieces {
         if is_counted(piece) {
             *piece = Value::Unbound;

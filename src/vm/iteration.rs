@@ -149,7 +149,7 @@ impl Vm {
                 IteratorState::Native(_) => {
                     let iterator = iterator.clone();
                     let IteratorState::Native(native) = &iterator.state else { return Ok(None) };
-                    native.next(self)
+                    self.nest(|vm| native.next(vm))
                 }
             },
             Value::Coroutine(generator) if generator.kind == CoroutineKind::Generator => {

@@ -4,6 +4,7 @@ use crate::value::dict::Found;
 use crate::value::{Dict, Gc, Raised, Result, Set, Value, hash};
 
 use super::Vm;
+use crate::builtins::dict::{merge, plain_dict};
 
 impl Vm {
     /// Where a key whose hash is known is in a dict.
@@ -32,7 +33,7 @@ impl Vm {
         'again: loop {
             let candidates = list();
             for (index, candidate) in &candidates {
-                if self.equal(candidate, key)? {
+                if self.nest(|vm| vm.equal(candidate, key))? {
                     let unchanged = list().iter().any(|(other, value)| other == index && value.is(candidate));
                     if unchanged {
                         return Ok(Some(*index));
@@ -124,23 +125,14 @@ impl Vm {
 
     pub(super) fn update_set(&mut self, set: &Value, iterable: &Value) -> Result<()> {
         let Value::Set(set) = set.clone() else { return Ok(()) };
-        self.for_each(iterable, |vm, item| vm.set_add(&set, item).map(drop))
+        crate::builtins::set::update(self, &set, iterable)
     }
 
     /// `{**mapping}`.
     pub(super) fn update_dict(&mut self, dict: &Value, mapping: &Value) -> Result<()> {
         let Value::Dict(dict) = dict.clone() else { return Ok(()) };
-        // A class derived from dict may have an `__iter__` of its own; then its `keys` are asked.
-        if let Value::Dict(other) = mapping.native()
-            && matches!(mapping.class().lookup(&crate::value::symbols().iter), Some(Value::Native(_)))
-        {
-            for entry in other.snapshot() {
-                match self.find_in_dict(&dict, &entry.key, entry.hash)? {
-                    Some(index) => drop(dict.replace_at(index, entry.value)),
-                    None => dict.insert_new(entry.key, entry.hash, entry.value),
-                }
-            }
-            return Ok(());
+        if let Some(other) = plain_dict(mapping) {
+            return merge(self, &dict, other);
         }
         let Some(keys) = self.get_attribute_if_any(mapping, &crate::value::symbols().keys)? else {
             return Err(Raised::type_error(format!("'{}' object is not a mapping", mapping.type_name())));

@@ -138,7 +138,7 @@ impl Vm {
                     return Ok(Some(Value::Str(text.append(more))));
                 }
                 let (Value::Str(left), Value::Str(right)) = (&*left, &*right) else { return Ok(None) };
-                return Ok(Some(Value::Str(Str::join(&[left, right]))));
+                return Ok(Some(Value::Str(Str::concatenated([left, right].into_iter()))));
             }
             let (left, right) = ((*left).clone(), (*right).clone());
             let frame = &*self.frame;

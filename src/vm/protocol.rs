@@ -181,7 +181,7 @@ impl Vm {
         if let Value::Tuple(tuple) = value {
             let mut hashes = Vec::with_capacity(tuple.len());
             for item in tuple.items() {
-                hashes.push(self.hash(item)?);
+                hashes.push(self.nest(|vm| vm.hash(item))?);
             }
             let mut hashes = hashes.into_iter();
             return Ok(hash::combine_tuple(tuple.len(), || hashes.next()).unwrap_or(0));
@@ -219,7 +219,7 @@ impl Vm {
     pub fn repr(&mut self, value: &Value) -> Result<Str> {
         match value {
             Value::Int(number) => return Ok(decimal(*number)),
-            Value::Float(number) => return Ok(Str::new(&float::repr(*number))),
+            Value::Float(number) => return Ok(format_spec::float_to_str(*number)),
             Value::None => return Ok(Str::intern("None")),
             Value::Bool(truth) => return Ok(Str::intern(if *truth { "True" } else { "False" })),
             _ => {}

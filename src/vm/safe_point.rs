@@ -108,7 +108,7 @@ impl Vm {
                     Ok(())
                 }
                 (CoroutineKind::AsyncGenerator, _) if (self.hooks.async_generator_died)(self, object) => Ok(()),
-                _ => self.close(object),
+                _ => self.close(object).map(drop),
             },
             _ => match self.call_special(object, &symbols().del, &[]) {
                 Some(result) => result.map(drop),

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use asy_grammar::ast::Span;
 
 use crate::bytecode::code::Source;
+use crate::modules::suggestion;
 use crate::value::exception::TracebackEntry;
 use crate::value::{Class, Exception, Gc, Str, Value, symbols, types};
 use crate::vm::Vm;
@@ -101,7 +102,7 @@ fn describe_one(vm: &mut Vm, exception: &Gc<Exception>, seen: &mut HashSet<usize
     let message = match &place {
         Some(_) => attribute(vm, &value, &symbols().msg).map(|message| shown(vm, &message)).unwrap_or_default(),
         None => match vm.str(&value) {
-            Ok(text) => text.to_string(),
+            Ok(text) => format!("{text}{}", suggestion::hint(vm, exception)),
             Err(_) => "<exception str() failed>".to_string(),
         },
     };
