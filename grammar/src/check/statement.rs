@@ -269,9 +269,10 @@ impl Checker {
         self.parameters(&function.parameters);
         self.statements(&function.body);
         if let Some(scope) = self.leave()
-            && let Some(span) = scope.returns_value.filter(|_| function.is_async && scope.has_yield) {
-                self.error(span, "'return' with value in async generator");
-            }
+            && let Some(span) = scope.returns_value.filter(|_| function.is_async && scope.has_yield)
+        {
+            self.error(span, "'return' with value in async generator");
+        }
         if generic {
             self.leave();
         }
