@@ -349,12 +349,12 @@ fn encode(_: &mut Vm, this: &Str, encoding: Option<&Value>, errors: Option<&Valu
 
 fn maketrans(_: &mut Vm, first: &Value, second: Option<&Value>, third: Option<&Value>) -> Result<Value> {
     let table = Gc::new(Dict::new());
-    let set = |key: Value, value: Value| match crate::value::hash::hash(&key) {
-        Some(hash) => match table.find(&key, hash) {
+    let set = |key: Value, value: Value| {
+        let Some(hash) = crate::value::hash::hash(&key) else { return };
+        match table.find(&key, hash) {
             crate::value::dict::Found::At(index) => drop(table.replace_at(index, value)),
             _ => table.insert_new(key, hash, value),
-        },
-        None => {}
+        }
     };
     let code = |character: char| Value::Int(character as i64);
     let text = |value: &'_ Value, position: usize| match value.as_str() {

@@ -237,11 +237,11 @@ impl<'a> Compiler<'a> {
             }
         }
         for (index, name) in owned.iter().enumerate() {
-            if index < parameter_count {
-                if let Some(Place::Register(register)) = self.unit.registers.places.get(&(frame, name.clone())) {
-                    let register = *register;
-                    self.note_bound(name, register);
-                }
+            if index < parameter_count
+                && let Some(Place::Register(register)) = self.unit.registers.places.get(&(frame, name.clone()))
+            {
+                let register = *register;
+                self.note_bound(name, register);
             }
             if self.scopes.variable(frame, name).is_some_and(|symbol| symbol.is_captured) {
                 self.make_cell(&(frame, name.clone()), span);

@@ -282,7 +282,7 @@ impl<'a> Compiler<'a> {
             if !is_same {
                 self.error(span, "alternative patterns bind different names");
             }
-            for (name, dst) in targets.to_vec() {
+            for (name, dst) in targets.iter().cloned() {
                 if let Some((_, src)) = own.iter().find(|(other, _)| *other == name) {
                     self.emit(span, Op::Move { dst, src: *src });
                     self.unit.registers.note_result(dst);

@@ -78,7 +78,7 @@ impl<'a> Compiler<'a> {
         let last = self.unit.last_span().unwrap_or(span);
         self.jump(last, end);
         self.unit.bind_handler(handler, bound);
-        let first = handlers.first().map_or(span, |handler| handler_span(handler));
+        let first = handlers.first().map_or(span, handler_span);
         self.open_block(BlockKind::Handler(exception), Region::Handled { exception });
         self.release_body(first, exception, high);
         if is_star {
@@ -145,7 +145,7 @@ impl<'a> Compiler<'a> {
         let rest = Register(matched.0.saturating_add(1));
         let original = self.unit.registers.take_row(2);
         let raised_parts = Register(original.0.saturating_add(1));
-        let first = handlers.first().map_or(span, |handler| handler_span(handler));
+        let first = handlers.first().map_or(span, handler_span);
         self.emit(first, Op::Move { dst: rest, src: exception });
         self.emit(first, Op::Move { dst: original, src: exception });
         self.emit(first, Op::BuildList { dst: raised_parts, start: raised_parts, count: 0 });

@@ -196,7 +196,7 @@ fn format_directive(moment: &Moment, directive: char, text: &mut String) {
         'R' => return text.push_str(&format(moment, "%H:%M")),
         'r' => return text.push_str(&format(moment, "%I:%M:%S %p")),
         'F' => return text.push_str(&format(moment, "%Y-%m-%d")),
-        'n' => write!(text, "\n"),
+        'n' => writeln!(text),
         't' => write!(text, "\t"),
         '%' => write!(text, "%"),
         other => write!(text, "%{other}"),

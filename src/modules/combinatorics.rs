@@ -102,10 +102,10 @@ impl NativeIterator for Arrangements {
             Kind::Permutations { size } => size,
             _ => state.indices.len(),
         };
-        let indices = state.indices[..size].iter().enumerate();
+        let indices = state.indices[..size].iter();
         let items = match self.kind {
-            Kind::Product => indices.map(|(place, &index)| self.pools[place][index].clone()).collect(),
-            _ => indices.map(|(_, &index)| self.pools[0][index].clone()).collect(),
+            Kind::Product => indices.zip(&self.pools).map(|(&index, pool)| pool[index].clone()).collect(),
+            _ => indices.map(|&index| self.pools[0][index].clone()).collect(),
         };
         Ok(Some(Value::tuple(items)))
     }

@@ -3,6 +3,9 @@
 //! The rational approximations are fdlibm's (Sun Microsystems, 1993). Their polynomials are added up in
 //! pairs, as the C library does under most CPythons, so that results agree to the last bit.
 
+// The constants stand as they were published.
+#![allow(clippy::excessive_precision)]
+
 /// 2 / sqrt(pi) - 1.
 const SLOPE: f64 = 1.28379167095512586316e-01;
 /// erf(1), a little short of it.

@@ -297,7 +297,7 @@ fn find_in(folder: &Path, short: &str) -> Result<Option<Origin>> {
     Ok(is_folder.then(|| Origin::Namespace(package.display().to_string())))
 }
 
-fn read(file: &PathBuf) -> Result<Rc<Source>> {
+fn read(file: &Path) -> Result<Rc<Source>> {
     source::read(file, &file.display().to_string()).map_err(|failure| failure.raised())
 }
 

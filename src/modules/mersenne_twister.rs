@@ -72,7 +72,7 @@ impl MersenneTwister {
 
     /// 32 random bits.
     #[inline]
-    pub fn next(&mut self) -> u32 {
+    pub fn draw(&mut self) -> u32 {
         if self.index >= SIZE {
             self.twist();
         }
@@ -87,7 +87,7 @@ impl MersenneTwister {
     /// A float from 0 up to 1, without 1: 53 random bits.
     #[inline]
     pub fn unit(&mut self) -> f64 {
-        let (high, low) = (self.next() >> 5, self.next() >> 6);
+        let (high, low) = (self.draw() >> 5, self.draw() >> 6);
         (high as f64 * 67108864.0 + low as f64) / 9007199254740992.0
     }
 
@@ -96,10 +96,10 @@ impl MersenneTwister {
     pub fn bits(&mut self, count: u32) -> u64 {
         match count {
             0 => 0,
-            1..=32 => (self.next() >> (32 - count)) as u64,
+            1..=32 => (self.draw() >> (32 - count)) as u64,
             _ => {
-                let low = self.next() as u64;
-                low | ((self.next() >> (64 - count.min(64))) as u64) << 32
+                let low = self.draw() as u64;
+                low | ((self.draw() >> (64 - count.min(64))) as u64) << 32
             }
         }
     }
@@ -107,10 +107,10 @@ impl MersenneTwister {
     /// So many random bits as digits of 32, lowest first.
     pub fn digits(&mut self, count: u64) -> Vec<u32> {
         let whole = count / 32;
-        let mut digits: Vec<u32> = (0..whole).map(|_| self.next()).collect();
+        let mut digits: Vec<u32> = (0..whole).map(|_| self.draw()).collect();
         let rest = (count % 32) as u32;
         if rest > 0 {
-            digits.push(self.next() >> (32 - rest));
+            digits.push(self.draw() >> (32 - rest));
         }
         digits
     }
@@ -128,7 +128,7 @@ mod tests {
     fn gives_the_numbers_of_the_reference() {
         // The published output for init_by_array({0x123, 0x234, 0x345, 0x456}).
         let mut twister = MersenneTwister::seeded(&[0x123, 0x234, 0x345, 0x456]);
-        assert_eq!([twister.next(), twister.next(), twister.next()], [1067595299, 955945823, 477289528]);
+        assert_eq!([twister.draw(), twister.draw(), twister.draw()], [1067595299, 955945823, 477289528]);
     }
 
     #[test]

@@ -4,6 +4,9 @@
 //! Gamma is Lanczos's approximation with the 13 rational coefficients of Boost (g = 6.0246...), arranged
 //! as in CPython so that results agree to the last bit. The inverse hyperbolic functions follow fdlibm.
 
+// The constants stand as they were published.
+#![allow(clippy::excessive_precision)]
+
 use std::f64::consts::{LN_2, PI};
 
 /// Why there is no result.
@@ -15,7 +18,6 @@ pub enum MathError {
 
 const LANCZOS_G: f64 = 6.024680040776729583740234375;
 const LANCZOS_G_MINUS_HALF: f64 = 5.524680040776729583740234375;
-#[allow(clippy::excessive_precision)]
 const NUMERATOR: [f64; 13] = [
     23531376880.410759688572007674451636754734846804940,
     42919803642.649098768957899047001988850926355848959,

@@ -22,8 +22,8 @@ pub fn pop<T, E>(heap: &mut Vec<T>, less: &mut impl FnMut(&T, &T) -> Result<bool
     Ok(Some(smallest))
 }
 
-/// Makes a heap of any vector.
-pub fn make<T, E>(heap: &mut Vec<T>, less: &mut impl FnMut(&T, &T) -> Result<bool, E>) -> Result<(), E> {
+/// Makes a heap of any slice.
+pub fn make<T, E>(heap: &mut [T], less: &mut impl FnMut(&T, &T) -> Result<bool, E>) -> Result<(), E> {
     (0..heap.len() / 2).rev().try_for_each(|index| sink(heap, index, less))
 }
 

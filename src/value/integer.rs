@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::f64::consts::LOG10_2;
 
 use num_bigint::{BigInt, BigUint, Sign};
 use num_integer::Integer;
@@ -126,8 +127,8 @@ pub fn to_decimal(number: &BigInt) -> Result<String> {
             digit_limit()
         ))
     };
-    // log10(2) is a little more than 0.30102.
-    let at_least = (number.bits() as f64 * 0.30102) as usize;
+    // A little less than the logarithm, so that rounding never says too many.
+    let at_least = (number.bits() as f64 * (LOG10_2 - 1e-5)) as usize;
     if exceeds_digit_limit(at_least) {
         return Err(too_long());
     }

@@ -99,11 +99,8 @@ fn split_parameters(text: &'static str) -> Vec<&'static str> {
     let mut parts = Vec::new();
     for (index, byte) in text.bytes().enumerate() {
         match (quote, byte) {
-            (Some(open), _) => {
-                if byte == open {
-                    quote = None;
-                }
-            }
+            (Some(open), _) if byte == open => quote = None,
+            (Some(_), _) => {}
             (None, b'\'' | b'"') => quote = Some(byte),
             (None, b'(' | b'[' | b'{') => depth += 1,
             (None, b')' | b']' | b'}') => depth -= 1,
