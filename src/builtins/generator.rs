@@ -5,6 +5,7 @@ use super::exceptions::to_raise;
 use super::traceback;
 use crate::native;
 use crate::value::coroutine::{CoroutineState, CoroutineWrapper, Resume};
+use crate::value::exception::TracebackEntry;
 use crate::value::{CoroutineKind, Instance, Native, Raised, Result, Str, Value, types};
 use crate::vm::{Outcome, Vm};
 
@@ -70,7 +71,11 @@ fn close(vm: &mut Vm, this: &Value) -> Result<Value> {
     let this = driven(this)?;
     // Since 3.13 a generator that returns a value when closed gives it to the caller.
     let value = vm.close(this)?;
-    Ok(if matches!(this, Value::Coroutine(generator) if generator.kind == CoroutineKind::Generator) { value } else { Value::None })
+    Ok(if matches!(this, Value::Coroutine(generator) if generator.kind == CoroutineKind::Generator) {
+        value
+    } else {
+        Value::None
+    })
 }
 
 fn itself(_: &mut Vm, this: Value) -> Value {
@@ -128,7 +133,7 @@ pub(super) fn is_running(_: &mut Vm, this: &Value) -> Result<bool> {
     Ok(state(this)? == CoroutineState::Running)
 }
 
-fn is_suspended(_: &mut Vm, this: &Value) -> Result<bool> {
+pub(super) fn is_suspended(_: &mut Vm, this: &Value) -> Result<bool> {
     Ok(matches!(state(this)?, CoroutineState::Suspended | CoroutineState::Waiting))
 }
 
@@ -136,6 +141,17 @@ pub(super) fn code(_: &mut Vm, this: &Value) -> Result<Value> {
     match driven(this)? {
         Value::Coroutine(coroutine) => Ok(Value::Code(coroutine.function.code.clone())),
         _ => Err(Raised::attribute_error("a coroutine written in Rust has no code object")),
+    }
+}
+
+/// Where it stands, as a frame; None when it is over.
+pub(super) fn frame(_: &mut Vm, this: &Value) -> Result<Value> {
+    match driven(this)? {
+        Value::Coroutine(coroutine) if coroutine.state.get() != CoroutineState::Finished => {
+            let pc = coroutine.pc.get().saturating_sub(1);
+            Ok(super::traceback::frame_at(TracebackEntry { code: coroutine.function.code.clone(), pc }))
+        }
+        _ => Ok(Value::None),
     }
 }
 
@@ -165,6 +181,7 @@ pub const GENERATOR_METHODS: &[Native] = &[
     native!("gi_running(self, /)", is_running(required), "Whether it is running.").getter(),
     native!("gi_suspended(self, /)", is_suspended(required), "Whether it waits at a yield.").getter(),
     native!("gi_code(self, /)", code(required), "The code object.").getter(),
+    native!("gi_frame(self, /)", frame(required), "Where it stands, or None when it is over.").getter(),
     native!("gi_yieldfrom(self, /)", delegate(required), "The iterator it delegates to, or None.").getter(),
 ];
 
@@ -187,6 +204,7 @@ pub const COROUTINE_METHODS: &[Native] = &[
     native!("cr_running(self, /)", is_running(required), "Whether it is running.").getter(),
     native!("cr_suspended(self, /)", is_suspended(required), "Whether it waits.").getter(),
     native!("cr_code(self, /)", code(required), "The code object.").getter(),
+    native!("cr_frame(self, /)", frame(required), "Where it stands, or None when it is over.").getter(),
     native!("cr_await(self, /)", delegate(required), "What it awaits, or None.").getter(),
 ];
 

@@ -61,7 +61,8 @@ fn simplify(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text.trim_matches(BLANKS));
     }
     let is_blank = |character: char| character.is_whitespace() || ('\x1c'..='\x1f').contains(&character);
-    let digit = |character: char| str_properties::decimal_value(character).and_then(|digit| char::from_digit(digit, 10));
+    let digit =
+        |character: char| str_properties::decimal_value(character).and_then(|digit| char::from_digit(digit, 10));
     Cow::Owned(text.trim_matches(is_blank).chars().map(|character| digit(character).unwrap_or(character)).collect())
 }
 

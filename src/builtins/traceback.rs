@@ -76,8 +76,12 @@ fn next(_: &mut Vm, this: &Value) -> Result<Value> {
 
 fn frame(_: &mut Vm, this: &Value) -> Result<Value> {
     let this = traceback_of(this)?;
-    let frame = Frame(this.entries[this.index].clone());
-    Ok(Value::Instance(Instance::with_payload(types().frame.clone(), frame)))
+    Ok(frame_at(this.entries[this.index].clone()))
+}
+
+/// The frame object for a place in the code.
+pub fn frame_at(entry: TracebackEntry) -> Value {
+    Value::Instance(Instance::with_payload(types().frame.clone(), Frame(entry)))
 }
 
 fn frame_of(this: &Value) -> Result<&TracebackEntry> {

@@ -13,12 +13,8 @@ pub fn warn_from_machine(vm: &mut Vm, category: &Class, message: &str) {
     let (file, line) = vm.caller().map_or_else(|| (Str::new("<sys>"), 1), |(file, line, _)| (file, line));
     let outcome = match state().module("warnings") {
         Some(warnings) => {
-            let arguments = [
-                Value::str(message),
-                Value::Class(category.clone()),
-                Value::Str(file),
-                Value::Int(i64::from(line)),
-            ];
+            let arguments =
+                [Value::str(message), Value::Class(category.clone()), Value::Str(file), Value::Int(i64::from(line))];
             vm.call_method(&Value::Module(warnings), &Str::intern("warn_explicit"), &arguments).map(drop)
         }
         None if is_silent(category) => Ok(()),

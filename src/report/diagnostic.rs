@@ -35,9 +35,8 @@ fn draw_one(source: &Source, diagnostic: &Diagnostic, paint: Paint) -> String {
         (&source.name, (span.start as usize).min(end)..end)
     };
     let config = Config::default().with_index_type(IndexType::Byte).with_color(paint == Paint::Colour);
-    let mut report = Report::build(kind, place(diagnostic.span()))
-        .with_config(config)
-        .with_message(&diagnostic.message);
+    let mut report =
+        Report::build(kind, place(diagnostic.span())).with_config(config).with_message(&diagnostic.message);
     for note in &diagnostic.notes {
         report.add_note(note);
     }

@@ -61,8 +61,10 @@ fn run_main(vm: &mut Vm, event_loop: &Rc<EventLoop>, coroutine: &Value, context:
 /// Ends what is still running: tasks are cancelled, async generators closed, then the loop.
 fn shut_down(vm: &mut Vm, event_loop: &Rc<EventLoop>) -> Result<()> {
     let outcome = cancel_all(vm, event_loop).and_then(|()| {
-        let closing = loop_object::close_async_generators(event_loop);
-        event_loop.run_until_complete(vm, &closing).map(drop)
+        for closing in [loop_object::close_async_generators(event_loop), loop_object::close_executor()] {
+            event_loop.run_until_complete(vm, &closing)?;
+        }
+        Ok(())
     });
     event_loop::set_current(None);
     event_loop.close()?;

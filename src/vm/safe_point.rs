@@ -3,7 +3,9 @@
 
 use crate::memory::{collector, interrupt};
 use crate::value::coroutine::CoroutineState;
-use crate::value::{Class, CoroutineKind, Dict, Gc, Module, Raised, Result, Str, Value, future, instance, symbols, types};
+use crate::value::{
+    Class, CoroutineKind, Dict, Gc, Module, Raised, Result, Str, Value, future, instance, symbols, types,
+};
 
 use super::Vm;
 
