@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 use super::observer::{self, Event};
 use super::ready::{Notice, Policy, Ready, ReadyQueue};
 use super::timer::{TimerId, Timers};
-use super::{clock, context, deadlock, driver, exception_handler, future, handle, runner, task, timeout};
+use super::{clock, context, deadlock, driver, exception_handler, future, handle, task, timeout};
 use crate::memory::{Tracer, interrupt};
 use crate::value::future::{Callback, Listener, Listening};
 use crate::value::instance::Payload;
@@ -315,10 +315,8 @@ impl EventLoop {
         } else if driver::is_busy() {
             driver::wait(vm, Some(std::time::Duration::ZERO))?;
         }
-        if interrupt::is_requested()
-            && let Err(raised) = vm.check_interrupts()
-        {
-            runner::interrupted(vm, raised)?;
+        if interrupt::is_requested() {
+            vm.check_interrupts()?;
         }
         if self.timers.next_moment().is_some() {
             let end = clock::now() + clock::RESOLUTION;
