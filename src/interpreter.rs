@@ -16,8 +16,8 @@ use crate::memory::text::pin_hash_seed;
 use crate::modules::source::{self, ReadFailure, TopLevelAwait};
 use crate::modules::{self, at_exit, loader, suggestion, traceback, type_parameters, warnings};
 use crate::scheduler;
-use crate::value::{CodeObject, Gc, Module, Raised, Str, Value, symbols};
 use crate::scheduler::clock;
+use crate::value::{CodeObject, Gc, Module, Raised, Str, Value, symbols};
 use crate::vm::Vm;
 
 /// Bytes of native stack that are reserved.

@@ -101,9 +101,9 @@ fn new(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
 fn init(vm: &mut Vm, this: &Deque, iterable: Option<&Value>, limit: Option<&Value>) -> Result<()> {
     let limit = match limit {
         None | Some(Value::None) => None,
-        Some(limit) => Some(
-            usize::try_from(vm.index(limit)?).map_err(|_| Raised::value_error("maxlen must be non-negative"))?,
-        ),
+        Some(limit) => {
+            Some(usize::try_from(vm.index(limit)?).map_err(|_| Raised::value_error("maxlen must be non-negative"))?)
+        }
     };
     this.limit.set(limit);
     clear(vm, this);
@@ -165,13 +165,7 @@ fn count(vm: &mut Vm, this: &Deque, item: &Value) -> Result<usize> {
     if this.changes.get() == before { Ok(count) } else { Err(changed_while_iterating()) }
 }
 
-fn index(
-    vm: &mut Vm,
-    this: &Deque,
-    item: &Value,
-    start: Option<i64>,
-    stop: Option<i64>,
-) -> Result<usize> {
+fn index(vm: &mut Vm, this: &Deque, item: &Value, start: Option<i64>, stop: Option<i64>) -> Result<usize> {
     let length = this.len() as i64;
     let place = |index: i64| if index < 0 { (index + length).max(0) } else { index.min(length) } as usize;
     let (start, stop) = (place(start.unwrap_or(0)), place(stop.unwrap_or(length)));
@@ -370,10 +364,7 @@ fn ge(vm: &mut Vm, this: &Deque, other: &Value) -> Result<Value> {
 
 fn add(vm: &mut Vm, this: &Value, other: &Value) -> Result<Value> {
     if other.payload::<Deque>().is_none() {
-        return Err(Raised::type_error(format!(
-            "can only concatenate deque (not \"{}\") to deque",
-            other.type_name()
-        )));
+        return Err(Raised::type_error(format!("can only concatenate deque (not \"{}\") to deque", other.type_name())));
     }
     let sum = copy(vm, this)?;
     iadd(vm, &sum, other)
@@ -415,7 +406,11 @@ const METHODS: &[Native] = &[
     native!("count(self, value, /)", count(required, required), "How often a value is there."),
     native!("extend(self, iterable, /)", extend(required, required), "Adds items at the right end."),
     native!("extendleft(self, iterable, /)", extendleft(required, required), "Adds items at the left end, one by one."),
-    native!("index(self, value, start=0, stop=None, /)", index(required, required, optional, optional), "The first index of a value."),
+    native!(
+        "index(self, value, start=0, stop=None, /)",
+        index(required, required, optional, optional),
+        "The first index of a value."
+    ),
     native!("insert(self, index, value, /)", insert(required, required, required), "Puts an item before an index."),
     native!("pop(self, /)", pop(required), "Removes the item at the right end and gives it."),
     native!("popleft(self, /)", popleft(required), "Removes the item at the left end and gives it."),

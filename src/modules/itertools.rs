@@ -607,9 +607,8 @@ fn tee(vm: &mut Vm, iterable: &Value, count: Option<i64>) -> Result<Value> {
         positions: Mutable::new(vec![0; count]),
     };
     let source = Value::Instance(Instance::with_payload(types().object.clone(), source));
-    let iterators = (0..count).map(|number| {
-        TEE.with(|class| Iterator::native(class, Tee { source: source.clone(), number }))
-    });
+    let iterators =
+        (0..count).map(|number| TEE.with(|class| Iterator::native(class, Tee { source: source.clone(), number })));
     Ok(Value::tuple(iterators.collect()))
 }
 
@@ -731,14 +730,26 @@ const FUNCTIONS: &[Native] =
 const CLASSES: &[(&str, &[Native])] = &[
     (
         "count",
-        &[native!("__new__(cls, /, start=0, step=1)", new_count(required, optional, optional), "Counts up from a number.")
+        &[native!(
+            "__new__(cls, /, start=0, step=1)",
+            new_count(required, optional, optional),
+            "Counts up from a number."
+        )
+        .static_method()],
+    ),
+    (
+        "cycle",
+        &[native!("__new__(cls, iterable, /)", new_cycle(required, required), "Repeats the items for ever.")
             .static_method()],
     ),
-    ("cycle", &[native!("__new__(cls, iterable, /)", new_cycle(required, required), "Repeats the items for ever.").static_method()]),
     (
         "repeat",
-        &[native!("__new__(cls, /, object, times=None)", new_repeat(required, required, optional), "Repeats one object.")
-            .static_method()],
+        &[native!(
+            "__new__(cls, /, object, times=None)",
+            new_repeat(required, required, optional),
+            "Repeats one object."
+        )
+        .static_method()],
     ),
     (
         "chain",
@@ -764,8 +775,12 @@ const CLASSES: &[(&str, &[Native])] = &[
     ),
     (
         "islice",
-        &[native!("__new__(cls, iterable, /, *bounds)", new_islice(required, required, rest), "A part of an iterable.")
-            .static_method()],
+        &[native!(
+            "__new__(cls, iterable, /, *bounds)",
+            new_islice(required, required, rest),
+            "A part of an iterable."
+        )
+        .static_method()],
     ),
     (
         "takewhile",

@@ -20,7 +20,10 @@ const ENDINGS: [&str; 2] = ["asy", "py"];
 enum Origin {
     Native(fn(&mut Vm) -> Result<Gc<Module>>),
     /// A text, the file name shown for it, and the folder when it is a package.
-    Text { source: Rc<Source>, package: Option<String> },
+    Text {
+        source: Rc<Source>,
+        package: Option<String>,
+    },
     /// A folder without `__init__`.
     Namespace(String),
 }
@@ -158,9 +161,7 @@ pub fn import_absolute(vm: &mut Vm, full: &str) -> Result<Value> {
 
 fn find_loaded(full: &str) -> Result<Option<Value>> {
     match state().modules.get_str(&Str::intern(full)) {
-        Some(Value::None) => {
-            Err(not_found(format!("import of {full} halted; None in sys.modules"), full))
-        }
+        Some(Value::None) => Err(not_found(format!("import of {full} halted; None in sys.modules"), full)),
         found => Ok(found),
     }
 }

@@ -34,10 +34,7 @@ thread_local! {
 }
 
 fn system_error(error: nix::Error) -> Raised {
-    Raised::new(
-        &crate::value::types().os_error,
-        vec![Value::Int(error as i32 as i64), Value::str(error.desc())],
-    )
+    Raised::new(&crate::value::types().os_error, vec![Value::Int(error as i32 as i64), Value::str(error.desc())])
 }
 
 fn seconds(time: TimeVal) -> Value {

@@ -104,11 +104,7 @@ pub fn compile_plain(source: &Rc<Source>, top_level_await: TopLevelAwait) -> Res
     if !errors.is_empty() {
         return Err(errors);
     }
-    let options = CompileOptions {
-        mode: CompileMode::Module,
-        top_level_await,
-        annotations_are_text: false,
-    };
+    let options = CompileOptions { mode: CompileMode::Module, top_level_await, annotations_are_text: false };
     compile_module(&tree, source, options)
 }
 

@@ -17,8 +17,7 @@ pub fn class(name: &str, fields: &[&str]) -> Class {
     let (module, short) = name.rsplit_once('.').unwrap_or(("builtins", name));
     let tuple = &types().tuple;
     let order = std::iter::once(tuple.clone()).chain(tuple.ancestors()).collect();
-    let class =
-        ClassObject::new(Str::intern(short), Layout::Tuple, vec![tuple.clone()], order, Gc::new(Dict::new()));
+    let class = ClassObject::new(Str::intern(short), Layout::Tuple, vec![tuple.clone()], order, Gc::new(Dict::new()));
     let names = symbols();
     class.namespace.set_str(&names.module, Value::Str(Str::intern(module)));
     let match_args = fields.iter().map(|field| Value::Str(Str::intern(field))).collect();

@@ -29,7 +29,8 @@ pub fn hint(vm: &mut Vm, exception: &Gc<Exception>) -> String {
     let wanted = name.starts_with('_');
     let known: Vec<Str> = known.into_iter().filter(|known| wanted || !known.starts_with('_')).collect();
     let meant = closest(&name, &known);
-    let is_module = exception.is_a(&types().name_error) && (find_native(&name).is_some() || stdlib::find(&name).is_some());
+    let is_module =
+        exception.is_a(&types().name_error) && (find_native(&name).is_some() || stdlib::find(&name).is_some());
     match meant {
         Some(meant) if is_module => format!(". Did you mean: '{meant}'? Or did you forget to import '{name}'?"),
         Some(meant) => format!(". Did you mean: '{meant}'?"),

@@ -109,10 +109,7 @@ fn moment(vm: &mut Vm, given: &Value) -> Result<Moment> {
         return Err(Raised::type_error("Tuple or struct_time argument required"));
     };
     if items.len() != 9 {
-        return Err(Raised::type_error(format!(
-            "function takes exactly 9 arguments ({} given)",
-            items.len()
-        )));
+        return Err(Raised::type_error(format!("function takes exactly 9 arguments ({} given)", items.len())));
     }
     let mut numbers = [0; 9];
     for (number, item) in numbers.iter_mut().zip(items.items()) {

@@ -13,23 +13,29 @@ pub fn warn_from_machine(vm: &mut Vm, category: &Class, message: &str) {
     let (file, line) = vm.caller().map_or_else(|| (Str::new("<sys>"), 1), |(file, line, _)| (file, line));
     let outcome = match state().module("warnings") {
         Some(warnings) => {
-            let arguments = [
-                Value::str(message),
-                Value::Class(category.clone()),
-                Value::Str(file),
-                Value::Int(i64::from(line)),
-            ];
+            let arguments =
+                [Value::str(message), Value::Class(category.clone()), Value::Str(file), Value::Int(i64::from(line))];
             vm.call_method(&Value::Module(warnings), &Str::intern("warn_explicit"), &arguments).map(drop)
         }
         None if is_silent(category) => Ok(()),
         None => {
-            let text = format!("{file}:{line}: {}: {message}\n", category.name());
+            let source = source_line(vm).map_or(String::new(), |source| format!("  {source}\n"));
+            let text = format!("{file}:{line}: {}: {message}\n{source}", category.name());
             print(vm, &text)
         }
     };
     if let Err(raised) = outcome {
         super::traceback::report_ignored(vm, raised, &Value::str(message));
     }
+}
+
+/// The source line that is running.
+fn source_line(vm: &Vm) -> Option<String> {
+    let frame = vm.script_frames().next()?;
+    let code = &frame.function.code.code;
+    let line = code.position(frame.instruction).line as usize;
+    let text = code.source.text.lines().nth(line.checked_sub(1)?)?.trim();
+    (!text.is_empty()).then(|| text.to_string())
 }
 
 /// What the default filters hide.

@@ -35,9 +35,8 @@ fn draw_one(source: &Source, diagnostic: &Diagnostic, paint: Paint) -> String {
         (&source.name, (span.start as usize).min(end)..end)
     };
     let config = Config::default().with_index_type(IndexType::Byte).with_color(paint == Paint::Colour);
-    let mut report = Report::build(kind, place(diagnostic.span()))
-        .with_config(config)
-        .with_message(&diagnostic.message);
+    let mut report =
+        Report::build(kind, place(diagnostic.span())).with_config(config).with_message(&diagnostic.message);
     for note in &diagnostic.notes {
         report.add_note(note);
     }
@@ -55,8 +54,19 @@ fn draw_one(source: &Source, diagnostic: &Diagnostic, paint: Paint) -> String {
     }
     let mut drawn = Vec::new();
     match report.finish().write((&*source.name, ariadne::Source::from(&source.text)), &mut drawn) {
+        Ok(()) if paint == Paint::Plain => without_colours(&String::from_utf8_lossy(&drawn)),
         Ok(()) => String::from_utf8_lossy(&drawn).into_owned(),
         // Writing to memory does not fail; the last line still says what is wrong.
         Err(_) => String::new(),
     }
+}
+
+/// The text without escape sequences: ariadne paints a headline of one's own in any case.
+fn without_colours(text: &str) -> String {
+    let mut pieces = text.split("\x1b[");
+    let mut plain = pieces.next().unwrap_or("").to_string();
+    for piece in pieces {
+        plain.push_str(piece.split_once('m').map_or(piece, |(_, rest)| rest));
+    }
+    plain
 }

@@ -37,16 +37,22 @@ pub fn excerpt(frame: &Frame) -> Vec<Marked> {
     // Offsets from here on count from `first`.
     let lines = split_lines(&text[first..last]);
     let span = (start - first, end - first);
-    let anchors = find_anchors(&text[start..end]).map(|found| Anchors { start: span.0 + found.start, end: span.0 + found.end });
+    let anchors =
+        find_anchors(&text[start..end]).map(|found| Anchors { start: span.0 + found.start, end: span.0 + found.end });
     let shows_marks = shows_marks(&text[first..last], span, anchors.is_some());
     let mark = |line: &Line| {
         let marks = shows_marks.then(|| marks(line, span, anchors.as_ref()));
         Marked { text: line.text.trim_end().to_string(), marks }
     };
-    dedent(choose(&lines, anchors.as_ref()).into_iter().map(|choice| match choice {
-        Choice::Show(index) => mark(&lines[index]),
-        Choice::Skip(count) => Marked { text: format!("...<{count} lines>..."), marks: None },
-    }).collect())
+    dedent(
+        choose(&lines, anchors.as_ref())
+            .into_iter()
+            .map(|choice| match choice {
+                Choice::Show(index) => mark(&lines[index]),
+                Choice::Skip(count) => Marked { text: format!("...<{count} lines>..."), marks: None },
+            })
+            .collect(),
+    )
 }
 
 /// A line and where it begins.
@@ -133,12 +139,8 @@ fn marks(line: &Line, span: (usize, usize), anchors: Option<&Anchors>) -> String
 /// Takes away the indent that all lines share.
 fn dedent(mut lines: Vec<Marked>) -> Vec<Marked> {
     let indent = |text: &str| text.len() - text.trim_start_matches([' ', '\t']).len();
-    let shared = lines
-        .iter()
-        .filter(|line| !line.text.trim().is_empty())
-        .map(|line| indent(&line.text))
-        .min()
-        .unwrap_or(0);
+    let shared =
+        lines.iter().filter(|line| !line.text.trim().is_empty()).map(|line| indent(&line.text)).min().unwrap_or(0);
     for line in &mut lines {
         let cut = shared.min(indent(&line.text));
         line.text.drain(..cut);
