@@ -48,11 +48,10 @@ pub fn mark_soft_keywords(tokens: &mut [Spanned]) {
                     tokens[index].token = Token::Type;
                 }
             }
-            Token::With => {
-                if begins_with_items(tokens, index + 1) {
+            Token::With
+                if begins_with_items(tokens, index + 1) => {
                     tokens[index + 1].token = Token::OpenWithItems;
                 }
-            }
             token if token.opens() => depth += 1,
             token if token.closes() => depth = depth.saturating_sub(1),
             _ => {}

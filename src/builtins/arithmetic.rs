@@ -2,12 +2,12 @@
 //!
 //! Ints and floats take a quick way; everything else goes through the operators of the VM.
 
-use num_bigint::{BigInt, Sign};
-use num_integer::Integer;
-use num_traits::{One, Signed, Zero};
+use num_bigint::Sign;
+use num_traits::Signed;
 
 use crate::bytecode::Operator;
 use crate::native;
+use crate::value::arithmetic as numbers;
 use crate::value::{Native, Raised, Result, Str, Value, integer, symbols, types};
 use crate::vm::{Comparison, Vm};
 
@@ -22,21 +22,9 @@ fn abs(vm: &mut Vm, number: &Value) -> Result<Value> {
     }
 }
 
-/// The quotient rounded down and the remainder; None when it does not fit or the divisor is 0.
-fn divide_small(left: i64, right: i64) -> Option<(i64, i64)> {
-    let quotient = left.checked_div(right)?;
-    let remainder = left.checked_rem(right)?;
-    if remainder != 0 && (remainder < 0) != (right < 0) {
-        return Some((quotient - 1, remainder + right));
-    }
-    Some((quotient, remainder))
-}
-
 fn divmod(vm: &mut Vm, left: &Value, right: &Value) -> Result<Value> {
-    if let (Value::Int(left), Value::Int(right)) = (left, right)
-        && let Some((quotient, remainder)) = divide_small(*left, *right)
-    {
-        return Ok(Value::tuple(vec![Value::Int(quotient), Value::Int(remainder)]));
+    if let Some(result) = numbers::divide_with_rest(left, right) {
+        return result.map(|(quotient, remainder)| Value::tuple(vec![quotient, remainder]));
     }
     let names = symbols();
     // A class derived from that of the left operand is asked first, if it has a method of its own.
@@ -67,33 +55,12 @@ fn divmod(vm: &mut Vm, left: &Value, right: &Value) -> Result<Value> {
     )))
 }
 
-/// `base ** exponent % modulus` for ints, with the sign of the modulus.
-fn power_modulo(base: &BigInt, exponent: &BigInt, modulus: &BigInt) -> Result<Value> {
-    if modulus.is_zero() {
-        return Err(Raised::value_error("pow() 3rd argument cannot be 0"));
-    }
-    let size = modulus.abs();
-    let mut base = base.mod_floor(&size);
-    let mut exponent = exponent.clone();
-    if exponent.sign() == Sign::Minus {
-        let greatest = base.extended_gcd(&size);
-        if !greatest.gcd.is_one() {
-            return Err(Raised::value_error("base is not invertible for the given modulus"));
-        }
-        base = greatest.x.mod_floor(&size);
-        exponent = -exponent;
-    }
-    Ok(integer::normalize(base.modpow(&exponent, &size).mod_floor(modulus)))
-}
-
 fn pow(vm: &mut Vm, base: &Value, exponent: &Value, modulus: Option<&Value>) -> Result<Value> {
     let Some(modulus) = modulus.filter(|modulus| !modulus.is_none()) else {
         return vm.binary(Operator::Power, base, exponent);
     };
-    if let (Some(base), Some(exponent), Some(modulus)) =
-        (integer::to_big(base), integer::to_big(exponent), integer::to_big(modulus))
-    {
-        return power_modulo(&base, &exponent, &modulus);
+    if let Some(result) = numbers::power_modulo(base, exponent, modulus) {
+        return result;
     }
     if matches!(base, Value::Instance(_))
         && let Some(result) = vm.call_special(base, &symbols().pow, &[exponent.clone(), modulus.clone()])
@@ -311,26 +278,3 @@ pub const FUNCTIONS: &[Native] = &[
     native!("oct(number, /)", oct(required), "An int in base 8, as text: 0o..."),
     native!("hex(number, /)", hex(required), "An int in base 16, as text: 0x..."),
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quotients_round_down() {
-        assert_eq!(divide_small(7, -2), Some((-4, -1)));
-        assert_eq!(divide_small(-7, 2), Some((-4, 1)));
-        assert_eq!(divide_small(i64::MIN, -1), None);
-        assert_eq!(divide_small(1, 0), None);
-    }
-
-    #[test]
-    fn a_negative_exponent_is_an_inverse() {
-        let power = |base: i64, exponent: i64, modulus: i64| {
-            power_modulo(&base.into(), &exponent.into(), &modulus.into()).map(|value| format!("{value:?}")).ok()
-        };
-        assert_eq!(power(3, -1, 7).as_deref(), Some("Int(5)"));
-        assert_eq!(power(2, 5, -7).as_deref(), Some("Int(-3)"));
-        assert_eq!(power(2, -1, 4), None);
-    }
-}

@@ -50,13 +50,16 @@ struct Request {
 }
 
 impl Request {
-    fn make(generator: &Value, purpose: Purpose, input: Resume) -> Result<Value> {
+    fn make(vm: &mut Vm, generator: &Value, purpose: Purpose, input: Resume) -> Result<Value> {
         let generator = match generator {
             Value::Coroutine(generator) if generator.kind == CoroutineKind::AsyncGenerator => generator.clone(),
             other => {
                 return Err(Raised::type_error(format!("an async generator is needed, not '{}'", other.type_name())));
             }
         };
+        if generator.state.get() == CoroutineState::Created {
+            (vm.hooks.async_generator_started)(&Value::Coroutine(generator.clone()));
+        }
         let name = if purpose == Purpose::Send { "async_generator_asend" } else { "async_generator_athrow" };
         let progress = Cell::new(Progress::Created);
         let body = Request { generator, purpose, progress, input: RefCell::new(Some(input)) };
@@ -163,21 +166,21 @@ impl Raised {
     }
 }
 
-fn anext(_: &mut Vm, this: &Value) -> Result<Value> {
-    Request::make(this, Purpose::Send, Resume::Value(Value::None))
+fn anext(vm: &mut Vm, this: &Value) -> Result<Value> {
+    Request::make(vm, this, Purpose::Send, Resume::Value(Value::None))
 }
 
-fn asend(_: &mut Vm, this: &Value, value: Value) -> Result<Value> {
-    Request::make(this, Purpose::Send, Resume::Value(value))
+fn asend(vm: &mut Vm, this: &Value, value: Value) -> Result<Value> {
+    Request::make(vm, this, Purpose::Send, Resume::Value(value))
 }
 
 fn athrow(vm: &mut Vm, this: &Value, exception: &Value, value: Option<&Value>, trace: Option<&Value>) -> Result<Value> {
     let raised = generator::thrown(vm, exception, value, trace)?;
-    Request::make(this, Purpose::Throw, Resume::Raise(raised))
+    Request::make(vm, this, Purpose::Throw, Resume::Raise(raised))
 }
 
-fn aclose(_: &mut Vm, this: &Value) -> Result<Value> {
-    Request::make(this, Purpose::Close, Resume::Raise(Raised::new(&types().generator_exit, Vec::new())))
+fn aclose(vm: &mut Vm, this: &Value) -> Result<Value> {
+    Request::make(vm, this, Purpose::Close, Resume::Raise(Raised::new(&types().generator_exit, Vec::new())))
 }
 
 fn itself(_: &mut Vm, this: Value) -> Value {

@@ -190,9 +190,16 @@ fn repr(_: &mut Vm, this: FloatArgument) -> String {
     float::repr(this.0)
 }
 
-fn format(_: &mut Vm, this: FloatArgument, spec: &str) -> Result<Str> {
+fn format(vm: &mut Vm, this: &Value, spec: &str) -> Result<Str> {
+    let Value::Float(number) = this.native() else {
+        let message = "descriptor '__format__' requires a 'float' object but received a";
+        return Err(Raised::type_error(format!("{message} '{}'", this.type_name())));
+    };
+    if spec.is_empty() {
+        return vm.str(this);
+    }
     let mut out = StrBuilder::with_capacity(24);
-    format_spec::format_float(&mut out, this.0, spec)?;
+    format_spec::format_float(&mut out, *number, spec)?;
     Ok(out.finish())
 }
 

@@ -71,7 +71,11 @@ fn close(vm: &mut Vm, this: &Value) -> Result<Value> {
     let this = driven(this)?;
     // Since 3.13 a generator that returns a value when closed gives it to the caller.
     let value = vm.close(this)?;
-    Ok(if matches!(this, Value::Coroutine(generator) if generator.kind == CoroutineKind::Generator) { value } else { Value::None })
+    Ok(if matches!(this, Value::Coroutine(generator) if generator.kind == CoroutineKind::Generator) {
+        value
+    } else {
+        Value::None
+    })
 }
 
 fn itself(_: &mut Vm, this: Value) -> Value {

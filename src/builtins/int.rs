@@ -212,10 +212,7 @@ fn power_of(base: &Value, exponent: &Value, modulus: Option<&Value>) -> Result<V
     let Some(modulus) = modulus.filter(|modulus| !modulus.is_none()) else {
         return operate(Operator::Power, base, exponent);
     };
-    match (integer::as_big(base), integer::as_big(exponent), integer::as_big(modulus)) {
-        (Some(base), Some(exponent), Some(modulus)) => integer::power_modulo(&base, &exponent, &modulus),
-        _ => Ok(Value::NotImplemented),
-    }
+    arithmetic::power_modulo(base.native(), exponent.native(), modulus.native()).unwrap_or(Ok(Value::NotImplemented))
 }
 
 fn compare(left: &Value, right: &Value, holds: impl Fn(Order) -> bool) -> Value {
@@ -283,7 +280,10 @@ fn repr(_: &mut Vm, this: IntArgument<'_>) -> Result<Value> {
     integer::value_to_decimal(this.0).unwrap_or(Ok(String::new())).map(Value::from)
 }
 
-fn format(_: &mut Vm, this: &Value, spec: &str) -> Result<Str> {
+fn format(vm: &mut Vm, this: &Value, spec: &str) -> Result<Str> {
+    if spec.is_empty() {
+        return vm.str(this);
+    }
     let number = plain_int(this).ok_or_else(|| {
         Raised::type_error(format!(
             "descriptor '__format__' requires a 'int' object but received a '{}'",

@@ -7,10 +7,9 @@
 use std::borrow::Cow;
 
 use num_bigint::{BigInt, BigUint, Sign};
-use unicode_general_category::{GeneralCategory, get_general_category};
 
 use crate::value::complex::Complex;
-use crate::value::{Raised, Result, Str, Value, integer};
+use crate::value::{Raised, Result, Str, Value, integer, str_properties};
 use crate::vm::Vm;
 
 /// Why text is no int.
@@ -55,21 +54,6 @@ fn shown(vm: &mut Vm, value: &Value) -> Result<Str> {
     }
 }
 
-/// The digit a character stands for, in any script.
-pub fn decimal_digit(character: char) -> Option<u32> {
-    if character.is_ascii() {
-        return character.to_digit(10);
-    }
-    let is_digit = |character| get_general_category(character) == GeneralCategory::DecimalNumber;
-    if !is_digit(character) {
-        return None;
-    }
-    // The digits of a script follow each other from zero on; mathematical digits do so five times.
-    let code = character as u32;
-    let before = (1..50).take_while(|step| char::from_u32(code - step).is_some_and(is_digit)).count();
-    Some(before as u32 % 10)
-}
-
 /// Digits of other scripts become ASCII, and the blanks around go.
 fn simplify(text: &str) -> Cow<'_, str> {
     const BLANKS: [char; 6] = [' ', '\t', '\n', '\x0b', '\x0c', '\r'];
@@ -77,7 +61,7 @@ fn simplify(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text.trim_matches(BLANKS));
     }
     let is_blank = |character: char| character.is_whitespace() || ('\x1c'..='\x1f').contains(&character);
-    let digit = |character: char| decimal_digit(character).and_then(|digit| char::from_digit(digit, 10));
+    let digit = |character: char| str_properties::decimal_value(character).and_then(|digit| char::from_digit(digit, 10));
     Cow::Owned(text.trim_matches(is_blank).chars().map(|character| digit(character).unwrap_or(character)).collect())
 }
 

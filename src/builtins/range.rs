@@ -1,85 +1,144 @@
 //! range.
 //!
-//! Bounds are 64-bit ints; larger ones are an OverflowError. Search is arithmetic for numbers; only an
-//! object of a class of the script is compared with each number in turn.
+//! The usual range has 64-bit bounds; `range_big.rs` does what goes beyond. Search is arithmetic for
+//! numbers; only an object of a class of the script is compared with each number in turn.
 
+use num_bigint::BigInt;
+
+use super::range_big::BigRange;
 use super::slice::{self, Subscript};
 use crate::native;
 use crate::value::iterator::IteratorState;
-use crate::value::{Class, Gc, Iterator, Native, Raised, Range, Result, Value, hash, integer, types};
+use crate::value::native::{FromArgument, Mismatch};
+use crate::value::{Class, Gc, Iterator, Native, Raised, Range, Result, Value, integer, types};
 use crate::vm::Vm;
 
-fn overflow() -> Raised {
-    Raised::overflow_error("range does not support numbers beyond 64 bits")
+/// The receiver of the rows: a range of either kind.
+#[derive(Clone, Copy)]
+enum AnyRange<'a> {
+    Small(&'a Gc<Range>),
+    Big(&'a BigRange),
 }
 
-fn bound(vm: &mut Vm, value: &Value) -> Result<i64> {
+use AnyRange::{Big, Small};
+
+impl<'a> FromArgument<'a> for AnyRange<'a> {
+    #[inline]
+    fn from_argument(_: &mut Vm, value: &'a Value) -> std::result::Result<Self, Mismatch> {
+        any_range(value).ok_or(Mismatch::Expected("range"))
+    }
+}
+
+fn any_range(value: &Value) -> Option<AnyRange<'_>> {
     match value {
-        Value::Int(number) => Ok(*number),
-        _ => match vm.index_value(value)? {
-            Value::Int(number) => Ok(number),
-            _ => Err(overflow()),
-        },
+        Value::Range(range) => Some(Small(range)),
+        value => value.payload().map(Big),
+    }
+}
+
+impl AnyRange<'_> {
+    fn to_big(self) -> BigRange {
+        match self {
+            Small(range) => BigRange::from(&**range),
+            Big(range) => range.clone(),
+        }
+    }
+
+    /// The number of items, if it is the length of a sequence.
+    fn length(self) -> Option<usize> {
+        match self {
+            Small(range) => isize::try_from(range.len()).ok().map(|length| length as usize),
+            Big(range) => isize::try_from(range.length()).ok().map(|length| length as usize),
+        }
     }
 }
 
 fn new(vm: &mut Vm, _: &Class, arguments: &[Value]) -> Result<Value> {
-    let (start, stop, step) = match arguments {
-        [stop] => (0, bound(vm, stop)?, 1),
-        [start, stop] => (bound(vm, start)?, bound(vm, stop)?, 1),
-        [start, stop, step] => (bound(vm, start)?, bound(vm, stop)?, bound(vm, step)?),
+    let mut parts = [Value::Int(0), Value::Int(0), Value::Int(1)];
+    match arguments {
+        [stop] => parts[1] = vm.index_value(stop)?,
+        [_, _] | [_, _, _] => {
+            for (part, argument) in parts.iter_mut().zip(arguments) {
+                *part = vm.index_value(argument)?;
+            }
+        }
         [] => return Err(Raised::type_error("range expected at least 1 argument, got 0")),
         more => return Err(Raised::type_error(format!("range expected at most 3 arguments, got {}", more.len()))),
-    };
-    if step == 0 {
+    }
+    if matches!(parts[2], Value::Int(0)) {
         return Err(Raised::value_error("range() arg 3 must not be zero"));
     }
-    Ok(Value::Range(Gc::new(Range { start, stop, step })))
+    if let [Value::Int(start), Value::Int(stop), Value::Int(step)] = parts {
+        return Ok(Value::Range(Gc::new(Range { start, stop, step })));
+    }
+    let [start, stop, step] = parts.map(|part| integer::to_big(&part).unwrap_or_default());
+    Ok(BigRange { start, stop, step }.into_value())
 }
 
-fn start(_: &mut Vm, this: &Gc<Range>) -> i64 {
-    this.start
-}
-
-fn stop(_: &mut Vm, this: &Gc<Range>) -> i64 {
-    this.stop
-}
-
-fn step(_: &mut Vm, this: &Gc<Range>) -> i64 {
-    this.step
-}
-
-fn length(range: &Range) -> Result<usize> {
-    match isize::try_from(range.len()) {
-        Ok(length) => Ok(length as usize),
-        Err(_) => Err(Raised::overflow_error("Python int too large to convert to C ssize_t")),
+fn start(_: &mut Vm, this: AnyRange<'_>) -> Value {
+    match this {
+        Small(range) => Value::Int(range.start),
+        Big(range) => integer::normalize(range.start.clone()),
     }
 }
 
-fn len(_: &mut Vm, this: &Gc<Range>) -> Result<usize> {
-    length(this)
+fn stop(_: &mut Vm, this: AnyRange<'_>) -> Value {
+    match this {
+        Small(range) => Value::Int(range.stop),
+        Big(range) => integer::normalize(range.stop.clone()),
+    }
 }
 
-fn truth(_: &mut Vm, this: &Gc<Range>) -> bool {
-    !this.is_empty()
+fn step(_: &mut Vm, this: AnyRange<'_>) -> Value {
+    match this {
+        Small(range) => Value::Int(range.step),
+        Big(range) => integer::normalize(range.step.clone()),
+    }
 }
 
-fn get_item(vm: &mut Vm, this: &Gc<Range>, key: &Value) -> Result<Value> {
-    let length = length(this)?;
-    match slice::subscript(vm, key, "range")? {
-        Subscript::Index(index) => match slice::position(index, length) {
-            Some(position) => Ok(Value::Int(this.at(position as u64))),
-            None => Err(Raised::index_error("range object index out of range")),
-        },
-        Subscript::Slice(slice) => {
-            let indices = slice::indices(vm, slice, length)?;
-            let number = |index: i64| {
-                let number = this.start as i128 + index as i128 * this.step as i128;
-                i64::try_from(number).map_err(|_| overflow())
-            };
-            let step = this.step.checked_mul(indices.step).ok_or_else(overflow)?;
-            let (start, stop) = (number(indices.start)?, number(indices.stop)?);
-            Ok(Value::Range(Gc::new(Range { start, stop, step })))
+fn len(_: &mut Vm, this: AnyRange<'_>) -> Result<usize> {
+    this.length().ok_or_else(|| Raised::overflow_error("Python int too large to convert to C ssize_t"))
+}
+
+fn truth(_: &mut Vm, this: AnyRange<'_>) -> bool {
+    this.length() != Some(0)
+}
+
+fn get_item(vm: &mut Vm, this: AnyRange<'_>, key: &Value) -> Result<Value> {
+    if let (Small(range), Some(length)) = (this, this.length()) {
+        match slice::subscript(vm, key, "range") {
+            Ok(Subscript::Index(index)) => {
+                return match slice::position(index, length) {
+                    Some(position) => Ok(Value::Int(range.at(position as u64))),
+                    None => Err(Raised::index_error("range object index out of range")),
+                };
+            }
+            Ok(Subscript::Slice(slice)) => {
+                let indices = slice::indices(vm, slice, length)?;
+                let number = |index: i64| {
+                    let number = range.start as i128 + index as i128 * range.step as i128;
+                    i64::try_from(number).ok()
+                };
+                if let (Some(start), Some(stop), Some(step)) =
+                    (number(indices.start), number(indices.stop), range.step.checked_mul(indices.step))
+                {
+                    return Ok(Value::Range(Gc::new(Range { start, stop, step })));
+                }
+            }
+            // An index beyond 64 bits is out of range, which the big way says.
+            Err(raised) if raised.is_a(&types().index_error) => {}
+            Err(raised) => return Err(raised),
+        }
+    }
+    match key {
+        Value::Slice(slice) => this.to_big().slice(vm, slice),
+        key => {
+            if !slice::has_index(key) {
+                let kind = key.type_name();
+                return Err(Raised::type_error(format!("range indices must be integers or slices, not {kind}")));
+            }
+            let index = vm.index_value(key)?;
+            this.to_big().item(integer::to_big(&index).unwrap_or_default())
         }
     }
 }
@@ -92,37 +151,49 @@ fn index_of_int(range: &Range, number: i64) -> Option<u64> {
     (distance % step == 0 && index >= 0 && index < range.len() as i128).then_some(index as u64)
 }
 
-/// The first index whose number equals the value.
-fn find(vm: &mut Vm, range: &Gc<Range>, value: &Value) -> Result<Option<u64>> {
-    match value {
-        Value::Int(number) => Ok(index_of_int(range, *number)),
-        Value::Bool(truth) => Ok(index_of_int(range, *truth as i64)),
-        Value::Float(number) => Ok(match integer::from_f64(number.trunc()) {
-            Some(Value::Int(whole)) if number.is_finite() && number.fract() == 0.0 => index_of_int(range, whole),
-            _ => None,
-        }),
-        Value::Instance(_) => {
-            for index in 0..range.len() {
-                if vm.equal(&Value::Int(range.at(index)), value)? {
-                    return Ok(Some(index));
-                }
-                if index % 1024 == 0 {
-                    vm.check_interrupts()?;
-                }
-            }
-            Ok(None)
+/// The first index whose number equals the value: an Int or BigInt.
+fn find(vm: &mut Vm, range: AnyRange<'_>, value: &Value) -> Result<Option<Value>> {
+    let whole = match value {
+        Value::Int(number) => match range {
+            Small(range) => return Ok(index_of_int(range, *number).map(integer::from_u64)),
+            Big(_) => Some(BigInt::from(*number)),
+        },
+        Value::Bool(truth) => Some(BigInt::from(*truth as u8)),
+        Value::BigInt(number) => Some(number.0.clone()),
+        Value::Float(number) if number.fract() == 0.0 => {
+            integer::from_f64(*number).and_then(|number| integer::to_big(&number))
         }
-        _ => Ok(None),
-    }
+        Value::Instance(_) => return find_by_equality(vm, range, value),
+        _ => None,
+    };
+    Ok(whole.and_then(|whole| range.to_big().index_of(&whole)).map(integer::normalize))
 }
 
-fn contains(vm: &mut Vm, this: &Gc<Range>, value: &Value) -> Result<bool> {
+fn find_by_equality(vm: &mut Vm, range: AnyRange<'_>, value: &Value) -> Result<Option<Value>> {
+    let iterator = match range {
+        Small(range) => iterator(range.start, range.len(), range.step),
+        Big(range) => range.iterator(),
+    };
+    let mut index = 0u64;
+    while let Some(number) = vm.next(&iterator)? {
+        if vm.equal(&number, value)? {
+            return Ok(Some(integer::from_u64(index)));
+        }
+        index += 1;
+        if index.is_multiple_of(1024) {
+            vm.check_interrupts()?;
+        }
+    }
+    Ok(None)
+}
+
+fn contains(vm: &mut Vm, this: AnyRange<'_>, value: &Value) -> Result<bool> {
     Ok(find(vm, this, value)?.is_some())
 }
 
-fn index(vm: &mut Vm, this: &Gc<Range>, value: &Value) -> Result<Value> {
+fn index(vm: &mut Vm, this: AnyRange<'_>, value: &Value) -> Result<Value> {
     match find(vm, this, value)? {
-        Some(index) => Ok(integer::from_u64(index)),
+        Some(index) => Ok(index),
         None if matches!(value, Value::Int(_) | Value::Bool(_) | Value::BigInt(_)) => {
             Err(Raised::value_error(format!("{} is not in range", vm.repr(value)?)))
         }
@@ -130,13 +201,12 @@ fn index(vm: &mut Vm, this: &Gc<Range>, value: &Value) -> Result<Value> {
     }
 }
 
-fn count(vm: &mut Vm, this: &Gc<Range>, value: &Value) -> Result<usize> {
+fn count(vm: &mut Vm, this: AnyRange<'_>, value: &Value) -> Result<usize> {
     Ok(find(vm, this, value)?.is_some() as usize)
 }
 
-fn repr(_: &mut Vm, this: &Gc<Range>) -> String {
-    let Range { start, stop, step } = **this;
-    if step == 1 { format!("range({start}, {stop})") } else { format!("range({start}, {stop}, {step})") }
+fn repr(_: &mut Vm, this: AnyRange<'_>) -> String {
+    this.to_big().repr()
 }
 
 /// An iterator over the numbers at `first`, `first + step` ..., `count` of them.
@@ -145,31 +215,39 @@ fn iterator(first: i64, count: u64, step: i64) -> Value {
     Value::Iterator(Iterator::new(&types().range_iterator, state))
 }
 
-fn iter(_: &mut Vm, this: &Gc<Range>) -> Value {
-    iterator(this.start, this.len(), this.step)
-}
-
-fn reversed(_: &mut Vm, this: &Gc<Range>) -> Value {
-    let length = this.len();
-    iterator(this.at(length.saturating_sub(1)), length, this.step.wrapping_neg())
-}
-
-fn hash_method(vm: &mut Vm, this: &Gc<Range>) -> Result<Value> {
-    vm.hash(&Value::Range(this.clone())).map(Value::Int)
-}
-
-fn equal(_: &mut Vm, this: &Gc<Range>, other: &Value) -> Value {
-    match other {
-        Value::Range(_) => hash::equal(&Value::Range(this.clone()), other).map_or(Value::NotImplemented, Value::Bool),
-        _ => Value::NotImplemented,
+fn iter(_: &mut Vm, this: AnyRange<'_>) -> Value {
+    match this {
+        Small(range) => iterator(range.start, range.len(), range.step),
+        Big(range) => range.iterator(),
     }
 }
 
-fn not_equal(vm: &mut Vm, this: &Gc<Range>, other: &Value) -> Value {
-    match equal(vm, this, other) {
+fn reversed(_: &mut Vm, this: AnyRange<'_>) -> Value {
+    match this {
+        Small(range) => {
+            let length = range.len();
+            iterator(range.at(length.saturating_sub(1)), length, range.step.wrapping_neg())
+        }
+        Big(range) => range.reversed().iterator(),
+    }
+}
+
+fn hash(vm: &mut Vm, this: AnyRange<'_>) -> Result<Value> {
+    vm.hash(&this.to_big().key()).map(Value::Int)
+}
+
+fn equal(vm: &mut Vm, this: AnyRange<'_>, other: &Value) -> Result<Value> {
+    match any_range(other) {
+        Some(other) => vm.equal(&this.to_big().key(), &other.to_big().key()).map(Value::Bool),
+        None => Ok(Value::NotImplemented),
+    }
+}
+
+fn not_equal(vm: &mut Vm, this: AnyRange<'_>, other: &Value) -> Result<Value> {
+    Ok(match equal(vm, this, other)? {
         Value::Bool(equal) => Value::Bool(!equal),
         undecided => undecided,
-    }
+    })
 }
 
 pub const METHODS: &[Native] = &[
@@ -185,7 +263,7 @@ pub const METHODS: &[Native] = &[
     native!("__contains__(self, key, /)", contains(required, required), "Return key in self."),
     native!("__getitem__(self, key, /)", get_item(required, required), "Return self[key]."),
     native!("__repr__(self, /)", repr(required), "Return repr(self)."),
-    native!("__hash__(self, /)", hash_method(required), "Return hash(self)."),
+    native!("__hash__(self, /)", hash(required), "Return hash(self)."),
     native!("__iter__(self, /)", iter(required), "Implement iter(self)."),
     native!("__reversed__(self, /)", reversed(required), "Return a reverse iterator."),
     native!("__eq__(self, value, /)", equal(required, required), "Return self==value."),

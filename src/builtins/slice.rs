@@ -76,7 +76,8 @@ pub fn bound(vm: &mut Vm, value: &Value, allowed: &str) -> Result<i64> {
     vm.index_clamped(value)
 }
 
-fn has_index(value: &Value) -> bool {
+/// Whether a value can be an index.
+pub fn has_index(value: &Value) -> bool {
     match value.native() {
         Value::Int(_) | Value::Bool(_) | Value::BigInt(_) => true,
         Value::Float(_) | Value::Str(_) | Value::None | Value::Tuple(_) | Value::List(_) => false,

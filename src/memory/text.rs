@@ -488,8 +488,12 @@ pub fn pin_hash_seed(seed: u64) {
     let _ = SEED.set(ahash::RandomState::with_seeds(seed, 1, 2, 3));
 }
 
-/// The hash of str and bytes: keyed at random per process, since keys may come from strangers. Never 0.
+/// The hash of str and bytes: keyed at random per process, since keys may come from strangers. 0 for no
+/// bytes, as in CPython, and for nothing else.
 pub fn hash_bytes(bytes: &[u8]) -> u64 {
+    if bytes.is_empty() {
+        return 0;
+    }
     let mut hasher = SEED.get_or_init(ahash::RandomState::new).build_hasher();
     hasher.write(bytes);
     hasher.finish().max(1)

@@ -2,14 +2,16 @@
 //!
 //! The functions of one float share one check of their result: NaN from a number is a domain error, an
 //! infinity from a finite number a range error where the function can grow too large, else a domain
-//! error at a pole. What needs more than the standard library is in `special_function`, whole numbers
-//! in `whole_number`.
+//! error at a pole. What needs more than the standard library is in `special_function` and
+//! `error_function`, whole numbers are in `whole_number`.
 
 use super::special_function::{self, ExactSum, MathError, ProductSum, SumError};
-use super::{native_module, whole_number};
+use super::{error_function, native_module, whole_number};
 use crate::bytecode::Operator;
 use crate::native;
-use crate::value::{Gc, Module, Native, NativeFunction, Raised, Result, Str, Value, arithmetic, format_spec, integer, symbols};
+use crate::value::{
+    Gc, Module, Native, NativeFunction, Raised, Result, Str, Value, arithmetic, format_spec, integer, symbols,
+};
 use crate::vm::Vm;
 
 fn domain_error() -> Raised {
@@ -55,8 +57,8 @@ functions_of_one_float! {
     cbrt f64::cbrt, Pole;
     cos f64::cos, Pole;
     cosh f64::cosh, TooLarge;
-    erf libm::erf, Pole;
-    erfc libm::erfc, Pole;
+    erf error_function::erf, Pole;
+    erfc error_function::erfc, Pole;
     exp f64::exp, TooLarge;
     exp2 f64::exp2, TooLarge;
     expm1 f64::exp_m1, TooLarge;

@@ -16,8 +16,10 @@ pub mod calendar;
 pub mod clock;
 pub mod collections;
 pub mod combinatorics;
+pub mod contextvars;
 pub mod entropy;
 pub mod errno;
+pub mod error_function;
 pub mod evaluate;
 pub mod gc;
 pub mod itertools;
@@ -61,6 +63,7 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "asyncio", precedence: Precedence::AfterPath, make: asyncio::module },
     NativeModule { name: "atexit", precedence: Precedence::First, make: at_exit::module },
     NativeModule { name: "builtins", precedence: Precedence::First, make: builtins_module },
+    NativeModule { name: "contextvars", precedence: Precedence::AfterPath, make: contextvars::module },
     NativeModule { name: "errno", precedence: Precedence::First, make: errno::module },
     NativeModule { name: "gc", precedence: Precedence::First, make: gc::module },
     NativeModule { name: "itertools", precedence: Precedence::First, make: itertools::module },
@@ -90,8 +93,7 @@ pub fn native_module(name: &str, functions: &'static [Native]) -> Gc<Module> {
 pub fn native_class(name: &str, base: &Class, rows: &'static [Native]) -> Class {
     let (module, short) = name.rsplit_once('.').unwrap_or(("builtins", name));
     let order = std::iter::once(base.clone()).chain(base.ancestors()).collect();
-    let class =
-        ClassObject::new(Str::intern(short), Layout::Native, vec![base.clone()], order, Gc::new(Dict::new()));
+    let class = ClassObject::new(Str::intern(short), Layout::Native, vec![base.clone()], order, Gc::new(Dict::new()));
     class.namespace.set_str(&symbols().module, Value::Str(Str::intern(module)));
     class.has_dictionary.set(false);
     builtins::add_rows(&class, rows);

@@ -598,8 +598,8 @@ fn gauss(vm: &mut Vm, this: Random<'_>, mu: Option<f64>, sigma: Option<f64>) -> 
     Ok(mu.unwrap_or(0.0) + number * sigma.unwrap_or(1.0))
 }
 
-fn lognormvariate(vm: &mut Vm, this: Random<'_>, mu: Option<f64>, sigma: Option<f64>) -> Result<f64> {
-    let result = normalvariate(vm, this, mu, sigma)?.exp();
+fn lognormvariate(vm: &mut Vm, this: Random<'_>, mu: f64, sigma: f64) -> Result<f64> {
+    let result = distribution::normal(|| this.unit(vm), mu, sigma)?.exp();
     if result.is_infinite() { Err(Raised::overflow_error("math range error")) } else { Ok(result) }
 }
 
@@ -667,8 +667,8 @@ const METHODS: &[Native] = &[
     native!("normalvariate(self, mu=0.0, sigma=1.0)", normalvariate(required, optional, optional), "Normal."),
     native!("gauss(self, mu=0.0, sigma=1.0)", gauss(required, optional, optional), "Normal, made in pairs."),
     native!(
-        "lognormvariate(self, mu=0.0, sigma=1.0)",
-        lognormvariate(required, optional, optional),
+        "lognormvariate(self, mu, sigma)",
+        lognormvariate(required, required, required),
         "A number whose logarithm is normal."
     ),
     native!("expovariate(self, lambd=1.0)", expovariate(required, optional), "Exponential, with mean 1 / lambd."),

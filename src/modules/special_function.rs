@@ -1,5 +1,5 @@
 //! Functions of real numbers that the standard library has not: gamma, the inverse hyperbolic ones,
-//! the error function, and lengths of vectors.
+//! exact sums, and lengths of vectors.
 //!
 //! Gamma is Lanczos's approximation with the 13 rational coefficients of Boost (g = 6.0246...), arranged
 //! as in CPython so that results agree to the last bit. The inverse hyperbolic functions follow fdlibm.

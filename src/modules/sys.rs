@@ -4,7 +4,8 @@ use super::{Precedence, native_module, state, stdlib, structure};
 use crate::builtins::stream::{self, Channel};
 use crate::native;
 use crate::value::{
-    Class, Gc, Instance, Module, Native, Raised, Result, Str, Value, class::ClassObject, class::Layout, symbols, types,
+    Class, Gc, Instance, Module, Native, Raised, Result, Str, Value, class::ClassObject, class::Layout, integer,
+    symbols, types,
 };
 use crate::vm::Vm;
 
@@ -122,7 +123,30 @@ fn getfilesystemencoding(_: &mut Vm) -> &'static str {
     "utf-8"
 }
 
+fn get_int_max_str_digits(_: &mut Vm) -> Value {
+    Value::from(integer::digit_limit())
+}
+
+fn set_int_max_str_digits(_: &mut Vm, limit: i64) -> Result<()> {
+    match usize::try_from(limit) {
+        Ok(limit) if limit == 0 || limit >= integer::LOWEST_DIGIT_LIMIT => {
+            integer::set_digit_limit(limit);
+            Ok(())
+        }
+        _ => {
+            let lowest = integer::LOWEST_DIGIT_LIMIT;
+            Err(Raised::value_error(format!("maxdigits must be 0 or larger than {lowest}")))
+        }
+    }
+}
+
 pub const FUNCTIONS: &[Native] = &[
+    native!("get_int_max_str_digits()", get_int_max_str_digits(), "Most digits of an int that text is made of."),
+    native!(
+        "set_int_max_str_digits(maxdigits)",
+        set_int_max_str_digits(required),
+        "Sets how many digits of an int text is made of at most; 0 is no limit."
+    ),
     native!("exit(status=None, /)", exit(optional), "Ends the program by raising SystemExit."),
     native!("exc_info()", exc_info(), "Class, value and traceback of the exception being handled."),
     native!("exception()", exception(), "The exception being handled."),

@@ -1,22 +1,73 @@
 //! The current context: what `contextvars` reads and writes, switched with every task.
 //!
-//! A context is a value that never changes (None is the empty one): setting a variable makes a new
-//! one and puts it here. So a task gets a copy of its creator's context by taking the same value.
+//! What the variables of a context are is a value that never changes: None for an empty one, or a dict
+//! that is copied before it is changed. So a task gets a copy of its creator's context by taking the
+//! same value. A context the script holds as an object is a place for such a value.
 
 use std::cell::Cell;
 
-use crate::value::{Mutable, Value};
+use crate::memory::Tracer;
+use crate::value::instance::Payload;
+use crate::value::native::{FromArgument, Mismatch};
+use crate::value::{Gc, Instance, Mutable, Value, types};
+use crate::vm::Vm;
+
+/// The state of a `Context` object.
+pub struct Context {
+    /// None or a dict, never changed in place.
+    pub variables: Mutable<Value>,
+    /// Whether `run` is in progress.
+    pub is_entered: Cell<bool>,
+}
+
+impl Payload for Context {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.variables.borrow().trace(tracer);
+    }
+
+    fn clear(&self) {
+        self.variables.set(Value::None);
+    }
+}
+
+impl<'a> FromArgument<'a> for &'a Context {
+    fn from_argument(_: &mut Vm, value: &'a Value) -> Result<Self, Mismatch> {
+        value.payload().ok_or(Mismatch::Expected("Context"))
+    }
+}
 
 thread_local! {
+    /// The variables, or a `Context` object that has them.
     static CURRENT: Mutable<Value> = const { Mutable::new(Value::None) };
     /// Whether `CURRENT` is not the empty one: the quick test.
     static USED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The context in force.
+/// What is in force: variables, or a `Context` object.
+#[inline]
+pub fn in_force() -> Value {
+    if USED.get() { CURRENT.with(Mutable::get) } else { Value::None }
+}
+
+/// A copy of the context in force: its variables.
 #[inline]
 pub fn current() -> Value {
-    if USED.get() { CURRENT.with(Mutable::get) } else { Value::None }
+    if USED.get() { variables_of(in_force()) } else { Value::None }
+}
+
+fn variables_of(context: Value) -> Value {
+    match context.payload::<Context>() {
+        Some(object) => object.variables.get(),
+        None => context,
+    }
+}
+
+/// Changes the variables of the context in force.
+pub fn set_variables(variables: Value) {
+    match in_force().payload::<Context>() {
+        Some(object) => object.variables.set(variables),
+        None => drop(replace(variables)),
+    }
 }
 
 /// Puts another context in force and gives the one before.
@@ -27,4 +78,15 @@ pub fn replace(context: Value) -> Value {
     }
     USED.set(!context.is_none());
     CURRENT.with(|current| current.replace(context))
+}
+
+/// A context as the object scripts see; one that is an object already stays the same.
+pub fn object(context: Value) -> Gc<Instance> {
+    match context {
+        Value::Instance(object) => object,
+        variables => {
+            let context = Context { variables: Mutable::new(variables), is_entered: Cell::new(false) };
+            Instance::with_payload(types().context.clone(), context)
+        }
+    }
 }

@@ -13,8 +13,8 @@ use rustc_hash::FxHashMap;
 use super::observer::{self, Event};
 use super::ready::{Notice, Policy, Ready, ReadyQueue};
 use super::timer::{TimerId, Timers};
-use super::{clock, context, deadlock, driver, exception_handler, future, handle, runner, task, timeout};
-use crate::memory::interrupt;
+use super::{clock, context, deadlock, driver, exception_handler, future, handle, task, timeout};
+use crate::memory::{Tracer, interrupt};
 use crate::value::future::{Callback, Listener, Listening};
 use crate::value::instance::Payload;
 use crate::value::{Coroutine, Gc, Instance, Mutable, Raised, Result, Str, Task, Value, Weak, types};
@@ -315,10 +315,8 @@ impl EventLoop {
         } else if driver::is_busy() {
             driver::wait(vm, Some(std::time::Duration::ZERO))?;
         }
-        if interrupt::is_requested()
-            && let Err(raised) = vm.check_interrupts()
-        {
-            runner::interrupted(vm, raised)?;
+        if interrupt::is_requested() {
+            vm.check_interrupts()?;
         }
         if self.timers.next_moment().is_some() {
             let end = clock::now() + clock::RESOLUTION;
@@ -412,7 +410,11 @@ impl EventLoop {
 
     /// The async generators that are alive; they are forgotten.
     pub(super) fn take_async_generators(&self) -> Vec<Gc<Coroutine>> {
-        self.async_generators.take().iter().filter_map(Weak::upgrade).collect()
+        let generators = self.async_generators.take();
+        let mut seen = rustc_hash::FxHashSet::default();
+        let alive = generators.iter().filter_map(Weak::upgrade);
+        // One that was asked twice before it began stands here twice.
+        alive.filter(|generator| seen.insert(generator.address())).collect()
     }
 }
 
@@ -446,16 +448,48 @@ pub fn async_generator_started(generator: &Gc<Coroutine>) {
     }
 }
 
-/// The VM's hook: an async generator died while suspended; the loop closes it in a task of its own.
+/// The VM's hook: an async generator died while suspended; in its next iteration the loop makes a task
+/// that closes it.
 /// False when no loop is running.
 pub fn async_generator_died(vm: &mut Vm, generator: &Gc<Coroutine>) -> bool {
     let Some(event_loop) = running() else { return false };
     let generator = Value::Coroutine(generator.clone());
     match vm.call_method(&generator, &Str::intern("aclose"), &[]) {
         Ok(closing) => {
-            task::create(&event_loop, future::as_coroutine(closing), Value::None, None);
+            let closing = CloseGenerator { closing: Mutable::new(future::as_coroutine(closing)) };
+            event_loop.ready.push(Ready::ListenerDue(Listening::new(closing)));
             true
         }
         Err(_) => false,
+    }
+}
+
+/// Makes a task that closes an async generator.
+struct CloseGenerator {
+    closing: Mutable<Value>,
+}
+
+impl Listener for CloseGenerator {
+    fn name(&self) -> &'static str {
+        "BaseEventLoop.create_task"
+    }
+
+    fn future_done(&self, _: &Gc<Listening>, _: &mut Vm, _: &Value, _: u32) -> Result<()> {
+        Ok(())
+    }
+
+    fn timer_due(&self, _: &Gc<Listening>, _: &mut Vm) -> Result<()> {
+        if let (Some(event_loop), Some(closing)) = (running(), self.closing.take().bound()) {
+            task::create(&event_loop, closing, Value::None, None);
+        }
+        Ok(())
+    }
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.closing.borrow().trace(tracer);
+    }
+
+    fn clear(&self) {
+        self.closing.set(Value::Unbound);
     }
 }

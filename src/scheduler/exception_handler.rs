@@ -36,11 +36,7 @@ fn describe(vm: &mut Vm, exception: &Gc<Exception>) -> String {
 
 /// The outcome of a part of the scheduler that was called: an error is reported and forgotten, unless it
 /// is to leave the loop.
-pub(super) fn of_callback(
-    vm: &mut Vm,
-    outcome: Result<()>,
-    name: impl FnOnce() -> String,
-) -> Result<()> {
+pub(super) fn of_callback(vm: &mut Vm, outcome: Result<()>, name: impl FnOnce() -> String) -> Result<()> {
     match outcome {
         Err(raised) if !task::leaves_the_loop(&raised) => {
             report(vm, format!("Exception in callback {}", name()), Some(&raised), &[])

@@ -236,7 +236,9 @@ fn get_coro(_: &mut Vm, this: &Gc<Task>) -> Value {
 }
 
 fn get_context(_: &mut Vm, this: &Gc<Task>) -> Value {
-    this.context()
+    let context = Value::Instance(context::object(this.context()));
+    this.set_context(context.clone());
+    context
 }
 
 fn must_cancel(_: &mut Vm, this: &Gc<Task>) -> bool {

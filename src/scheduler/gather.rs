@@ -112,8 +112,11 @@ impl Gather {
             return Ok(());
         }
         if self.cancel_requested.get() {
-            // Cancelling the whole ends in a cancellation, whatever the children made of it.
-            return self.finish(Err(state.cancelled_error()));
+            // Cancelling the whole ends in a cancellation, whatever the children made of it; as in CPython
+            // it is that of the last child.
+            let last = self.children.borrow().last().cloned();
+            let error = last.as_ref().and_then(Value::as_future).map(Future::cancelled_error);
+            return self.finish(Err(error.unwrap_or_else(|| state.cancelled_error())));
         }
         let children = self.children.take();
         let results = children.iter().filter_map(Value::as_future).map(result_value).collect();

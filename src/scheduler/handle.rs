@@ -169,7 +169,7 @@ fn cancelled(_: &mut Vm, this: &Handle) -> bool {
 }
 
 fn get_context(_: &mut Vm, this: &Handle) -> Value {
-    this.context.clone()
+    Value::Instance(context::object(this.context.clone()))
 }
 
 fn when(_: &mut Vm, this: &Handle) -> Option<f64> {

@@ -143,7 +143,11 @@ fn shutdown_asyncgens(_: &mut Vm, this: &Rc<EventLoop>) -> Value {
 }
 
 fn shutdown_default_executor(_: &mut Vm, _: &Rc<EventLoop>, _: Option<Value>) -> Value {
-    // Threads are ended by who made them.
+    close_executor()
+}
+
+/// The coroutine of `loop.shutdown_default_executor()`: threads are ended by who made them.
+pub(super) fn close_executor() -> Value {
     Value::NativeCoroutine(future::ready("BaseEventLoop.shutdown_default_executor", Value::None))
 }
 

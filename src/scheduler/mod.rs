@@ -60,5 +60,6 @@ pub fn connect(vm: &mut Vm) {
         Value::Coroutine(generator) => event_loop::async_generator_died(vm, generator),
         _ => false,
     };
+    vm.hooks.interrupted = runner::take_interrupt;
     vm.hooks.report_forgotten = exception_handler::report_forgotten;
 }

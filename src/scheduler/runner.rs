@@ -23,7 +23,7 @@ thread_local! {
     static INTERRUPTS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Ctrl-C was pressed: the first time the main task is cancelled. True when that was all; false when
+/// The VM's hook: Ctrl-C was pressed. The first time the main task is cancelled. True when that was all; false when
 /// KeyboardInterrupt is to be raised.
 pub fn take_interrupt(vm: &mut Vm) -> Result<bool> {
     let Some(main) = MAIN.with(Mutable::get) else { return Ok(false) };
@@ -32,14 +32,6 @@ pub fn take_interrupt(vm: &mut Vm) -> Result<bool> {
         return Ok(false);
     }
     task::cancel(vm, &main, &Value::None)
-}
-
-/// The loop was interrupted between two steps.
-pub(super) fn interrupted(vm: &mut Vm, raised: Raised) -> Result<()> {
-    if raised.is_a(&types().keyboard_interrupt) && take_interrupt(vm)? {
-        return Ok(());
-    }
-    Err(raised)
 }
 
 /// Runs a coroutine on a loop as its main task.
@@ -61,8 +53,10 @@ fn run_main(vm: &mut Vm, event_loop: &Rc<EventLoop>, coroutine: &Value, context:
 /// Ends what is still running: tasks are cancelled, async generators closed, then the loop.
 fn shut_down(vm: &mut Vm, event_loop: &Rc<EventLoop>) -> Result<()> {
     let outcome = cancel_all(vm, event_loop).and_then(|()| {
-        let closing = loop_object::close_async_generators(event_loop);
-        event_loop.run_until_complete(vm, &closing).map(drop)
+        for closing in [loop_object::close_async_generators(event_loop), loop_object::close_executor()] {
+            event_loop.run_until_complete(vm, &closing)?;
+        }
+        Ok(())
     });
     event_loop::set_current(None);
     event_loop.close()?;

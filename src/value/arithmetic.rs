@@ -134,6 +134,25 @@ pub fn divide_with_rest(left: &Value, right: &Value) -> Option<Result<(Value, Va
     Some(Ok((integer::normalize(quotient), integer::normalize(rest))))
 }
 
+/// `base ** exponent % modulus` without the big number in between; None when one of them is no int.
+pub fn power_modulo(base: &Value, exponent: &Value, modulus: &Value) -> Option<Result<Value>> {
+    if let (Value::Int(base), Value::Int(exponent @ 0..), Value::Int(modulus @ 1..)) = (base, exponent, modulus) {
+        let modulus = *modulus as u128;
+        let mut square = base.rem_euclid(modulus as i64) as u128;
+        let (mut power, mut exponent) = (1 % modulus, *exponent);
+        while exponent > 0 {
+            if exponent & 1 == 1 {
+                power = power * square % modulus;
+            }
+            square = square * square % modulus;
+            exponent >>= 1;
+        }
+        return Some(Ok(Value::Int(power as i64)));
+    }
+    let (base, exponent, modulus) = (exact_big(base)?, exact_big(exponent)?, exact_big(modulus)?);
+    Some(integer::power_modulo(&base, &exponent, &modulus))
+}
+
 /// The number as a float; None when it is no real number.
 pub fn as_float(value: &Value) -> Option<Result<f64>> {
     match value {
@@ -307,6 +326,7 @@ fn big(operator: Operator, left: Cow<'_, BigInt>, right: Cow<'_, BigInt>) -> Opt
                 (Err(raised), _) | (_, Err(raised)) => Some(Err(raised)),
             };
         }
+        Operator::Power if *left == BigInt::from(-1) => BigInt::from(if right.is_even() { 1 } else { -1 }),
         Operator::Power => return Some(power(left, right.to_u64())),
         Operator::ShiftLeft => return Some(shift_left(left, right)),
         Operator::ShiftRight => return Some(shift_right(left, right)),
@@ -328,9 +348,6 @@ fn power(base: &BigInt, exponent: Option<u64>) -> Result<Value> {
         return Ok(integer::normalize(if exponent == Some(0) { BigInt::one() } else { base.clone() }));
     }
     let Some(exponent) = exponent else { return Err(out_of_memory()) };
-    if *base == BigInt::from(-1) {
-        return Ok(Value::Int(if exponent % 2 == 0 { 1 } else { -1 }));
-    }
     // A power has at least (bits - 1) * exponent bits.
     let bits = (base.bits() - 1) as u128 * exponent as u128;
     match u32::try_from(exponent) {
@@ -390,7 +407,7 @@ fn divide_big(left: &BigInt, right: &BigInt) -> Result<Value> {
         return Err(Raised::overflow_error("integer division result too large for a float"));
     }
     let is_negative = left.is_negative() != right.is_negative();
-    Ok(Value::Float(if is_negative && !left.is_zero() { -quotient } else { quotient }))
+    Ok(Value::Float(if is_negative { -quotient } else { quotient }))
 }
 
 /// The float nearest to the quotient; infinite when it is too large. `right` is not 0.

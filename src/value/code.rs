@@ -75,10 +75,8 @@ impl CodeObject {
     /// Makes values of the constants, nested code included.
     pub fn link(code: &Rc<Code>) -> Gc<CodeObject> {
         let sites = code.names.iter().map(|name| Site { name: Str::intern(name), cache: Cache::default() });
-        let has_plain_parameters = code.keyword_only_count == 0
-            && !code.has_star
-            && !code.has_double_star
-            && !code.spilled_parameters;
+        let has_plain_parameters =
+            code.keyword_only_count == 0 && !code.has_star && !code.has_double_star && !code.spilled_parameters;
         let is_quick = has_plain_parameters && code.kind == crate::bytecode::CodeKind::Function;
         Gc::new(CodeObject {
             quick_arguments: if is_quick { code.positional_count as u32 } else { NEVER },

@@ -91,7 +91,7 @@ impl Complex {
             let angle = self.imaginary.atan2(self.real);
             let (mut length, mut phase) = (size.powf(real), angle * real);
             if imaginary != 0.0 {
-                length *= (-angle * imaginary).exp();
+                length /= (angle * imaginary).exp();
                 phase += imaginary * size.ln();
             }
             Complex { real: length * phase.cos(), imaginary: length * phase.sin() }

@@ -72,9 +72,7 @@ impl Function {
 
     /// `__module__`: that of the globals unless the script has set another.
     pub fn module(&self) -> Value {
-        self.part(|parts| parts.module.clone())
-            .or_else(|| self.globals.get_str(&symbols().name))
-            .unwrap_or(Value::None)
+        self.part(|parts| parts.module.clone()).or_else(|| self.globals.get_str(&symbols().name)).unwrap_or(Value::None)
     }
 
     pub fn set_module(&self, module: Value) {

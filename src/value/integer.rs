@@ -98,6 +98,9 @@ thread_local! {
 /// converting takes time that grows with the square of the digits.
 pub const DEFAULT_DIGIT_LIMIT: usize = 4300;
 
+/// No limit of digits is lower than this.
+pub const LOWEST_DIGIT_LIMIT: usize = 640;
+
 /// What `sys.get_int_max_str_digits()` gives; 0 is no limit.
 pub fn digit_limit() -> usize {
     DIGIT_LIMIT.get()
@@ -334,5 +337,16 @@ mod tests {
         let round = |number: i64, unit: i64| round_to_multiple(&number.into(), &unit.into()).to_i64();
         assert_eq!([round(5, 10), round(15, 10), round(25, 10)], [Some(0), Some(20), Some(20)]);
         assert_eq!([round(-5, 10), round(-15, 10), round(-16, 10)], [Some(0), Some(-20), Some(-20)]);
+    }
+
+    #[test]
+    fn a_negative_exponent_is_an_inverse() {
+        let power = |base: i64, exponent: i64, modulus: i64| {
+            let result = power_modulo(&base.into(), &exponent.into(), &modulus.into());
+            result.ok().and_then(|value| as_big(&value)?.to_i64())
+        };
+        assert_eq!(power(3, -1, 7), Some(5));
+        assert_eq!(power(2, 5, -7), Some(-3));
+        assert_eq!(power(2, -1, 4), None);
     }
 }

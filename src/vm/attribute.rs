@@ -140,13 +140,7 @@ impl Vm {
         }
     }
 
-    fn find_on_super(
-        &mut self,
-        object: &Value,
-        super_: &Super,
-        class: &Class,
-        name: &Str,
-    ) -> Result<Option<Value>> {
+    fn find_on_super(&mut self, object: &Value, super_: &Super, class: &Class, name: &Str) -> Result<Option<Value>> {
         if !name.same(&symbols().class) && !super_.receiver.is_unbound() {
             if let Some(found) = super_.start.lookup_after(&super_.class, name) {
                 let receiver = super_.receiver.clone();
@@ -499,13 +493,7 @@ impl Vm {
     }
 
     /// Sets or deletes through a data descriptor found on the class; None when it is none.
-    fn set_through(
-        &mut self,
-        found: &Value,
-        object: &Value,
-        name: &Str,
-        value: &Option<Value>,
-    ) -> Option<Result<()>> {
+    fn set_through(&mut self, found: &Value, object: &Value, name: &Str, value: &Option<Value>) -> Option<Result<()>> {
         match found {
             Value::Native(native) if native.row.binding == Binding::Getter => {
                 let set_builtin = self.hooks.set_builtin_attribute;
@@ -525,7 +513,8 @@ impl Vm {
                     if function.is_none() {
                         return Some(Err(property_error(property, object, what)));
                     }
-                    let arguments: SmallVec<[Value; 2]> = std::iter::once(object.clone()).chain(value.clone()).collect();
+                    let arguments: SmallVec<[Value; 2]> =
+                        std::iter::once(object.clone()).chain(value.clone()).collect();
                     return Some(self.call(&function, &arguments).map(drop));
                 }
                 if let Some(member) = descriptor.payload::<Member>()
@@ -536,7 +525,7 @@ impl Vm {
                             instance.set(&member.name, value.clone());
                             Ok(())
                         }
-                        None => instance.remove(&member.name).map(drop).ok_or_else(|| no_attribute(object, name)),
+                        None => instance.remove(&member.name).map(drop).ok_or_else(|| Raised::attribute_error(&**name)),
                     });
                 }
                 let names = symbols();

@@ -29,7 +29,8 @@ impl Vm {
             Value::Native(native) => native.call_with_keywords(self, arguments, names),
             Value::Function(function) => {
                 let mut owned: Bound = arguments.iter().cloned().collect();
-                let entered = self.start_function(function.clone(), &mut owned, names, Register(0), FrameKind::Entry)?;
+                let entered =
+                    self.start_function(function.clone(), &mut owned, names, Register(0), FrameKind::Entry)?;
                 self.finish_call(entered)
             }
             Value::Method(method) => {
@@ -39,7 +40,8 @@ impl Vm {
                 match &method.function {
                     Value::Function(function) => {
                         let function = function.clone();
-                        let entered = self.start_function(function, &mut owned, names, Register(0), FrameKind::Entry)?;
+                        let entered =
+                            self.start_function(function, &mut owned, names, Register(0), FrameKind::Entry)?;
                         self.finish_call(entered)
                     }
                     other => self.call_with_keywords(other, &owned, names),
@@ -76,7 +78,9 @@ impl Vm {
                 Some(native.clone().call(self, &all))
             }
             Value::None => None,
-            _ => Some(self.bind(method.clone(), object, &object.class()).and_then(|bound| self.call(&bound, arguments))),
+            _ => {
+                Some(self.bind(method.clone(), object, &object.class()).and_then(|bound| self.call(&bound, arguments)))
+            }
         }
     }
 
@@ -230,10 +234,7 @@ impl Vm {
         kind: FrameKind,
     ) -> Result<Option<Value>> {
         let code = &function.code;
-        if !(names.is_empty()
-            && code.has_plain_parameters
-            && arguments.len() == code.code.positional_count as usize)
-        {
+        if !(names.is_empty() && code.has_plain_parameters && arguments.len() == code.code.positional_count as usize) {
             *arguments = bind(self, &function, arguments, names)?;
         }
         if interrupt::is_requested() {
@@ -517,7 +518,8 @@ fn bind(vm: &mut Vm, function: &Gc<Function>, arguments: &mut Bound, names: &[St
     }
     let first_default = positional.saturating_sub(default_count);
     fill_defaults(&mut bound[..positional], &defaults, first_default);
-    let missing: Vec<&Str> = (0..positional).filter(|&index| bound[index].is_unbound()).map(|index| &parameters[index]).collect();
+    let missing: Vec<&Str> =
+        (0..positional).filter(|&index| bound[index].is_unbound()).map(|index| &parameters[index]).collect();
     if !missing.is_empty() {
         return Err(missing_arguments(function, "positional", &missing));
     }

@@ -38,7 +38,14 @@ impl Vm {
             Begin::Ended => return Ok(Outcome::Returned(Value::None)),
         };
         self.push_chain(coroutine.clone(), Register(0), FrameKind::Entry)?;
-        match self.drive(target, input)? {
+        let flow = match (target, input) {
+            (Value::Coroutine(target), Resume::Raise(raised)) => {
+                self.activate(target);
+                self.receive_thrown(raised)
+            }
+            (target, input) => self.drive(target, input),
+        };
+        match flow? {
             Some(outcome) => Ok(outcome),
             None => self.run_nested(),
         }
@@ -192,8 +199,10 @@ impl Vm {
     }
 
     /// Goes on in a chain, whose frame is on top: `target` receives `input`.
-    pub(super) fn drive(&mut self, mut target: Value, mut input: Resume) -> Flow {
+    pub(super) fn drive(&mut self, target: Value, input: Resume) -> Flow {
+        let mut next = (target, input);
         loop {
+            let (target, input) = next;
             match target {
                 Value::Coroutine(coroutine) => {
                     self.activate(coroutine);
@@ -202,59 +211,65 @@ impl Vm {
                         Resume::Raise(raised) => self.receive_raised(raised),
                     };
                 }
-                Value::NativeCoroutine(native) => {
-                    let step = self.step_native(&native, input);
-                    match step {
-                        Ok(Step::Yield(value)) => {
-                            native.state.set(CoroutineState::Suspended);
-                            return self.suspend(value, Value::NativeCoroutine(native));
-                        }
-                        Ok(Step::Await(inner)) => match self.link_native(&native, inner) {
-                            Ok((next, resume)) => (target, input) = (next, resume),
-                            Err(raised) => (target, input) = (Value::NativeCoroutine(native), Resume::Raise(raised)),
-                        },
-                        Ok(Step::Drive(generator, resume)) => {
-                            let driven = Value::Coroutine(generator.clone());
-                            if generator.state.get() == CoroutineState::Created {
-                                (self.hooks.async_generator_started)(&driven);
-                            }
-                            match self.link(&driven, Value::NativeCoroutine(native.clone())) {
-                                Ok(next) => {
-                                    native.state.set(CoroutineState::Waiting);
-                                    (target, input) = (next, resume);
-                                    if generator.state.get() == CoroutineState::Finished {
-                                        generator.awaiter.set(Value::Unbound);
-                                        let raised = match input {
-                                            Resume::Raise(raised) => raised,
-                                            Resume::Value(_) => Raised::new(&types().stop_async_iteration, vec![]),
-                                        };
-                                        (target, input) = (Value::NativeCoroutine(native), Resume::Raise(raised));
-                                    }
-                                }
-                                Err(raised) => {
-                                    (target, input) = (Value::NativeCoroutine(native), Resume::Raise(raised));
-                                }
-                            }
-                        }
-                        Ok(Step::Return(value)) => {
-                            native.state.set(CoroutineState::Finished);
-                            match native.awaiter.take() {
-                                Value::Unbound => return self.leave_returned(value),
-                                awaiter => (target, input) = (awaiter, Resume::Value(value)),
-                            }
-                        }
-                        Err(raised) => {
-                            native.state.set(CoroutineState::Finished);
-                            match native.awaiter.take() {
-                                Value::Unbound => return self.leave_raised(raised),
-                                awaiter => (target, input) = (awaiter, Resume::Raise(raised)),
-                            }
-                        }
-                    }
-                }
+                Value::NativeCoroutine(native) => match self.advance_native(native, input) {
+                    Advance::On(target, input) => next = (target, input),
+                    Advance::Out(flow) => return flow,
+                },
                 // The collector has broken the chain; nothing can reach it any more.
                 _ => return self.leave_returned(Value::None),
             }
+        }
+    }
+
+    /// Lets a native coroutine go on, and finds who is next.
+    fn advance_native(&mut self, native: Gc<NativeCoroutine>, input: Resume) -> Advance {
+        match self.step_native(&native, input) {
+            Ok(Step::Yield(value)) => {
+                native.state.set(CoroutineState::Suspended);
+                Advance::Out(self.suspend(value, Value::NativeCoroutine(native)))
+            }
+            Ok(Step::Await(inner)) => match self.link_native(&native, inner) {
+                Ok((target, input)) => Advance::On(target, input),
+                Err(raised) => Advance::On(Value::NativeCoroutine(native), Resume::Raise(raised)),
+            },
+            Ok(Step::Drive(generator, input)) => self.drive_generator(native, generator, input),
+            Ok(Step::Return(value)) => {
+                native.state.set(CoroutineState::Finished);
+                match native.awaiter.take() {
+                    Value::Unbound => Advance::Out(self.leave_returned(value)),
+                    awaiter => Advance::On(awaiter, Resume::Value(value)),
+                }
+            }
+            Err(raised) => {
+                native.state.set(CoroutineState::Finished);
+                match native.awaiter.take() {
+                    Value::Unbound => Advance::Out(self.leave_raised(raised)),
+                    awaiter => Advance::On(awaiter, Resume::Raise(raised)),
+                }
+            }
+        }
+    }
+
+    /// A native coroutine asks an async generator for its next value.
+    fn drive_generator(&mut self, native: Gc<NativeCoroutine>, generator: Gc<Coroutine>, input: Resume) -> Advance {
+        let driven = Value::Coroutine(generator.clone());
+        if generator.state.get() == CoroutineState::Created {
+            (self.hooks.async_generator_started)(&driven);
+        }
+        match self.link(&driven, Value::NativeCoroutine(native.clone())) {
+            Ok(_) if generator.state.get() == CoroutineState::Finished => {
+                generator.awaiter.set(Value::Unbound);
+                let raised = match input {
+                    Resume::Raise(raised) => raised,
+                    Resume::Value(_) => Raised::new(&types().stop_async_iteration, vec![]),
+                };
+                Advance::On(Value::NativeCoroutine(native), Resume::Raise(raised))
+            }
+            Ok(target) => {
+                native.state.set(CoroutineState::Waiting);
+                Advance::On(target, input)
+            }
+            Err(raised) => Advance::On(Value::NativeCoroutine(native), Resume::Raise(raised)),
         }
     }
 
@@ -360,8 +375,10 @@ impl Vm {
                     let place = frame.base.add(delegate.0 as usize);
                     match &*place {
                         Value::Coroutine(_) | Value::NativeCoroutine(_) | Value::Unbound => {
-                            set(place, Value::Unbound);
+                            // `dst` may be the same register.
+                            let awaited = std::ptr::replace(place, Value::Unbound);
                             set(frame.base.add(dst.0 as usize), value);
+                            drop(awaited);
                             Ok(None)
                         }
                         delegate => {
@@ -375,8 +392,10 @@ impl Vm {
                     let place = frame.base.add(iterator.0 as usize + 1);
                     match &*place {
                         Value::Coroutine(_) | Value::NativeCoroutine(_) | Value::Unbound => {
-                            set(place, Value::Unbound);
+                            // `dst` may be the same register.
+                            let awaited = std::ptr::replace(place, Value::Unbound);
                             set(frame.base.add(dst.0 as usize), value);
+                            drop(awaited);
                             Ok(None)
                         }
                         delegate => {
@@ -401,8 +420,25 @@ impl Vm {
         }
         match self.foreign_delegate() {
             Some(delegate) => self.continue_delegate(&delegate, Resume::Raise(raised)),
+            // One that has left frames of the script got its context when it was raised there.
+            None if !raised.0.traceback.borrow().is_empty() => self.propagate(raised, false),
             None => self.unwind(raised),
         }
+    }
+
+    /// As `receive_raised`, for an exception thrown in from outside: its context is what the coroutine
+    /// itself is handling, whatever whoever throws it is handling.
+    fn receive_thrown(&mut self, raised: Raised) -> Flow {
+        if let Some(delegate) = self.foreign_delegate() {
+            return self.continue_delegate(&delegate, Resume::Raise(raised));
+        }
+        if raised.0.context.borrow().is_none()
+            && let Some(handled) = self.script_frames().next().and_then(|view| view.handled())
+            && !handled.same(&raised.0)
+        {
+            raised.0.context.set(Value::Exception(handled));
+        }
+        self.propagate(raised, false)
     }
 
     /// What the current coroutine waits for, if that is no coroutine.
@@ -511,23 +547,18 @@ impl Vm {
     }
 
     /// `YieldFrom`: the current coroutine waits for `delegate`.
-    pub(super) fn delegate(&mut self, delegate: &Value) -> Flow {
-        match delegate {
-            Value::Coroutine(inner) => {
-                if inner.state.get() == CoroutineState::Finished && inner.kind != CoroutineKind::Coroutine {
-                    return self.receive(Value::None);
-                }
-                let inner = delegate.clone();
-                self.await_coroutine(inner)
+    ///
+    /// It is taken by value: the register it comes from is written before this returns, so a reference
+    /// into it would not hold.
+    pub(super) fn delegate(&mut self, delegate: Value) -> Flow {
+        match &delegate {
+            Value::Coroutine(inner)
+                if inner.state.get() == CoroutineState::Finished && inner.kind != CoroutineKind::Coroutine =>
+            {
+                self.receive(Value::None)
             }
-            Value::NativeCoroutine(_) => {
-                let inner = delegate.clone();
-                self.await_coroutine(inner)
-            }
-            other => {
-                let other = other.clone();
-                self.continue_delegate(&other, Resume::Value(Value::None))
-            }
+            Value::Coroutine(_) | Value::NativeCoroutine(_) => self.await_coroutine(delegate),
+            _ => self.continue_delegate(&delegate, Resume::Value(Value::None)),
         }
     }
 
@@ -584,7 +615,7 @@ impl Vm {
             Ok(awaitable) => {
                 // SAFETY: as above.
                 unsafe { set(place, awaitable.clone()) };
-                self.delegate(&awaitable)
+                self.delegate(awaitable)
             }
             Err(raised) => self.unwind(raised),
         }
@@ -796,9 +827,9 @@ impl Vm {
     pub(super) fn yield_from_iterator(&mut self, value: &Value) -> Result<Value> {
         match value {
             Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Generator => Ok(value.clone()),
-            Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Coroutine => Err(Raised::type_error(
-                "cannot 'yield from' a coroutine object in a non-coroutine generator",
-            )),
+            Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Coroutine => {
+                Err(Raised::type_error("cannot 'yield from' a coroutine object in a non-coroutine generator"))
+            }
             Value::Future(_) | Value::Task(_) => Ok(value.clone()),
             _ => self.iterate(value),
         }
@@ -826,12 +857,12 @@ impl Vm {
             let name = value.type_name();
             return Err(Raised::type_error(match context {
                 AwaitContext::Await => format!("object {name} can't be used in 'await' expression"),
-                AwaitContext::AsyncEnter => format!(
-                    "'async with' received an object from __aenter__ that does not implement __await__: {name}"
-                ),
-                AwaitContext::AsyncExit => format!(
-                    "'async with' received an object from __aexit__ that does not implement __await__: {name}"
-                ),
+                AwaitContext::AsyncEnter => {
+                    format!("'async with' received an object from __aenter__ that does not implement __await__: {name}")
+                }
+                AwaitContext::AsyncExit => {
+                    format!("'async with' received an object from __aexit__ that does not implement __await__: {name}")
+                }
             }));
         };
         let iterator = result?;
@@ -839,9 +870,11 @@ impl Vm {
             Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Coroutine => {
                 Err(Raised::type_error("__await__() returned a coroutine"))
             }
-            Value::Coroutine(_) | Value::Iterator(_) | Value::Future(_) | Value::Task(_) | Value::NativeCoroutine(_) => {
-                Ok(iterator)
-            }
+            Value::Coroutine(_)
+            | Value::Iterator(_)
+            | Value::Future(_)
+            | Value::Task(_)
+            | Value::NativeCoroutine(_) => Ok(iterator),
             other if other.class().lookup(&symbols().next).is_some() => Ok(iterator),
             other => {
                 Err(Raised::type_error(format!("__await__() returned non-iterator of type '{}'", other.type_name())))
@@ -871,6 +904,14 @@ impl Vm {
         }
         Ok(iterator)
     }
+}
+
+/// What a chain does after a native coroutine has gone on.
+enum Advance {
+    /// This one goes on, with this.
+    On(Value, Resume),
+    /// The chain was left.
+    Out(Flow),
 }
 
 /// Where a root that may be resumed goes on.
@@ -919,7 +960,8 @@ fn relink(root: &Gc<Coroutine>, innermost: Value, input: Resume) -> Begin {
     let mut outer = Value::Coroutine(root.clone());
     let mut inner = root.delegate();
     // Only the innermost can have been driven by hand: the others count as running.
-    let is_whole = !inner.is(&innermost) && !matches!(&innermost, Value::Coroutine(end) if end.awaiter.borrow().is_unbound());
+    let is_whole =
+        !inner.is(&innermost) && !matches!(&innermost, Value::Coroutine(end) if end.awaiter.borrow().is_unbound());
     loop {
         match &inner {
             Value::Coroutine(coroutine) => {

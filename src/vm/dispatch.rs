@@ -120,7 +120,15 @@ impl Vm {
             }
             macro_rules! binary {
                 ($dst:ident, $left:ident, $right:ident, $operator:ident) => {
-                    enter!($dst, self.binary_op(Operator::$operator, base.add($left.0 as usize), base.add($right.0 as usize), $dst))
+                    enter!(
+                        $dst,
+                        self.binary_op(
+                            Operator::$operator,
+                            base.add($left.0 as usize),
+                            base.add($right.0 as usize),
+                            $dst
+                        )
+                    )
                 };
             }
             macro_rules! arithmetic_int {
@@ -132,7 +140,10 @@ impl Vm {
                         continue;
                     }
                     let right = Value::Int($value as i64);
-                    enter!($dst, self.binary_op(Operator::$operator, base.add($left.0 as usize), &raw const right, $dst))
+                    enter!(
+                        $dst,
+                        self.binary_op(Operator::$operator, base.add($left.0 as usize), &raw const right, $dst)
+                    )
                 }};
             }
             macro_rules! comparison {
@@ -545,7 +556,10 @@ impl Vm {
                             continue;
                         }
                         let right = Value::Int(value as i64);
-                        enter!(dst, self.binary_op(Operator::FloorDivide, base.add(left.0 as usize), &raw const right, dst))
+                        enter!(
+                            dst,
+                            self.binary_op(Operator::FloorDivide, base.add(left.0 as usize), &raw const right, dst)
+                        )
                     }
                     Op::ModuloInt { dst, left, value } => {
                         if let Value::Int(left) = &r!(left)
@@ -674,7 +688,8 @@ impl Vm {
                         write!(dst, set)
                     }
                     Op::BuildDict { dst, start, count } => {
-                        let items: Vec<Value> = span!(start, count as usize * 2).iter_mut().map(std::mem::take).collect();
+                        let items: Vec<Value> =
+                            span!(start, count as usize * 2).iter_mut().map(std::mem::take).collect();
                         let dict = attempt!(self.build_dict(items));
                         write!(dst, dict)
                     }
@@ -935,11 +950,10 @@ impl Vm {
                         let awaitable = attempt!(self.awaitable(&*base.add(src.0 as usize), context));
                         write!(dst, awaitable)
                     }
-                    Op::YieldFrom { dst, delegate } => {
+                    Op::YieldFrom { dst: _, delegate } => {
                         (*frame).pc = pc;
-                        let _ = dst;
-                        let delegate = &raw const *base.add(delegate.0 as usize);
-                        follow!(self.delegate(&*delegate))
+                        let delegate = r!(delegate).clone();
+                        follow!(self.delegate(delegate))
                     }
                     Op::GetAsyncIterator { dst, src } => {
                         let iterator = attempt!(self.async_iterator(&*base.add(src.0 as usize)));
@@ -1077,4 +1091,3 @@ fn join_strings(pieces: &mut [Value]) -> Value {
     }
     Value::Str(joined)
 }
-

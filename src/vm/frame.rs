@@ -276,11 +276,7 @@ pub(super) unsafe fn set(place: *mut Value, value: Value) {
 /// # Safety
 /// `arguments` points to `count` values, which are moved out.
 #[inline]
-pub(super) unsafe fn coroutine_registers(
-    arguments: *mut Value,
-    count: usize,
-    total: usize,
-) -> SmallVec<[Value; 8]> {
+pub(super) unsafe fn coroutine_registers(arguments: *mut Value, count: usize, total: usize) -> SmallVec<[Value; 8]> {
     let mut registers: SmallVec<[Value; 8]> = SmallVec::with_capacity(total);
     unsafe {
         let place: *mut Value = registers.as_mut_ptr();

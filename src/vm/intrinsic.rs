@@ -30,9 +30,7 @@ impl Vm {
                 Ok(Value::None)
             }
             Intrinsic::TypeVar => self.type_parameter(function, &[operand(0), operand(1), operand(2)]),
-            Intrinsic::TypeVarTuple | Intrinsic::ParamSpec => {
-                self.type_parameter(function, &[operand(0), operand(1)])
-            }
+            Intrinsic::TypeVarTuple | Intrinsic::ParamSpec => self.type_parameter(function, &[operand(0), operand(1)]),
             Intrinsic::TypeAlias => self.type_parameter(function, &[operand(0), operand(1), operand(2)]),
             Intrinsic::SubscriptGeneric => self.type_parameter(function, &[operand(0)]),
             Intrinsic::SplitExceptionGroup | Intrinsic::MergeExceptionGroup => {

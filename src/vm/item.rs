@@ -72,10 +72,9 @@ impl Vm {
         }
         match self.call_special(&object, &symbols().setitem, &[index, value]) {
             Some(result) => result.map(drop),
-            None => Err(Raised::type_error(format!(
-                "'{}' object does not support item assignment",
-                object.type_name()
-            ))),
+            None => {
+                Err(Raised::type_error(format!("'{}' object does not support item assignment", object.type_name())))
+            }
         }
     }
 
@@ -167,4 +166,3 @@ impl Vm {
         Value::Slice(Gc::new(Slice { start: take(0), stop: take(1), step: take(2) }))
     }
 }
-

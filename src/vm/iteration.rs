@@ -40,11 +40,8 @@ impl Vm {
                 (&types.dict_key_iterator, state)
             }
             Value::Set(set) => {
-                let state = IteratorState::Set {
-                    length: set.len(),
-                    set: Mutable::new(Some(set.clone())),
-                    index: Cell::new(0),
-                };
+                let state =
+                    IteratorState::Set { length: set.len(), set: Mutable::new(Some(set.clone())), index: Cell::new(0) };
                 (&types.set_iterator, state)
             }
             Value::Iterator(_) => return Ok(value.clone()),

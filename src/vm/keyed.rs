@@ -155,9 +155,10 @@ impl Vm {
             other => vm.str(other).map(|text| text.to_string()).unwrap_or_default(),
         };
         if let Err(raised) = self.update_dict(&added, mapping) {
-            let is_mapping = !raised.0.args.borrow().items().first().is_some_and(|message| {
-                message.as_str().is_some_and(|text| text.ends_with("object is not a mapping"))
-            });
+            let is_mapping =
+                !raised.0.args.borrow().items().first().is_some_and(|message| {
+                    message.as_str().is_some_and(|text| text.ends_with("object is not a mapping"))
+                });
             if is_mapping {
                 return Err(raised);
             }

@@ -173,13 +173,15 @@ impl Vm {
                     match &awaiter {
                         Value::Coroutine(coroutine) => {
                             chain = Some(coroutine.awaiter.get());
-                            return Some(FrameView {
-                                function: coroutine.function.clone(),
-                                instruction: (coroutine.pc.get() as usize).max(1) - 1,
-                                registers: coroutine.registers.as_ptr().cast_const().cast(),
-                                coroutine: Some(awaiter.clone()),
-                            }
-                            .with_heap_registers(coroutine));
+                            return Some(
+                                FrameView {
+                                    function: coroutine.function.clone(),
+                                    instruction: (coroutine.pc.get() as usize).max(1) - 1,
+                                    registers: coroutine.registers.as_ptr().cast_const().cast(),
+                                    coroutine: Some(awaiter.clone()),
+                                }
+                                .with_heap_registers(coroutine),
+                            );
                         }
                         Value::NativeCoroutine(native) => {
                             chain = Some(native.awaiter.get());
@@ -217,16 +219,7 @@ impl Vm {
 
     /// The exception that is being handled.
     pub fn handled_exception(&self) -> Option<Gc<Exception>> {
-        self.script_frames().find_map(|view| {
-            let code = &view.function.code.code;
-            if code.handled.is_empty() {
-                return None;
-            }
-            match view.register(code.handled_register(view.instruction)?) {
-                Value::Exception(exception) => Some(exception),
-                _ => None,
-            }
-        })
+        self.script_frames().find_map(|view| view.handled())
     }
 }
 
@@ -251,6 +244,18 @@ impl FrameView {
         // SAFETY: no borrow is held while frames are looked at.
         self.registers = unsafe { (*coroutine.registers.as_ptr()).as_ptr() };
         self
+    }
+
+    /// The exception that this frame is handling.
+    fn handled(&self) -> Option<Gc<Exception>> {
+        let code = &self.function.code.code;
+        if code.handled.is_empty() {
+            return None;
+        }
+        match self.register(code.handled_register(self.instruction)?) {
+            Value::Exception(exception) => Some(exception),
+            _ => None,
+        }
     }
 
     /// What is in a register. A cell is given as it is.
@@ -304,7 +309,13 @@ fn kind_number(value: &Value) -> u32 {
         Value::Int(_) => 5,
         Value::Float(_) => 6,
         Value::Bytes(_) => 7,
-        Value::Set(set) => if set.is_frozen() { 9 } else { 8 },
+        Value::Set(set) => {
+            if set.is_frozen() {
+                9
+            } else {
+                8
+            }
+        }
         _ => 0,
     }
 }

@@ -10,8 +10,8 @@ use crate::bytecode::{Op, Operator, Register};
 use crate::value::hash::{Order, compare_numbers};
 use crate::value::{Raised, Result, Str, Value, arithmetic, hash, symbols, types};
 
-use super::frame::{FrameKind, is_counted};
 use super::Vm;
+use super::frame::{FrameKind, is_counted};
 
 /// How two values are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,9 +153,7 @@ impl Vm {
                     _ => false,
                 };
                 let _ = reflected;
-                if !right_first
-                    && let Some(Value::Function(function)) = class.lookup(method)
-                {
+                if !right_first && let Some(Value::Function(function)) = class.lookup(method) {
                     let mut arguments = SmallVec::from_iter([left.clone(), right]);
                     return self.start_function(function, &mut arguments, &[], dst, FrameKind::Binary);
                 }
@@ -179,16 +177,12 @@ impl Vm {
         let (method, reflected, _) = operator.methods();
         let (left_class, right_class) = (left.class(), right.class());
         let same_class = left_class.same(&right_class);
-        let is_sequence = matches!(
-            left.native(),
-            Value::Str(_) | Value::Bytes(_) | Value::List(_) | Value::Tuple(_)
-        ) && matches!(operator, Operator::Add | Operator::Multiply);
+        let is_sequence = matches!(left.native(), Value::Str(_) | Value::Bytes(_) | Value::List(_) | Value::Tuple(_))
+            && matches!(operator, Operator::Add | Operator::Multiply);
         let right_first = !same_class
             && (right_class.is_subclass(&left_class) || is_sequence && !right_class.is_builtin())
             && has_own(&right_class, &left_class, reflected);
-        if right_first
-            && let Some(result) = self.call_special(right, reflected, std::slice::from_ref(left))
-        {
+        if right_first && let Some(result) = self.call_special(right, reflected, std::slice::from_ref(left)) {
             match result? {
                 Value::NotImplemented => {}
                 value => return Ok(value),

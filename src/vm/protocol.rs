@@ -1,6 +1,6 @@
 //! Conversions: truth, length, hash, text, numbers.
 
-use crate::value::{Raised, Result, Str, Value, float, format_spec, hash, integer, symbols, types};
+use crate::value::{Raised, Result, Str, Value, format_spec, hash, integer, symbols, types};
 
 use super::Vm;
 
@@ -28,7 +28,9 @@ impl Vm {
         if let Some(result) = self.call_special(&value, &names.bool, &[]) {
             return match result? {
                 Value::Bool(truth) => Ok(truth),
-                other => Err(Raised::type_error(format!("__bool__ should return bool, returned {}", other.type_name()))),
+                other => {
+                    Err(Raised::type_error(format!("__bool__ should return bool, returned {}", other.type_name())))
+                }
             };
         }
         match self.length_if_any(&value) {
@@ -52,16 +54,12 @@ impl Vm {
                 big @ Value::BigInt(_) => Ok(big),
                 other => match other.native() {
                     number @ (Value::Int(_) | Value::BigInt(_)) => Ok(number.clone()),
-                    _ => Err(Raised::type_error(format!(
-                        "__index__ returned non-int (type {})",
-                        other.type_name()
-                    ))),
+                    _ => Err(Raised::type_error(format!("__index__ returned non-int (type {})", other.type_name()))),
                 },
             },
-            None => Err(Raised::type_error(format!(
-                "'{}' object cannot be interpreted as an integer",
-                value.type_name()
-            ))),
+            None => {
+                Err(Raised::type_error(format!("'{}' object cannot be interpreted as an integer", value.type_name())))
+            }
         }
     }
 
@@ -131,10 +129,9 @@ impl Vm {
     fn length_if_any(&mut self, value: &Value) -> Option<Result<usize>> {
         let result = self.call_special(value, &symbols().len, &[])?;
         Some(result.and_then(|length| match self.index_value(&length) {
-            Err(_) => Err(Raised::type_error(format!(
-                "'{}' object cannot be interpreted as an integer",
-                length.type_name()
-            ))),
+            Err(_) => {
+                Err(Raised::type_error(format!("'{}' object cannot be interpreted as an integer", length.type_name())))
+            }
             Ok(Value::Int(number)) if number >= 0 => Ok(number as usize),
             Ok(Value::Int(_)) => Err(Raised::value_error("__len__() should return >= 0")),
             Ok(_) => Err(Raised::overflow_error("cannot fit 'int' into an index-sized integer")),
@@ -246,9 +243,7 @@ impl Vm {
     fn expect_text(&mut self, result: Value, method: &str) -> Result<Str> {
         match result.as_str() {
             Some(text) => Ok(text.clone()),
-            None => {
-                Err(Raised::type_error(format!("{method} returned non-string (type {})", result.type_name())))
-            }
+            None => Err(Raised::type_error(format!("{method} returned non-string (type {})", result.type_name()))),
         }
     }
 
@@ -280,10 +275,9 @@ impl Vm {
                 let result = result?;
                 match result.as_str() {
                     Some(text) => Ok(text.clone()),
-                    None => Err(Raised::type_error(format!(
-                        "__format__ must return a str, not {}",
-                        result.type_name()
-                    ))),
+                    None => {
+                        Err(Raised::type_error(format!("__format__ must return a str, not {}", result.type_name())))
+                    }
                 }
             }
             None => self.str(value),

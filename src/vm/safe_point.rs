@@ -3,7 +3,9 @@
 
 use crate::memory::{collector, interrupt};
 use crate::value::coroutine::CoroutineState;
-use crate::value::{Class, CoroutineKind, Dict, Gc, Module, Raised, Result, Str, Value, future, instance, symbols, types};
+use crate::value::{
+    Class, CoroutineKind, Dict, Gc, Module, Raised, Result, Str, Value, future, instance, symbols, types,
+};
 
 use super::Vm;
 
@@ -27,6 +29,8 @@ pub struct Hooks {
     pub async_generator_started: fn(&Value),
     /// An async generator died while suspended. False when nobody takes care of it.
     pub async_generator_died: fn(&mut Vm, &Value) -> bool,
+    /// Ctrl-C was pressed. True when that is taken care of; else KeyboardInterrupt is raised.
+    pub interrupted: fn(&mut Vm) -> Result<bool>,
     /// Futures whose exception nobody has retrieved.
     pub report_forgotten: fn(&mut Vm, Vec<Value>),
     /// An exception in a finalizer, with what was finalized: "Exception ignored in: ...".
@@ -52,6 +56,7 @@ impl Default for Hooks {
             set_builtin_attribute: |_, _, _, _| None,
             async_generator_started: |_| {},
             async_generator_died: |_, _| false,
+            interrupted: |_| Ok(false),
             report_forgotten: |_, _| {},
             report_ignored: |_, _, _| {},
             warn: |_, _, _| {},
@@ -74,7 +79,7 @@ impl Vm {
         if requests & interrupt::FINALIZE != 0 {
             self.run_finalizers();
         }
-        if requests & interrupt::SIGNAL != 0 {
+        if requests & interrupt::SIGNAL != 0 && !(self.hooks.interrupted)(self)? {
             return Err(Raised::new(&types().keyboard_interrupt, vec![]));
         }
         Ok(())

@@ -13,7 +13,23 @@ impl Vm {
     #[cold]
     #[inline(never)]
     pub(super) fn unwind(&mut self, raised: Raised) -> Flow {
-        let mut first = true;
+        // SAFETY: the top frame runs code, since something in it raised (or it has just been activated);
+        // its pc is behind the instruction at fault.
+        let is_reraise = unsafe {
+            let frame = &*self.frame;
+            if frame.previous.is_null() {
+                return Err(raised);
+            }
+            matches!((*frame.code).code.ops[frame.instruction()], Op::Reraise { .. } | Op::RaiseHandled)
+        };
+        if !is_reraise {
+            self.chain_context(&raised.0);
+        }
+        self.propagate(raised, is_reraise)
+    }
+
+    /// What `unwind` does once the context is set. A frame that raises again is in the traceback already.
+    pub(super) fn propagate(&mut self, raised: Raised, mut is_reraise: bool) -> Flow {
         loop {
             // SAFETY: the top frame runs code, since something in it raised (or it has just been
             // activated); its pc is behind the instruction at fault.
@@ -25,14 +41,10 @@ impl Vm {
                 let index = frame.instruction();
                 let code = &(*frame.code).code;
                 let op = code.ops[index];
-                let is_reraise = matches!(op, Op::Reraise { .. } | Op::RaiseHandled);
-                if first && !is_reraise {
-                    self.chain_context(&raised.0);
-                }
-                if !(first && is_reraise) {
+                if !is_reraise {
                     self.add_traceback(&raised.0, index);
                 }
-                first = false;
+                is_reraise = false;
                 let frame = &mut *self.frame;
                 if let Op::Offset { .. } = op
                     && self.ends_loop(&raised, index)
@@ -134,16 +146,14 @@ impl Vm {
                 self.set_context(&exception);
                 Ok(Raised(exception))
             }
-            Value::Class(class) if class.is_exception() => {
-                match self.call_class(&class, &[], &[])? {
-                    Value::Exception(exception) => Ok(Raised(exception)),
-                    other => Err(Raised::type_error(format!(
-                        "calling {} should have returned an instance of BaseException, not {}",
-                        self.repr(&Value::Class(class))?,
-                        self.repr(&Value::Class(other.class()))?
-                    ))),
-                }
-            }
+            Value::Class(class) if class.is_exception() => match self.call_class(&class, &[], &[])? {
+                Value::Exception(exception) => Ok(Raised(exception)),
+                other => Err(Raised::type_error(format!(
+                    "calling {} should have returned an instance of BaseException, not {}",
+                    self.repr(&Value::Class(class))?,
+                    self.repr(&Value::Class(other.class()))?
+                ))),
+            },
             _ => Err(Raised::type_error("exceptions must derive from BaseException")),
         }
     }

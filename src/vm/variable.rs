@@ -129,7 +129,9 @@ impl Vm {
                 "cannot access free variable '{name}' where it is not associated with a value in enclosing scope"
             ));
         }
-        Raised::unbound_local_error(format!("cannot access local variable '{name}' where it is not associated with a value"))
+        Raised::unbound_local_error(format!(
+            "cannot access local variable '{name}' where it is not associated with a value"
+        ))
     }
 
     fn spill(&self) -> Option<Gc<crate::value::List>> {

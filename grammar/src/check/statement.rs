@@ -268,11 +268,10 @@ impl Checker {
         self.enter(if function.is_async { ScopeKind::AsyncFunction } else { ScopeKind::Function });
         self.parameters(&function.parameters);
         self.statements(&function.body);
-        if let Some(scope) = self.leave() {
-            if let Some(span) = scope.returns_value.filter(|_| function.is_async && scope.has_yield) {
+        if let Some(scope) = self.leave()
+            && let Some(span) = scope.returns_value.filter(|_| function.is_async && scope.has_yield) {
                 self.error(span, "'return' with value in async generator");
             }
-        }
         if generic {
             self.leave();
         }

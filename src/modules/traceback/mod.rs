@@ -129,7 +129,11 @@ pub const FUNCTIONS: &[Native] = &[
         format_exception_only(required, optional),
         "The last lines of an exception, as a list of texts."
     ),
-    native!("format_exc(limit=None, chain=True)", format_exc(optional, optional), "The exception being handled, as text."),
+    native!(
+        "format_exc(limit=None, chain=True)",
+        format_exc(optional, optional),
+        "The exception being handled, as text."
+    ),
     native!(
         "print_exc(limit=None, file=None, chain=True)",
         print_exc(optional, optional, optional),
