@@ -138,8 +138,6 @@ types! {
     context = "_contextvars.Context", Sealed, object;
     context_token = "_contextvars.Token", Sealed, object;
     missing_token = "_contextvars.Token.MISSING", Sealed, object;
-    random = "random.Random", Native, object;
-    system_random = "random.SystemRandom", Native, random;
     base_exception = "BaseException", Exception, object;
     base_exception_group = "BaseExceptionGroup", Exception, base_exception;
     generator_exit = "GeneratorExit", Exception, base_exception;
