@@ -29,6 +29,7 @@ pub mod mersenne_twister;
 pub mod random;
 pub mod random_distribution;
 pub mod resource;
+pub mod shared_iterators;
 pub mod source;
 pub mod special_function;
 pub mod stdlib;

@@ -102,16 +102,17 @@ fn module_of_caller(vm: &mut Vm, depth: Option<i64>) -> Value {
     globals.and_then(|globals| globals.get_str(&symbols().name)).into()
 }
 
-/// Where code called, `depth` frames further out: file name, line, module name. For warnings.
+/// Where code called, `depth` frames further out: file name, line, module name, source line. For warnings.
 fn place_of_caller(vm: &mut Vm, depth: i64) -> Value {
     let depth = usize::try_from(depth).unwrap_or(0);
     let Some(frame) = vm.script_frames().nth(depth) else {
-        return Value::tuple(vec![Value::str("<sys>"), Value::Int(0), Value::str("sys")]);
+        return Value::tuple(vec![Value::str("<sys>"), Value::Int(0), Value::str("sys"), Value::None]);
     };
     let code = &frame.function.code.code;
     let line = code.position(frame.instruction).line;
     let module = frame.function.globals.get_str(&symbols().name);
-    Value::tuple(vec![Value::str(&code.source.name), Value::Int(line.into()), module.into()])
+    let text = code.source.text.lines().nth((line as usize).saturating_sub(1)).map(Value::str);
+    Value::tuple(vec![Value::str(&code.source.name), Value::Int(line.into()), module.into(), text.into()])
 }
 
 fn getdefaultencoding(_: &mut Vm) -> &'static str {
@@ -154,7 +155,7 @@ pub const FUNCTIONS: &[Native] = &[
     native!("getrecursionlimit()", getrecursionlimit(), "How many frames there can be."),
     native!("setrecursionlimit(limit, /)", setrecursionlimit(required), "Sets how many frames there can be."),
     native!("_getframemodulename(depth=0)", module_of_caller(optional), "The name of the module that called."),
-    native!("_caller_place(depth)", place_of_caller(required), "File, line and module of a caller."),
+    native!("_caller_place(depth)", place_of_caller(required), "File, line, module and source line of a caller."),
     native!("getdefaultencoding()", getdefaultencoding(), "The encoding of text: utf-8."),
     native!("getfilesystemencoding()", getfilesystemencoding(), "The encoding of file names: utf-8."),
 ];

@@ -19,13 +19,23 @@ pub fn warn_from_machine(vm: &mut Vm, category: &Class, message: &str) {
         }
         None if is_silent(category) => Ok(()),
         None => {
-            let text = format!("{file}:{line}: {}: {message}\n", category.name());
+            let source = source_line(vm).map_or(String::new(), |source| format!("  {source}\n"));
+            let text = format!("{file}:{line}: {}: {message}\n{source}", category.name());
             print(vm, &text)
         }
     };
     if let Err(raised) = outcome {
         super::traceback::report_ignored(vm, raised, &Value::str(message));
     }
+}
+
+/// The source line that is running.
+fn source_line(vm: &Vm) -> Option<String> {
+    let frame = vm.script_frames().next()?;
+    let code = &frame.function.code.code;
+    let line = code.position(frame.instruction).line as usize;
+    let text = code.source.text.lines().nth(line.checked_sub(1)?)?.trim();
+    (!text.is_empty()).then(|| text.to_string())
 }
 
 /// What the default filters hide.

@@ -54,8 +54,19 @@ fn draw_one(source: &Source, diagnostic: &Diagnostic, paint: Paint) -> String {
     }
     let mut drawn = Vec::new();
     match report.finish().write((&*source.name, ariadne::Source::from(&source.text)), &mut drawn) {
+        Ok(()) if paint == Paint::Plain => without_colours(&String::from_utf8_lossy(&drawn)),
         Ok(()) => String::from_utf8_lossy(&drawn).into_owned(),
         // Writing to memory does not fail; the last line still says what is wrong.
         Err(_) => String::new(),
     }
+}
+
+/// The text without escape sequences: ariadne paints a headline of one's own in any case.
+fn without_colours(text: &str) -> String {
+    let mut pieces = text.split("\x1b[");
+    let mut plain = pieces.next().unwrap_or("").to_string();
+    for piece in pieces {
+        plain.push_str(piece.split_once('m').map_or(piece, |(_, rest)| rest));
+    }
+    plain
 }
