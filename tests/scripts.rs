@@ -10,6 +10,7 @@
 //! # args: words handed to the script
 //! # stdin: a line of standard input
 //! # not python: why CPython must not run it
+//! # not yet: what asy lacks for it; it has to fail as long as this stands, so that it is not forgotten
 //! ```
 //!
 //! Long output stands in a neighbour file `NAME.expected` instead. Where a CPython 3.13 is found
@@ -85,7 +86,11 @@ fn add_script(
             fs::write(&expected, &finished.stdout).map_err(|error| format!("{}: {error}", expected.display()))?;
             return Ok(());
         }
-        expectation.compare(&finished)
+        match (expectation.compare(&finished), &expectation.lacking) {
+            (Ok(()), Some(lacking)) => Err(format!("asy can do it now: remove `# not yet: {lacking}`").into()),
+            (Err(_), Some(_)) => Ok(()),
+            (result, None) => result,
+        }
     }));
 }
 
@@ -101,6 +106,8 @@ struct Expectation {
     exit: i32,
     arguments: Vec<String>,
     stdin: String,
+    /// Why asy cannot meet the expectation yet.
+    lacking: Option<String>,
 }
 
 impl Expectation {
@@ -112,7 +119,7 @@ impl Expectation {
             return Err("the first line must be a comment: a sentence that states the behaviour".into());
         }
         let (mut lines, mut errors, mut exit) = (Vec::new(), Vec::new(), None);
-        let (mut arguments, mut stdin) = (Vec::new(), String::new());
+        let (mut arguments, mut stdin, mut lacking) = (Vec::new(), String::new(), None);
         for line in source.lines() {
             let Some((key, text)) = directive(line) else { continue };
             match key {
@@ -122,6 +129,7 @@ impl Expectation {
                 "args" => arguments.extend(text.split_whitespace().map(str::to_string)),
                 "stdin" => stdin.extend([text, "\n"]),
                 "not python" => {}
+                "not yet" => lacking = Some(text.to_string()),
                 _ => return Err(format!("an unknown directive: {line}").into()),
             }
         }
@@ -132,7 +140,7 @@ impl Expectation {
             Err(_) => lines.iter().map(|line| format!("{line}\n")).collect(),
         };
         let exit = exit.unwrap_or(i32::from(!errors.is_empty()));
-        Ok(Expectation { stdout, errors, exit, arguments, stdin })
+        Ok(Expectation { stdout, errors, exit, arguments, stdin, lacking })
     }
 
     /// Fails with the first difference, followed by what was printed.
@@ -158,7 +166,7 @@ impl Expectation {
 /// Splits `# key: text`, for the keys that are directives; a misspelt `# expect...` is one, too.
 fn directive(line: &str) -> Option<(&str, &str)> {
     let (key, text) = line.strip_prefix("# ")?.split_once(':')?;
-    let known = key.starts_with("expect") || ["args", "stdin", "not python"].contains(&key);
+    let known = key.starts_with("expect") || ["args", "stdin", "not python", "not yet"].contains(&key);
     known.then(|| (key, text.strip_prefix(' ').unwrap_or(text)))
 }
 

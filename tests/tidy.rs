@@ -10,26 +10,26 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, u32)] = &[
     ("bytecode", 1),
     ("memory", 1),
-    ("diagnostic", 1),
     ("compiler", 2),
     ("value", 2),
     ("vm", 3),
     ("builtins", 4),
-    ("scheduler", 4),
-    ("modules", 5),
-    ("interpreter", 6),
-    ("report", 7),
-    ("trace", 7),
-    ("repl", 8),
+    ("scheduler", 5),
+    ("modules", 6),
+    ("interpreter", 7),
+    ("report", 8),
     ("cli", 9),
-    ("main", 9),
+    ("main", 10),
+];
+
+/// Imports that go upward all the same, as `(from, to, why)`.
+const UPWARD: &[(&str, &str, &str)] = &[
+    ("value", "vm", "the signature of a native function names the Vm it is called with"),
+    ("vm", "builtins", "instructions that build containers share the merging of dicts and sets with the methods"),
 ];
 
 /// Crates that only one place may know, as `(crate, module)`.
-const OWNERS: &[(&str, &str)] = &[("ariadne", "report"), ("rustyline", "repl"), ("clap", "cli")];
-
-/// Modules that must compile where there is no operating system.
-const WITHOUT_TOKIO: &[&str] = &["bytecode", "memory", "compiler", "value", "vm", "builtins"];
+const OWNERS: &[(&str, &str)] = &[("ariadne", "report"), ("clap", "cli")];
 
 /// Names that say nothing about what is in a file.
 const EMPTY_NAMES: &[&str] = &["utils", "util", "helpers", "helper", "common", "misc", "other", "extra"];
@@ -39,6 +39,10 @@ const UNSAFE_ALLOWED: &[&str] = &["memory", "vm"];
 
 /// The most lines a source file may have.
 const MOST_LINES: usize = 800;
+
+/// Files that may have more, as `(file, why)`.
+const LONG_FILES: &[(&str, &str)] =
+    &[("src/vm/dispatch.rs", "one loop with an arm for every instruction: its parts would have no names of their own")];
 
 #[test]
 fn modules_import_only_downward() {
@@ -50,7 +54,8 @@ fn modules_import_only_downward() {
             continue;
         };
         for (number, name) in crate_names(&file.code()) {
-            if let Some(other) = layer(name).filter(|other| *other > own) {
+            let is_known = UPWARD.iter().any(|(from, to, _)| *from == module && *to == name);
+            if let Some(other) = layer(name).filter(|other| *other > own && !is_known) {
                 complaints
                     .push(format!("{}:{number}: `{module}` (layer {own}) imports `{name}` (layer {other})", file.name));
             }
@@ -69,9 +74,6 @@ fn some_crates_are_known_in_one_place() {
                 if module != *owner && mentions(line, &format!("{name}::")) {
                     complaints.push(format!("{}:{number}: only `{owner}` knows {name}", file.name));
                 }
-            }
-            if WITHOUT_TOKIO.contains(&module.as_str()) && mentions(line, "tokio::") {
-                complaints.push(format!("{}:{number}: `{module}` compiles without tokio", file.name));
             }
         }
     }
@@ -108,6 +110,9 @@ fn files_are_short() {
     for folder in ["src", "grammar", "stdlib"] {
         let is_source = |path: &Path| has_extension(path, &["rs", "lalrpop", "py", "asy"]);
         for path in files_below(folder, &is_source) {
+            if LONG_FILES.iter().any(|(name, _)| path == Path::new(name)) {
+                continue;
+            }
             let text = read(&path);
             if text.lines().count() > MOST_LINES && !text.lines().take(5).any(|line| line.contains("@generated")) {
                 complaints.push(format!("{}: {} lines", path.display(), text.lines().count()));
