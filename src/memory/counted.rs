@@ -113,6 +113,32 @@ impl<T: Object> Gc<T> {
         Gc { block, owns: PhantomData }
     }
 
+    /// As `new`, for an object that is large enough that building it elsewhere and moving it would cost:
+    /// `write` fills it in where it stays.
+    ///
+    /// # Safety
+    /// `write` initialises the whole object and does not panic.
+    #[inline(always)]
+    pub unsafe fn emplace(write: impl FnOnce(*mut T)) -> Gc<T> {
+        let mut block = Box::<Block<T>>::new_uninit();
+        let place = block.as_mut_ptr();
+        let table = const { &TableOf::<T>::TABLE };
+        // SAFETY: both fields are initialised before the block is used.
+        let block = unsafe {
+            (&raw mut (*place).header).write(Header {
+                count: Cell::new(1),
+                registry: Cell::new(collector::UNTRACKED),
+                table,
+            });
+            write(&raw mut (*place).object);
+            NonNull::from(Box::leak(block.assume_init()))
+        };
+        if T::TRACKED {
+            collector::track(block.cast());
+        }
+        Gc { block, owns: PhantomData }
+    }
+
     /// The same object, not merely an equal one.
     #[inline(always)]
     pub fn same(&self, other: &Gc<T>) -> bool {

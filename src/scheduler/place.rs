@@ -36,7 +36,7 @@ pub fn chain(root: &Value) -> Vec<Gc<Coroutine>> {
     let mut frames = Vec::new();
     let mut next = match root {
         Value::Coroutine(coroutine) => coroutine.innermost.get(),
-        Value::NativeCoroutine(coroutine) => coroutine.innermost.get(),
+        Value::NativeCoroutine(coroutine) => coroutine.innermost(),
         _ => return frames,
     };
     if next.is_unbound() {

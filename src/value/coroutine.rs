@@ -40,7 +40,7 @@ pub struct Coroutine {
     pub kind: CoroutineKind,
     pub state: Cell<CoroutineState>,
     /// Whether the finalizer has been queued, so that it is not again.
-    finalized: Cell<bool>,
+    pub(crate) finalized: Cell<bool>,
     /// Async generator: whether a consumer is waiting for the next value.
     pub is_consumed: Cell<bool>,
     /// Where to go on.
@@ -48,18 +48,18 @@ pub struct Coroutine {
     /// How many coroutines await this one, counted from the root.
     pub chain_depth: Cell<u32>,
     pub function: Gc<Function>,
-    pub registers: Mutable<SmallVec<[Value; 8]>>,
+    pub registers: Mutable<SmallVec<[Value; 6]>>,
     /// Who awaits this one: a coroutine or native coroutine. Unbound for a root, and below a suspended
     /// root that is a script's: the chain does not keep the root alive.
     pub awaiter: Mutable<Value>,
     /// For a suspended root: the end of its chain, when that is not the root itself; else unbound.
     pub innermost: Mutable<Value>,
     /// Names the script has given it.
-    names: Mutable<Option<Box<(Str, Str)>>>,
+    pub(crate) names: Mutable<Option<Box<(Str, Str)>>>,
 }
 
 impl Coroutine {
-    pub fn new(kind: CoroutineKind, function: Gc<Function>, registers: SmallVec<[Value; 8]>) -> Gc<Coroutine> {
+    pub fn new(kind: CoroutineKind, function: Gc<Function>, registers: SmallVec<[Value; 6]>) -> Gc<Coroutine> {
         Gc::new(Coroutine {
             kind,
             state: Cell::new(CoroutineState::Created),
@@ -112,8 +112,8 @@ impl Coroutine {
     pub fn finish(&self) {
         self.state.set(CoroutineState::Finished);
         self.is_consumed.set(false);
-        let registers = self.registers.take();
-        drop(registers);
+        // Nobody looks at the registers of a finished coroutine, so they can go where they are.
+        self.registers.borrow_mut().clear();
     }
 }
 
@@ -217,9 +217,9 @@ pub struct NativeCoroutine {
     /// An awaitable that is no coroutine to the script (`__anext__` of an async generator).
     pub is_plain_awaitable: bool,
     pub awaiter: Mutable<Value>,
-    pub innermost: Mutable<Value>,
-    /// The future or iterator it awaits that is no coroutine; else unbound.
-    pub delegate: Mutable<Value>,
+    /// For a suspended root: the end of its chain; for one that awaits a future or iterator: that. The two
+    /// exclude each other. Else unbound.
+    inner: Mutable<Value>,
     pub body: Box<dyn NativeBody>,
 }
 
@@ -239,10 +239,32 @@ impl NativeCoroutine {
             state: Cell::new(CoroutineState::Created),
             is_plain_awaitable,
             awaiter: Mutable::new(Value::Unbound),
-            innermost: Mutable::new(Value::Unbound),
-            delegate: Mutable::new(Value::Unbound),
+            inner: Mutable::new(Value::Unbound),
             body: Box::new(body),
         })
+    }
+
+    /// The end of the chain that is suspended under this root; unbound when that is the root itself.
+    pub fn innermost(&self) -> Value {
+        if self.has_chain() { self.inner.get() } else { Value::Unbound }
+    }
+
+    pub fn take_innermost(&self) -> Value {
+        if self.has_chain() { self.inner.take() } else { Value::Unbound }
+    }
+
+    /// The future or iterator it awaits; unbound when there is none.
+    pub fn take_delegate(&self) -> Value {
+        if self.has_chain() { Value::Unbound } else { self.inner.take() }
+    }
+
+    /// Notes the end of its chain, or the future or iterator it awaits.
+    pub fn set_inner(&self, inner: Value) {
+        self.inner.set(inner);
+    }
+
+    fn has_chain(&self) -> bool {
+        matches!(&*self.inner.borrow(), Value::Coroutine(_) | Value::NativeCoroutine(_))
     }
 
     pub fn class(&self) -> Class {
@@ -253,16 +275,14 @@ impl NativeCoroutine {
 impl Object for NativeCoroutine {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.awaiter.borrow().trace(tracer);
-        self.innermost.borrow().trace(tracer);
-        self.delegate.borrow().trace(tracer);
+        self.inner.borrow().trace(tracer);
         self.body.trace(tracer);
     }
 
     fn clear(&self) {
         self.state.set(CoroutineState::Finished);
         self.awaiter.set(Value::Unbound);
-        self.innermost.set(Value::Unbound);
-        self.delegate.set(Value::Unbound);
+        self.inner.set(Value::Unbound);
         self.body.clear();
     }
 }

@@ -1,5 +1,6 @@
 //! Calls: arguments to parameters, and frames for functions of the script.
 
+use std::cell::Cell;
 use std::mem;
 use std::ptr;
 
@@ -7,8 +8,9 @@ use smallvec::SmallVec;
 
 use crate::bytecode::{Capture, CodeKind, FunctionPart, Register};
 use crate::memory::interrupt;
+use crate::value::coroutine::CoroutineState;
 use crate::value::{
-    CellObject, CodeObject, Coroutine, CoroutineKind, Dict, Function, Gc, Raised, Result, Str, Tuple, Value, symbols,
+    CellObject, CodeObject, Coroutine, CoroutineKind, Dict, Function, Gc, Mutable, Raised, Result, Str, Tuple, Value, symbols,
 };
 
 use super::frame::{self, Frame, FrameKind, set};
@@ -250,10 +252,7 @@ impl Vm {
             }
         };
         // SAFETY: the arguments are moved out of the slice.
-        let registers = unsafe {
-            frame::coroutine_registers(arguments.as_mut_ptr(), arguments.len(), code.code.register_count as usize)
-        };
-        Ok(Some(new_coroutine(kind_of_coroutine, function, registers)))
+        Ok(Some(unsafe { new_coroutine(kind_of_coroutine, function, arguments.as_mut_ptr(), arguments.len()) }))
     }
 
     /// A call with the callee at `window` and its arguments behind it. Gives a value, or None when a
@@ -276,17 +275,15 @@ impl Vm {
                     result.map(Some)
                 }
                 Value::Function(function) => {
-                    let function = function.clone();
                     let code = &function.code;
                     if code.has_plain_parameters
                         && code.code.positional_count as usize == count
                         && let Some(kind) = coroutine_kind(code.code.kind)
                     {
-                        let total = code.code.register_count as usize;
-                        let registers = frame::coroutine_registers(window.add(1), count, total);
-                        set(window, Value::Unbound);
-                        return Ok(Some(new_coroutine(kind, function, registers)));
+                        let Value::Function(function) = ptr::replace(window, Value::Unbound) else { return Ok(None) };
+                        return Ok(Some(new_coroutine(kind, function, window.add(1), count)));
                     }
+                    let function = function.clone();
                     let mut owned: Bound = arguments.iter_mut().map(mem::take).collect();
                     set(window, Value::Unbound);
                     self.start_function(function, &mut owned, &[], dst, FrameKind::Call)
@@ -430,11 +427,42 @@ fn coroutine_kind(kind: CodeKind) -> Option<CoroutineKind> {
     }
 }
 
-fn new_coroutine(kind: CoroutineKind, function: Gc<Function>, mut registers: Bound) -> Value {
-    for (register, cell) in function.code.code.free_registers.iter().zip(&function.closure) {
-        registers[register.0 as usize] = Value::Cell(cell.clone());
+/// A coroutine that has not begun; the arguments are moved into its registers.
+///
+/// # Safety
+/// `arguments` points to `count` values, as many as the function has parameters.
+unsafe fn new_coroutine(kind: CoroutineKind, function: Gc<Function>, arguments: *mut Value, count: usize) -> Value {
+    let total = function.code.register_count as usize;
+    let has_free_cells = function.code.has_free_cells;
+    // SAFETY: every field is written; the registers have room for `total` values.
+    let coroutine = unsafe {
+        Gc::<Coroutine>::emplace(|place| {
+            (&raw mut (*place).kind).write(kind);
+            (&raw mut (*place).state).write(Cell::new(CoroutineState::Created));
+            (&raw mut (*place).finalized).write(Cell::new(false));
+            (&raw mut (*place).is_consumed).write(Cell::new(false));
+            (&raw mut (*place).pc).write(Cell::new(0));
+            (&raw mut (*place).chain_depth).write(Cell::new(0));
+            (&raw mut (*place).function).write(function);
+            (&raw mut (*place).awaiter).write(Mutable::new(Value::Unbound));
+            (&raw mut (*place).innermost).write(Mutable::new(Value::Unbound));
+            (&raw mut (*place).names).write(Mutable::new(None));
+            (&raw mut (*place).registers).write(Mutable::new(SmallVec::new()));
+            let registers = &mut *(*place).registers.as_ptr();
+            registers.reserve_exact(total.max(count));
+            let first: *mut Value = registers.as_mut_ptr();
+            frame::move_arguments(arguments, count, first, first.add(total));
+            registers.set_len(total.max(count));
+        })
+    };
+    if has_free_cells {
+        let mut registers = coroutine.registers.borrow_mut();
+        let code = &coroutine.function.code.code;
+        for (register, cell) in code.free_registers.iter().zip(&coroutine.function.closure) {
+            registers[register.0 as usize] = Value::Cell(cell.clone());
+        }
     }
-    Value::Coroutine(Coroutine::new(kind, function, registers))
+    Value::Coroutine(coroutine)
 }
 
 pub(super) fn not_callable(value: &Value) -> Raised {

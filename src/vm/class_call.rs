@@ -25,6 +25,10 @@ impl Vm {
         if class.same(&types().type_) && arguments.len() == 1 && names.is_empty() {
             return Ok(Value::Class(arguments[0].class()));
         }
+        if class.same(&types().str) && arguments.len() == 1 && names.is_empty() {
+            return self.str(&arguments[0]).map(Value::Str);
+        }
+        let mut skips_init = false;
         let object = match self.quick_new(class, arguments, names)? {
             Some((object, None)) => return Ok(object),
             Some((object, Some(_))) => object,
@@ -32,13 +36,16 @@ impl Vm {
                 let Some(new) = class.lookup(&symbols().new) else {
                     return Err(Raised::type_error(format!("cannot create '{}' instances", class.name())));
                 };
-                let mut all = vec![Value::Class(class.clone())];
+                // A class with a `__new__` of its own has no use for the `__init__` of object.
+                skips_init = !is_of_object(&new) && class.lookup(&symbols().init).is_none_or(|init| is_of_object(&init));
+                let mut all: SmallVec<[Value; 4]> = SmallVec::with_capacity(arguments.len() + 1);
+                all.push(Value::Class(class.clone()));
                 all.extend(arguments.iter().cloned());
                 let new = self.static_function(new);
                 self.call_with_keywords(&new, &all, names)?
             }
         };
-        if !object.class().is_subclass(class) {
+        if skips_init && object.class().same(class) || !object.class().is_subclass(class) {
             return Ok(object);
         }
         if let Some(init) = object.class().lookup(&symbols().init) {
@@ -161,6 +168,11 @@ impl Vm {
             None => found,
         }
     }
+}
+
+/// Whether a method is the one that `object` has.
+fn is_of_object(method: &Value) -> bool {
+    matches!(method, Value::Native(native) if native.owner.as_ref().is_some_and(|owner| owner.same(&types().object)))
 }
 
 pub(super) fn init_returned(result: &Value) -> Raised {

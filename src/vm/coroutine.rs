@@ -102,7 +102,7 @@ impl Vm {
                     }
                     _ => {}
                 }
-                let target = match native.innermost.take() {
+                let target = match native.take_innermost() {
                     Value::Unbound => Value::NativeCoroutine(native.clone()),
                     innermost => innermost,
                 };
@@ -275,13 +275,13 @@ impl Vm {
 
     /// Lets a native coroutine go on; if it awaits a future or iterator, that is asked first.
     fn step_native(&mut self, native: &Gc<NativeCoroutine>, input: Resume) -> Result<Step> {
-        let delegate = native.delegate.take();
+        let delegate = native.take_delegate();
         native.state.set(CoroutineState::Running);
         let input = match delegate {
             Value::Unbound => input,
             delegate => match self.step_delegate(&delegate, input) {
                 Ok(Outcome::Yielded(value)) => {
-                    native.delegate.set(delegate);
+                    native.set_inner(delegate);
                     return Ok(Step::Yield(value));
                 }
                 Ok(Outcome::Returned(value)) => Resume::Value(value),
@@ -302,7 +302,7 @@ impl Vm {
                 Ok((next, Resume::Value(Value::None)))
             }
             _ => {
-                native.delegate.set(inner);
+                native.set_inner(inner);
                 Ok((this, Resume::Value(Value::None)))
             }
         }
@@ -346,7 +346,7 @@ impl Vm {
                     _ => return Err(Raised::runtime_error("coroutine is being awaited already")),
                 }
                 native.awaiter.set(awaiter);
-                Ok(match native.innermost.take() {
+                Ok(match native.take_innermost() {
                     Value::Unbound => inner.clone(),
                     innermost => innermost,
                 })
@@ -551,6 +551,16 @@ impl Vm {
     /// It is taken by value: the register it comes from is written before this returns, so a reference
     /// into it would not hold.
     pub(super) fn delegate(&mut self, delegate: Value) -> Flow {
+        let delegate = match delegate {
+            Value::Coroutine(inner)
+                if inner.state.get() == CoroutineState::Created
+                    && inner.kind == CoroutineKind::Coroutine
+                    && inner.awaiter.borrow().is_unbound() =>
+            {
+                return self.await_new(inner);
+            }
+            other => other,
+        };
         match &delegate {
             Value::Coroutine(inner)
                 if inner.state.get() == CoroutineState::Finished && inner.kind != CoroutineKind::Coroutine =>
@@ -560,6 +570,22 @@ impl Vm {
             Value::Coroutine(_) | Value::NativeCoroutine(_) => self.await_coroutine(delegate),
             _ => self.continue_delegate(&delegate, Resume::Value(Value::None)),
         }
+    }
+
+    /// The current coroutine awaits one that has not begun: the common case of `await_coroutine`.
+    #[inline(always)]
+    fn await_new(&mut self, inner: Gc<Coroutine>) -> Flow {
+        let outer = self.deactivate(CoroutineState::Waiting);
+        let depth = outer.chain_depth.get() + 1;
+        if depth as usize > self.recursion_limit.saturating_mul(CHAIN_FACTOR) {
+            self.activate(outer);
+            let raised = self.recursion_error();
+            return self.unwind(raised);
+        }
+        inner.chain_depth.set(depth);
+        inner.awaiter.set(Value::Coroutine(outer));
+        self.activate(inner);
+        Ok(None)
     }
 
     /// The current coroutine awaits another one, in its place in the top frame.
@@ -648,7 +674,7 @@ impl Vm {
             }
             Value::NativeCoroutine(root) => {
                 if !matches!(&innermost, Value::NativeCoroutine(inner) if inner.same(root)) {
-                    root.innermost.set(innermost);
+                    root.set_inner(innermost);
                 }
             }
             _ => {}
@@ -698,12 +724,14 @@ impl Vm {
         let current = self.deactivate(CoroutineState::Running);
         current.finish();
         let awaiter = current.awaiter.take();
-        if current.kind == CoroutineKind::AsyncGenerator {
-            drop(current);
-            return self.async_generator_ended(awaiter);
-        }
+        let kind = current.kind;
         drop(current);
         match awaiter {
+            awaiter if kind == CoroutineKind::AsyncGenerator => self.async_generator_ended(awaiter),
+            Value::Coroutine(outer) => {
+                self.activate(outer);
+                self.receive(value)
+            }
             Value::Unbound => self.leave_returned(value),
             awaiter => self.drive(awaiter, Resume::Value(value)),
         }
@@ -751,7 +779,7 @@ impl Vm {
     fn close_delegates(&mut self, root: &Value, exit: Raised) -> Raised {
         let mut inner = match root {
             Value::Coroutine(root) => root.innermost.take(),
-            Value::NativeCoroutine(root) => root.innermost.take(),
+            Value::NativeCoroutine(root) => root.take_innermost(),
             _ => Value::Unbound,
         };
         if inner.is_unbound() {
@@ -793,7 +821,7 @@ impl Vm {
         let (state, name) = match coroutine {
             Value::Coroutine(coroutine) => (coroutine.state.get(), kind_name(coroutine.kind)),
             Value::NativeCoroutine(native) => {
-                if native.state.get() == CoroutineState::Suspended && native.innermost.borrow().is_unbound() {
+                if native.state.get() == CoroutineState::Suspended && native.innermost().is_unbound() {
                     native.body.cancel_wait(native, self);
                 }
                 (native.state.get(), "coroutine")

@@ -14,6 +14,7 @@ use std::ptr;
 use crate::bytecode::{Conversion, Op, Operator};
 use crate::memory::interrupt;
 use crate::value::code::CacheKind;
+use crate::value::coroutine::CoroutineState;
 use crate::value::iterator::IteratorState;
 use crate::value::{CellObject, CoroutineKind, Raised, Result, Str, Value};
 
@@ -947,6 +948,13 @@ impl Vm {
                         write!(dst, iterator)
                     }
                     Op::GetAwaitable { dst, src, context } => {
+                        if dst == src
+                            && let Value::Coroutine(coroutine) = &r!(src)
+                            && coroutine.kind == CoroutineKind::Coroutine
+                            && coroutine.state.get() == CoroutineState::Created
+                        {
+                            continue;
+                        }
                         let awaitable = attempt!(self.awaitable(&*base.add(src.0 as usize), context));
                         write!(dst, awaitable)
                     }

@@ -8,8 +8,6 @@
 use std::alloc::{self, Layout};
 use std::ptr;
 
-use smallvec::SmallVec;
-
 use crate::bytecode::{Op, Register};
 use crate::memory::tagged::{Tagged, release};
 use crate::value::{CodeObject, Coroutine, Dict, Gc, Raised, Result, Value};
@@ -269,25 +267,4 @@ pub(super) unsafe fn set(place: *mut Value, value: Value) {
             place.write(value);
         }
     }
-}
-
-/// The registers of a new coroutine: the arguments, then unbound ones.
-///
-/// # Safety
-/// `arguments` points to `count` values, which are moved out.
-#[inline]
-pub(super) unsafe fn coroutine_registers(arguments: *mut Value, count: usize, total: usize) -> SmallVec<[Value; 8]> {
-    let mut registers: SmallVec<[Value; 8]> = SmallVec::with_capacity(total);
-    unsafe {
-        let place: *mut Value = registers.as_mut_ptr();
-        place.copy_from_nonoverlapping(arguments, count);
-        for index in count..total {
-            place.add(index).write(Value::Unbound);
-        }
-        for index in 0..count {
-            arguments.add(index).write(Value::Unbound);
-        }
-        registers.set_len(total.max(count));
-    }
-    registers
 }
