@@ -197,17 +197,25 @@ fn find_garbage(full: bool) -> Vec<NonNull<Header>> {
                 }
             });
         }
-        let mut reachable: Vec<NonNull<Header>> =
-            list.iter().zip(&outside).filter(|(_, count)| **count > 0).map(|(header, _)| *header).collect();
-        while let Some(header) = reachable.pop() {
-            trace(header, &mut |child| {
-                if let Some(index) = inside(child)
-                    && outside[index] == 0
-                {
-                    outside[index] = 1;
-                    reachable.push(child);
-                }
-            });
+        // From each object that is held from outside, what it reaches; the list of those still to be looked
+        // at stays short that way.
+        const REACHED: u32 = u32::MAX;
+        let mut waiting: Vec<NonNull<Header>> = Vec::new();
+        for start in 0..list.len() {
+            if outside[start] == 0 || outside[start] == REACHED {
+                continue;
+            }
+            waiting.push(list[start]);
+            while let Some(header) = waiting.pop() {
+                trace(header, &mut |child| {
+                    if let Some(index) = inside(child)
+                        && outside[index] == 0
+                    {
+                        outside[index] = REACHED;
+                        waiting.push(child);
+                    }
+                });
+            }
         }
         let garbage: Vec<NonNull<Header>> =
             list.iter().zip(&outside).filter(|(_, count)| **count == 0).map(|(header, _)| *header).collect();

@@ -169,7 +169,7 @@ impl Vm {
             macro_rules! jump_if {
                 ($condition:expr) => {{
                     if $condition {
-                        pc = pc.offset((*pc).distance() + 1);
+                        pc = pc.offset(distance(pc) + 1);
                     } else {
                         pc = pc.add(1);
                     }
@@ -221,9 +221,10 @@ impl Vm {
             }
 
             loop {
-                let op = *pc;
+                let at = pc;
                 pc = pc.add(1);
-                match op {
+                // Matched in place: each arm reads only the operands it has.
+                match *at {
                     Op::Data { .. } | Op::Offset { .. } => {
                         raise!(Raised::system_error("a data word was executed"))
                     }
@@ -617,9 +618,9 @@ impl Vm {
                         write!(dst, Value::Bool(!value))
                     }
 
-                    Op::Jump { .. } => pc = pc.offset(op.distance()),
+                    Op::Jump { .. } => pc = pc.offset(distance(at)),
                     Op::JumpBack { .. } => {
-                        pc = pc.offset(op.distance());
+                        pc = pc.offset(distance(at));
                         if interrupt::is_requested() {
                             // The instruction before the target is not the one that is executed, but a
                             // place inside the loop is what a Ctrl-C should show.
@@ -676,21 +677,20 @@ impl Vm {
                     }
 
                     Op::BuildList { dst, start, count } => {
-                        let items = span!(start, count).iter_mut().map(std::mem::take).collect();
+                        let items = take_all(span!(start, count));
                         write!(dst, Value::list(items))
                     }
                     Op::BuildTuple { dst, start, count } => {
-                        let items = span!(start, count).iter_mut().map(std::mem::take).collect();
+                        let items = take_all(span!(start, count));
                         write!(dst, Value::tuple(items))
                     }
                     Op::BuildSet { dst, start, count } => {
-                        let items: Vec<Value> = span!(start, count).iter_mut().map(std::mem::take).collect();
+                        let items = take_all(span!(start, count));
                         let set = attempt!(self.build_set(items));
                         write!(dst, set)
                     }
                     Op::BuildDict { dst, start, count } => {
-                        let items: Vec<Value> =
-                            span!(start, count as usize * 2).iter_mut().map(std::mem::take).collect();
+                        let items = take_all(span!(start, count as usize * 2));
                         let dict = attempt!(self.build_dict(items));
                         write!(dst, dict)
                     }
@@ -800,7 +800,7 @@ impl Vm {
                                 IteratorState::Range { next, left, step } => {
                                     let count = left.get();
                                     if count == 0 {
-                                        pc = pc.offset((*pc).distance() + 1);
+                                        pc = pc.offset(distance(pc) + 1);
                                         continue;
                                     }
                                     left.set(count - 1);
@@ -823,7 +823,7 @@ impl Vm {
                                         }
                                         list.set(None);
                                     }
-                                    pc = pc.offset((*pc).distance() + 1);
+                                    pc = pc.offset(distance(pc) + 1);
                                     continue;
                                 }
                                 _ => {}
@@ -1072,6 +1072,24 @@ impl Vm {
                 }
             }
         }
+    }
+}
+
+/// Moves the values out of registers.
+#[inline(never)]
+fn take_all(registers: &mut [Value]) -> Vec<Value> {
+    registers.iter_mut().map(std::mem::take).collect()
+}
+
+/// The distance in an offset word or jump, without asking which it is.
+#[inline(always)]
+unsafe fn distance(word: *const Op) -> isize {
+    // SAFETY: the word is one of `Offset`, `Jump` and `JumpBack`, which lie in memory as tag, high byte,
+    // low half (`Op` is `repr(u8)`).
+    unsafe {
+        let high = *word.cast::<i8>().add(1);
+        let low = *word.cast::<u16>().add(1);
+        (high as isize) << 16 | low as isize
     }
 }
 

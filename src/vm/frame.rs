@@ -106,7 +106,8 @@ pub(super) const HEADER: usize = size_of::<Frame>().div_ceil(size_of::<Value>())
 pub(super) const FIRST_SEGMENT: usize = 1 << 16;
 
 impl Vm {
-    /// Room for a frame with so many registers above the top frame.
+    /// Room for a frame with so many registers above the top frame. The frame must be pushed before
+    /// anything else is: from now on `limit` is that of its segment.
     #[inline(always)]
     pub(super) fn reserve(&mut self, registers: usize) -> Result<*mut Value> {
         if self.depth >= self.recursion_limit {
@@ -114,9 +115,7 @@ impl Vm {
         }
         // SAFETY: `top` of the running frame is inside its segment.
         let top = unsafe { (*self.frame).top };
-        if (self.limit as usize).wrapping_sub(top as usize) < (HEADER + registers) * size_of::<Value>()
-            || self.limit < top
-        {
+        if top as usize + (HEADER + registers) * size_of::<Value>() > self.limit as usize {
             return Ok(self.next_segment(registers));
         }
         Ok(top)
