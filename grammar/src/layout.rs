@@ -40,6 +40,7 @@ pub fn read_lines(source: &str, shape: Shape) -> Lines {
         open: Vec::new(),
         indents: vec![Indentation { column: 0, characters: 0 }],
         lines: OnceCell::new(),
+        is_cut: false,
     };
     let start = if shape == Shape::Module { Token::StartModule } else { Token::StartExpression };
     layout.push(start, Span::default());
@@ -87,6 +88,8 @@ struct Layout<'source> {
     indents: Vec<Indentation>,
     /// Made when the first message needs the number of a line.
     lines: OnceCell<LineIndex>,
+    /// Whether a literal without its end has been reported.
+    is_cut: bool,
 }
 
 impl Layout<'_> {
@@ -271,6 +274,7 @@ impl Layout<'_> {
     }
 
     fn report_unterminated(&mut self, quote: Quote, what: &str, span: Span, end: u32) {
+        self.is_cut = true;
         let kind = if quote.triple { "triple-quoted " } else { "" };
         // The line end that closes a file opens no further line.
         let last = if end as usize >= self.source.len() && self.source.ends_with(['\n', '\r']) {
@@ -285,7 +289,12 @@ impl Layout<'_> {
         self.lines.get_or_init(|| LineIndex::new(self.source)).line(offset)
     }
 
+    /// Reports the innermost open bracket, unless a literal without its end may have swallowed the
+    /// closing one.
     fn report_unclosed(&mut self) {
+        if self.is_cut {
+            return;
+        }
         let unclosed = self.open.iter().rev().find_map(|open| match open.kind {
             OpenKind::Bracket(bracket) => Some((bracket, open.span)),
             OpenKind::Field => Some(('{', open.span)),

@@ -57,7 +57,7 @@ impl<'a> Compiler<'a> {
     /// R[iterator] = what the first clause goes through, evaluated in the scope around.
     fn first_iterator(&mut self, clause: &'a ComprehensionClause, iterator: Register) {
         let span = clause.iterable.span;
-        let iterable = self.iterable(&clause.iterable, iterator);
+        let iterable = self.iterable(clause.is_async, &clause.iterable, iterator);
         if clause.is_async {
             self.emit_plain(span, iterator, Op::GetAsyncIterator { dst: iterator, src: iterable });
         } else {

@@ -222,7 +222,7 @@ impl<'a> Compiler<'a> {
         let broken = if or_else.is_empty() { exhausted } else { self.unit.new_label() };
         let span = iterable.span;
         let iterator = self.unit.registers.take();
-        let source = self.iterable(iterable, iterator);
+        let source = self.iterable(is_async, iterable, iterator);
         if is_async {
             self.emit_plain(span, iterator, Op::GetAsyncIterator { dst: iterator, src: source });
             let awaited = self.unit.registers.take();
@@ -248,10 +248,11 @@ impl<'a> Compiler<'a> {
         self.unit.bind(end);
     }
 
-    /// A register with what a loop goes through; a display of constants becomes a constant.
-    pub fn iterable(&mut self, iterable: &'a Expression, room: Register) -> Register {
+    /// A register with what a loop goes through; a display of constants becomes a constant, except in
+    /// an async loop, which fails and says what it was given.
+    pub fn iterable(&mut self, is_async: bool, iterable: &'a Expression, room: Register) -> Register {
         match (&iterable.kind, container(iterable)) {
-            (ExpressionKind::List(_), Some(constant)) => {
+            (ExpressionKind::List(_), Some(constant)) if !is_async => {
                 self.load_constant(iterable.span, constant, room);
                 room
             }

@@ -265,7 +265,7 @@ fn new_islice(vm: &mut Vm, class: &Class, iterable: &Value, bounds: &[Value]) ->
         Value::None => Ok(None),
         value => match vm.index(value).ok().and_then(|number| usize::try_from(number).ok()) {
             Some(number) => Ok(Some(number)),
-            None => Err(Raised::value_error(complaint.to_string())),
+            None => Err(Raised::value_error(complaint)),
         },
     };
     let either = "Indices for islice() must be None or an integer: 0 <= x <= sys.maxsize.";

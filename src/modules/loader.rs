@@ -5,7 +5,7 @@
 //! library. A file is `NAME/__init__.asy`, `NAME.asy` or the same with `.py`; a folder without
 //! `__init__` is a namespace package. The VM calls in through its importer hook and knows nothing of files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 
 use super::{Precedence, find_native, source, state, stdlib};
