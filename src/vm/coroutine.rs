@@ -11,13 +11,13 @@
 
 use crate::bytecode::{AwaitContext, Op, Register};
 use crate::value::coroutine::{CoroutineState, Resume, Step};
-use crate::value::{Coroutine, CoroutineKind, Gc, NativeCoroutine, Raised, Result, Value, symbols, types};
+use crate::value::{Coroutine, CoroutineKind, Gc, NativeCoroutine, Raised, Result, Value, types};
 
 use super::frame::{self, Frame, FrameKind, set};
 use super::{Flow, MOST_NESTING, Outcome, Vm};
 
 /// A chain of awaits may be this many times deeper than the recursion limit: it takes no native stack.
-const CHAIN_FACTOR: usize = 100;
+pub(super) const CHAIN_FACTOR: usize = 100;
 
 impl Vm {
     /// Drives a generator, coroutine, async generator or native coroutine until it yields or ends.
@@ -52,7 +52,7 @@ impl Vm {
     }
 
     /// Checks that a root can be resumed, and finds where.
-    fn begin(&mut self, coroutine: &Value, input: Resume) -> Result<Begin> {
+    pub(super) fn begin(&mut self, coroutine: &Value, input: Resume) -> Result<Begin> {
         match coroutine {
             Value::Coroutine(coroutine) => {
                 match coroutine.state.get() {
@@ -113,7 +113,7 @@ impl Vm {
     }
 
     /// Pushes the frame of a chain.
-    fn push_chain(&mut self, root: Value, dst: Register, kind: FrameKind) -> Result<()> {
+    pub(super) fn push_chain(&mut self, root: Value, dst: Register, kind: FrameKind) -> Result<()> {
         let top = self.reserve(0)?;
         // SAFETY: `reserve` gave room for the header; there are no registers behind it.
         unsafe {
@@ -138,7 +138,7 @@ impl Vm {
 
     /// Makes a coroutine the one that runs in the top frame.
     #[inline(always)]
-    fn activate(&mut self, coroutine: Gc<Coroutine>) {
+    pub(super) fn activate(&mut self, coroutine: Gc<Coroutine>) {
         coroutine.state.set(CoroutineState::Running);
         // SAFETY: the top frame is a chain's; the coroutine keeps code and registers alive while it is
         // current.
@@ -154,7 +154,7 @@ impl Vm {
 
     /// Takes the running coroutine out of the top frame, its pc saved.
     #[inline(always)]
-    fn deactivate(&mut self, state: CoroutineState) -> Gc<Coroutine> {
+    pub(super) fn deactivate(&mut self, state: CoroutineState) -> Gc<Coroutine> {
         // SAFETY: only called while a coroutine runs in the top frame.
         unsafe {
             let frame = &mut *self.frame;
@@ -190,7 +190,7 @@ impl Vm {
     }
 
     /// Takes the jump of the `ForNext` or `AsyncForNext` that the top frame has just executed.
-    fn jump_out(&mut self) {
+    pub(super) fn jump_out(&mut self) {
         // SAFETY: pc is behind the offset word.
         unsafe {
             let frame = &mut *self.frame;
@@ -222,7 +222,7 @@ impl Vm {
     }
 
     /// Lets a native coroutine go on, and finds who is next.
-    fn advance_native(&mut self, native: Gc<NativeCoroutine>, input: Resume) -> Advance {
+    pub(super) fn advance_native(&mut self, native: Gc<NativeCoroutine>, input: Resume) -> Advance {
         match self.step_native(&native, input) {
             Ok(Step::Yield(value)) => {
                 native.state.set(CoroutineState::Suspended);
@@ -251,7 +251,7 @@ impl Vm {
     }
 
     /// A native coroutine asks an async generator for its next value.
-    fn drive_generator(&mut self, native: Gc<NativeCoroutine>, generator: Gc<Coroutine>, input: Resume) -> Advance {
+    pub(super) fn drive_generator(&mut self, native: Gc<NativeCoroutine>, generator: Gc<Coroutine>, input: Resume) -> Advance {
         let driven = Value::Coroutine(generator.clone());
         if generator.state.get() == CoroutineState::Created {
             (self.hooks.async_generator_started)(&driven);
@@ -274,7 +274,7 @@ impl Vm {
     }
 
     /// Lets a native coroutine go on; if it awaits a future or iterator, that is asked first.
-    fn step_native(&mut self, native: &Gc<NativeCoroutine>, input: Resume) -> Result<Step> {
+    pub(super) fn step_native(&mut self, native: &Gc<NativeCoroutine>, input: Resume) -> Result<Step> {
         let delegate = native.take_delegate();
         native.state.set(CoroutineState::Running);
         let input = match delegate {
@@ -292,7 +292,7 @@ impl Vm {
     }
 
     /// A native coroutine awaits something: who goes on, and with what.
-    fn link_native(&mut self, native: &Gc<NativeCoroutine>, inner: Value) -> Result<(Value, Resume)> {
+    pub(super) fn link_native(&mut self, native: &Gc<NativeCoroutine>, inner: Value) -> Result<(Value, Resume)> {
         let inner = self.awaitable(&inner, AwaitContext::Await)?;
         let this = Value::NativeCoroutine(native.clone());
         match &inner {
@@ -309,7 +309,7 @@ impl Vm {
     }
 
     /// Links a coroutine under the one that awaits it, and finds where it goes on.
-    fn link(&mut self, inner: &Value, awaiter: Value) -> Result<Value> {
+    pub(super) fn link(&mut self, inner: &Value, awaiter: Value) -> Result<Value> {
         match inner {
             Value::Coroutine(coroutine) => {
                 let executing = matches!(coroutine.state.get(), CoroutineState::Running | CoroutineState::Waiting);
@@ -357,7 +357,7 @@ impl Vm {
 
     /// The coroutine that has just become current receives a value for the instruction it waits in.
     #[inline]
-    fn receive(&mut self, value: Value) -> Flow {
+    pub(super) fn receive(&mut self, value: Value) -> Flow {
         // SAFETY: the coroutine is current in the top frame; its pc is behind the instruction it is
         // suspended in, or at the start.
         unsafe {
@@ -410,7 +410,7 @@ impl Vm {
 
     /// The coroutine that has just become current has an exception raised in the instruction it waits in,
     /// by what it awaits or thrown in from outside.
-    fn receive_raised(&mut self, raised: Raised) -> Flow {
+    pub(super) fn receive_raised(&mut self, raised: Raised) -> Flow {
         // SAFETY: as in `receive`.
         let is_at_start = unsafe { (*self.frame).pc == (*(*self.frame).code).code.ops.as_ptr() };
         if is_at_start {
@@ -428,7 +428,7 @@ impl Vm {
 
     /// As `receive_raised`, for an exception thrown in from outside: its context is what the coroutine
     /// itself is handling, whatever whoever throws it is handling.
-    fn receive_thrown(&mut self, raised: Raised) -> Flow {
+    pub(super) fn receive_thrown(&mut self, raised: Raised) -> Flow {
         if let Some(delegate) = self.foreign_delegate() {
             return self.continue_delegate(&delegate, Resume::Raise(raised));
         }
@@ -439,212 +439,6 @@ impl Vm {
             raised.0.context.set(Value::Exception(handled));
         }
         self.propagate(raised, false)
-    }
-
-    /// What the current coroutine waits for, if that is no coroutine.
-    fn foreign_delegate(&self) -> Option<Value> {
-        // SAFETY: as in `receive`.
-        unsafe {
-            let frame = &*self.frame;
-            if frame.pc == (*frame.code).code.ops.as_ptr() {
-                return None;
-            }
-            let register = match *frame.pc.sub(1) {
-                Op::YieldFrom { delegate, .. } => delegate.0 as usize,
-                Op::Offset { .. } => match *frame.pc.sub(2) {
-                    Op::AsyncForNext { iterator, .. } => iterator.0 as usize + 1,
-                    _ => return None,
-                },
-                _ => return None,
-            };
-            match &*frame.base.add(register) {
-                Value::Coroutine(_) | Value::NativeCoroutine(_) | Value::Unbound => None,
-                delegate => Some(delegate.clone()),
-            }
-        }
-    }
-
-    /// Asks a delegate that is no coroutine, and goes on as it says.
-    fn continue_delegate(&mut self, delegate: &Value, input: Resume) -> Flow {
-        match self.step_delegate(delegate, input) {
-            Ok(Outcome::Yielded(value)) => {
-                let current = self.deactivate(CoroutineState::Suspended);
-                self.suspend(value, Value::Coroutine(current))
-            }
-            Ok(Outcome::Returned(value)) => {
-                self.clear_delegate();
-                self.receive(value)
-            }
-            Err(raised) => self.unwind(raised),
-        }
-    }
-
-    /// Forgets the delegate of the instruction the current coroutine waits in.
-    fn clear_delegate(&mut self) {
-        // SAFETY: as in `receive`.
-        unsafe {
-            let frame = &*self.frame;
-            match *frame.pc.sub(1) {
-                Op::YieldFrom { delegate, .. } => set(frame.base.add(delegate.0 as usize), Value::Unbound),
-                _ => {
-                    if let Op::AsyncForNext { iterator, .. } = *frame.pc.sub(2) {
-                        set(frame.base.add(iterator.0 as usize + 1), Value::Unbound);
-                    }
-                }
-            }
-        }
-    }
-
-    /// One step of a delegate that is no coroutine: a future or an iterator.
-    fn step_delegate(&mut self, delegate: &Value, input: Resume) -> Result<Outcome> {
-        if let Some(future) = delegate.as_future() {
-            return match input {
-                Resume::Raise(raised) => Err(raised),
-                Resume::Value(_) if !future.is_done() => Ok(Outcome::Yielded(delegate.clone())),
-                Resume::Value(_) => future.result().unwrap_or(Ok(Value::None)).map(Outcome::Returned),
-            };
-        }
-        let names = symbols();
-        let result = match input {
-            Resume::Value(Value::None) => match self.next_or_stop(delegate) {
-                Ok(value) => Ok(value),
-                Err(raised) => Err(raised),
-            },
-            Resume::Value(value) => self.call_method(delegate, &names.send, &[value]),
-            Resume::Raise(raised) => {
-                if raised.is_a(&types().generator_exit) {
-                    if let Some(close) = self.get_attribute_if_any(delegate, &names.close)? {
-                        self.call(&close, &[])?;
-                    }
-                    return Err(raised);
-                }
-                match self.get_attribute_if_any(delegate, &names.throw)? {
-                    Some(throw) => self.call(&throw, &[Value::Exception(raised.0.clone())]),
-                    None => return Err(raised),
-                }
-            }
-        };
-        match result {
-            Ok(value) => Ok(Outcome::Yielded(value)),
-            Err(raised) if raised.is_a(&types().stop_iteration) => {
-                Ok(Outcome::Returned(raised.0.first_argument().unwrap_or(Value::None)))
-            }
-            Err(raised) => Err(raised),
-        }
-    }
-
-    /// `next(iterator)`, with StopIteration (and its value) at the end.
-    fn next_or_stop(&mut self, iterator: &Value) -> Result<Value> {
-        if let Value::Instance(_) = iterator
-            && let Some(result) = self.call_special(iterator, &symbols().next, &[])
-        {
-            return result;
-        }
-        match self.next(iterator)? {
-            Some(value) => Ok(value),
-            None => Err(Raised::stop_iteration(Value::None)),
-        }
-    }
-
-    /// `YieldFrom`: the current coroutine waits for `delegate`.
-    ///
-    /// It is taken by value: the register it comes from is written before this returns, so a reference
-    /// into it would not hold.
-    pub(super) fn delegate(&mut self, delegate: Value) -> Flow {
-        let delegate = match delegate {
-            Value::Coroutine(inner)
-                if inner.state.get() == CoroutineState::Created
-                    && inner.kind == CoroutineKind::Coroutine
-                    && inner.awaiter.borrow().is_unbound() =>
-            {
-                return self.await_new(inner);
-            }
-            other => other,
-        };
-        match &delegate {
-            Value::Coroutine(inner)
-                if inner.state.get() == CoroutineState::Finished && inner.kind != CoroutineKind::Coroutine =>
-            {
-                self.receive(Value::None)
-            }
-            Value::Coroutine(_) | Value::NativeCoroutine(_) => self.await_coroutine(delegate),
-            _ => self.continue_delegate(&delegate, Resume::Value(Value::None)),
-        }
-    }
-
-    /// The current coroutine awaits one that has not begun: the common case of `await_coroutine`.
-    #[inline(always)]
-    fn await_new(&mut self, inner: Gc<Coroutine>) -> Flow {
-        let outer = self.deactivate(CoroutineState::Waiting);
-        let depth = outer.chain_depth.get() + 1;
-        if depth as usize > self.recursion_limit.saturating_mul(CHAIN_FACTOR) {
-            self.activate(outer);
-            let raised = self.recursion_error();
-            return self.unwind(raised);
-        }
-        inner.chain_depth.set(depth);
-        inner.awaiter.set(Value::Coroutine(outer));
-        self.activate(inner);
-        Ok(None)
-    }
-
-    /// The current coroutine awaits another one, in its place in the top frame.
-    #[inline]
-    fn await_coroutine(&mut self, inner: Value) -> Flow {
-        // SAFETY: a coroutine runs in the top frame.
-        let outer = unsafe { (*self.frame).current.clone() }.expect("a coroutine runs");
-        match self.link(&inner, Value::Coroutine(outer)) {
-            Ok(target) => {
-                drop(self.deactivate(CoroutineState::Waiting));
-                self.drive(target, Resume::Value(Value::None))
-            }
-            Err(raised) => self.unwind(raised),
-        }
-    }
-
-    /// `AsyncForNext`, with the iterator at a register.
-    pub(super) fn async_for_next(&mut self, iterator: *mut Value) -> Flow {
-        // SAFETY: the two registers belong to the current coroutine's frame.
-        let (iterator, place) = unsafe { ((*iterator).clone(), iterator.add(1)) };
-        if let Value::Coroutine(generator) = &iterator
-            && generator.kind == CoroutineKind::AsyncGenerator
-        {
-            match generator.state.get() {
-                CoroutineState::Finished => {
-                    self.jump_out();
-                    return Ok(None);
-                }
-                _ if generator.is_consumed.get() => {
-                    let raised = Raised::runtime_error("anext(): asynchronous generator is already running");
-                    return self.unwind(raised);
-                }
-                CoroutineState::Running | CoroutineState::Waiting => {
-                    let raised = Raised::runtime_error("anext(): asynchronous generator is already running");
-                    return self.unwind(raised);
-                }
-                CoroutineState::Created => {
-                    (self.hooks.async_generator_started)(&iterator);
-                }
-                CoroutineState::Suspended => {}
-            }
-            generator.is_consumed.set(true);
-            return self.await_coroutine(iterator);
-        }
-        let awaitable = match self.call_special(&iterator, &symbols().anext, &[]) {
-            Some(result) => result,
-            None => Err(Raised::type_error(format!(
-                "'async for' requires an iterator with __anext__ method, got {}",
-                iterator.type_name()
-            ))),
-        };
-        match awaitable.and_then(|awaitable| self.awaitable(&awaitable, AwaitContext::Await)) {
-            Ok(awaitable) => {
-                // SAFETY: as above.
-                unsafe { set(place, awaitable.clone()) };
-                self.delegate(awaitable)
-            }
-            Err(raised) => self.unwind(raised),
-        }
     }
 
     /// `Yield` in the current coroutine.
@@ -663,7 +457,7 @@ impl Vm {
 
     /// Leaves the frame of a chain that is suspended at `innermost`.
     #[inline]
-    fn suspend(&mut self, value: Value, innermost: Value) -> Flow {
+    pub(super) fn suspend(&mut self, value: Value, innermost: Value) -> Flow {
         // SAFETY: the top frame is a chain's.
         match unsafe { &(*self.frame).subject } {
             Value::Coroutine(root) => {
@@ -684,7 +478,7 @@ impl Vm {
 
     /// Gives a yielded value to whoever drives the chain on top.
     #[inline]
-    fn leave_yielded(&mut self, value: Value) -> Flow {
+    pub(super) fn leave_yielded(&mut self, value: Value) -> Flow {
         // SAFETY: the top frame is a chain's, the frame below is alive.
         unsafe {
             let (kind, dst) = ((*self.frame).kind, (*self.frame).dst);
@@ -738,7 +532,7 @@ impl Vm {
     }
 
     /// An async generator has come to its end while a consumer waits.
-    fn async_generator_ended(&mut self, consumer: Value) -> Flow {
+    pub(super) fn async_generator_ended(&mut self, consumer: Value) -> Flow {
         if let Value::Coroutine(coroutine) = &consumer {
             self.activate(coroutine.clone());
             // SAFETY: as in `receive`; a consumer waits in `AsyncForNext` or `YieldFrom`.
@@ -772,170 +566,10 @@ impl Vm {
             awaiter => self.drive(awaiter, Resume::Raise(raised)),
         }
     }
-
-    /// GeneratorExit reaches a chain not at its end only: as in CPython, what is delegated to is closed
-    /// first, one by one from the inside, and then the exception is raised further out. Gives what to
-    /// raise in the root, whose chain is gone.
-    fn close_delegates(&mut self, root: &Value, exit: Raised) -> Raised {
-        let mut inner = match root {
-            Value::Coroutine(root) => root.innermost.take(),
-            Value::NativeCoroutine(root) => root.take_innermost(),
-            _ => Value::Unbound,
-        };
-        if inner.is_unbound() {
-            return exit;
-        }
-        let mut raised = exit.clone();
-        if let Value::Coroutine(root) = root {
-            match relink(root, inner, Resume::Value(Value::None)) {
-                Begin::Run(target, Resume::Value(_)) => inner = target,
-                Begin::Run(target, Resume::Raise(problem)) => (inner, raised) = (target, problem),
-                Begin::Ended => return exit,
-            }
-        }
-        while !inner.is_unbound() && !inner.is(root) {
-            let outer = take_awaiter(&inner);
-            raised = match self.close_with(&inner, raised) {
-                Ok(_) => exit.clone(),
-                Err(raised) => raised,
-            };
-            inner = outer;
-            if let Value::Coroutine(coroutine) = &inner {
-                coroutine.state.set(CoroutineState::Suspended);
-            }
-        }
-        if let Value::Coroutine(root) = root
-            && root.state.get() == CoroutineState::Waiting
-        {
-            root.state.set(CoroutineState::Suspended);
-        }
-        raised
-    }
-
-    /// Throws GeneratorExit into it, as `close()` does. Gives what a generator returns.
-    pub fn close(&mut self, coroutine: &Value) -> Result<Value> {
-        self.close_with(coroutine, Raised::new(&types().generator_exit, vec![]))
-    }
-
-    fn close_with(&mut self, coroutine: &Value, raised: Raised) -> Result<Value> {
-        let (state, name) = match coroutine {
-            Value::Coroutine(coroutine) => (coroutine.state.get(), kind_name(coroutine.kind)),
-            Value::NativeCoroutine(native) => {
-                if native.state.get() == CoroutineState::Suspended && native.innermost().is_unbound() {
-                    native.body.cancel_wait(native, self);
-                }
-                (native.state.get(), "coroutine")
-            }
-            _ => return Ok(Value::None),
-        };
-        match state {
-            CoroutineState::Finished => return Ok(Value::None),
-            CoroutineState::Created => {
-                match coroutine {
-                    Value::Coroutine(coroutine) => coroutine.finish(),
-                    Value::NativeCoroutine(native) => native.state.set(CoroutineState::Finished),
-                    _ => {}
-                }
-                return Ok(Value::None);
-            }
-            _ => {}
-        }
-        match self.resume(coroutine, Resume::Raise(raised)) {
-            Ok(Outcome::Yielded(_)) => Err(Raised::runtime_error(format!("{name} ignored GeneratorExit"))),
-            Ok(Outcome::Returned(value)) => Ok(value),
-            Err(raised) if raised.is_a(&types().generator_exit) || raised.is_a(&types().stop_iteration) => {
-                Ok(Value::None)
-            }
-            Err(raised) if raised.is_a(&types().stop_async_iteration) && name == "async generator" => Ok(Value::None),
-            Err(raised) => Err(raised),
-        }
-    }
-
-    /// What `yield from` delegates to.
-    pub(super) fn yield_from_iterator(&mut self, value: &Value) -> Result<Value> {
-        match value {
-            Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Generator => Ok(value.clone()),
-            Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Coroutine => {
-                Err(Raised::type_error("cannot 'yield from' a coroutine object in a non-coroutine generator"))
-            }
-            Value::Future(_) | Value::Task(_) => Ok(value.clone()),
-            _ => self.iterate(value),
-        }
-    }
-
-    /// What `await` delegates to.
-    pub(super) fn awaitable(&mut self, value: &Value, context: AwaitContext) -> Result<Value> {
-        match value {
-            Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Coroutine => {
-                if matches!(coroutine.state.get(), CoroutineState::Suspended | CoroutineState::Waiting) {
-                    return Err(Raised::runtime_error("coroutine is being awaited already"));
-                }
-                return Ok(value.clone());
-            }
-            Value::NativeCoroutine(_) => return Ok(value.clone()),
-            Value::Future(_) | Value::Task(_) => {
-                let class = value.class();
-                if class.is_builtin() {
-                    return Ok(value.clone());
-                }
-            }
-            _ => {}
-        }
-        let Some(result) = self.call_special(value, &symbols().await_, &[]) else {
-            let name = value.type_name();
-            return Err(Raised::type_error(match context {
-                AwaitContext::Await => format!("object {name} can't be used in 'await' expression"),
-                AwaitContext::AsyncEnter => {
-                    format!("'async with' received an object from __aenter__ that does not implement __await__: {name}")
-                }
-                AwaitContext::AsyncExit => {
-                    format!("'async with' received an object from __aexit__ that does not implement __await__: {name}")
-                }
-            }));
-        };
-        let iterator = result?;
-        match &iterator {
-            Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Coroutine => {
-                Err(Raised::type_error("__await__() returned a coroutine"))
-            }
-            Value::Coroutine(_)
-            | Value::Iterator(_)
-            | Value::Future(_)
-            | Value::Task(_)
-            | Value::NativeCoroutine(_) => Ok(iterator),
-            other if other.class().lookup(&symbols().next).is_some() => Ok(iterator),
-            other => {
-                Err(Raised::type_error(format!("__await__() returned non-iterator of type '{}'", other.type_name())))
-            }
-        }
-    }
-
-    /// `aiter(value)`.
-    pub fn async_iterator(&mut self, value: &Value) -> Result<Value> {
-        if let Value::Coroutine(coroutine) = value
-            && coroutine.kind == CoroutineKind::AsyncGenerator
-        {
-            return Ok(value.clone());
-        }
-        let Some(result) = self.call_special(value, &symbols().aiter, &[]) else {
-            return Err(Raised::type_error(format!(
-                "'async for' requires an object with __aiter__ method, got {}",
-                value.type_name()
-            )));
-        };
-        let iterator = result?;
-        if iterator.class().lookup(&symbols().anext).is_none() {
-            return Err(Raised::type_error(format!(
-                "'async for' received an object from __aiter__ that does not implement __anext__: {}",
-                iterator.type_name()
-            )));
-        }
-        Ok(iterator)
-    }
 }
 
 /// What a chain does after a native coroutine has gone on.
-enum Advance {
+pub(super) enum Advance {
     /// This one goes on, with this.
     On(Value, Resume),
     /// The chain was left.
@@ -943,13 +577,13 @@ enum Advance {
 }
 
 /// Where a root that may be resumed goes on.
-enum Begin {
+pub(super) enum Begin {
     Run(Value, Resume),
     /// It has ended already.
     Ended,
 }
 
-fn kind_name(kind: CoroutineKind) -> &'static str {
+pub(super) fn kind_name(kind: CoroutineKind) -> &'static str {
     match kind {
         CoroutineKind::Generator => "generator",
         CoroutineKind::Coroutine => "coroutine",
@@ -957,12 +591,12 @@ fn kind_name(kind: CoroutineKind) -> &'static str {
     }
 }
 
-fn already_executing(coroutine: &Coroutine) -> Raised {
+pub(super) fn already_executing(coroutine: &Coroutine) -> Raised {
     Raised::value_error(format!("{} already executing", kind_name(coroutine.kind)))
 }
 
 /// Takes the link outwards from a coroutine.
-fn take_awaiter(coroutine: &Value) -> Value {
+pub(super) fn take_awaiter(coroutine: &Value) -> Value {
     match coroutine {
         Value::Coroutine(coroutine) => coroutine.awaiter.take(),
         Value::NativeCoroutine(native) => native.awaiter.take(),
@@ -971,7 +605,7 @@ fn take_awaiter(coroutine: &Value) -> Value {
 }
 
 /// The depth of a chain that ends in this coroutine; native ones do not count.
-fn chain_depth(end: &Value) -> u32 {
+pub(super) fn chain_depth(end: &Value) -> u32 {
     let mut end = end.clone();
     loop {
         end = match &end {
@@ -984,7 +618,7 @@ fn chain_depth(end: &Value) -> u32 {
 
 /// Links the second of a suspended chain to its root again, and finds where it goes on: at the end of
 /// the chain, unless somebody has driven a part of the chain by hand meanwhile.
-fn relink(root: &Gc<Coroutine>, innermost: Value, input: Resume) -> Begin {
+pub(super) fn relink(root: &Gc<Coroutine>, innermost: Value, input: Resume) -> Begin {
     let mut outer = Value::Coroutine(root.clone());
     let mut inner = root.delegate();
     // Only the innermost can have been driven by hand: the others count as running.
@@ -1034,7 +668,7 @@ fn relink(root: &Gc<Coroutine>, innermost: Value, input: Resume) -> Begin {
 }
 
 /// What an awaiter receives whose coroutine somebody else has brought to its end.
-fn finished_by_hand(coroutine: &Coroutine, input: Resume) -> Resume {
+pub(super) fn finished_by_hand(coroutine: &Coroutine, input: Resume) -> Resume {
     match (coroutine.kind, input) {
         (CoroutineKind::Coroutine, Resume::Value(_)) => {
             Resume::Raise(Raised::runtime_error("cannot reuse already awaited coroutine"))
@@ -1048,7 +682,7 @@ fn finished_by_hand(coroutine: &Coroutine, input: Resume) -> Resume {
 }
 
 /// PEP 479: a StopIteration must not leave a generator or coroutine, as it would look like its end.
-fn convert_stop(coroutine: &Coroutine, raised: Raised) -> Raised {
+pub(super) fn convert_stop(coroutine: &Coroutine, raised: Raised) -> Raised {
     let types = types();
     let stop = if raised.is_a(&types.stop_iteration) {
         "StopIteration"

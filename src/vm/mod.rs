@@ -9,9 +9,11 @@
 #![allow(unsafe_code, dangerous_implicit_autorefs)]
 
 mod attribute;
+mod awaiting;
 mod call;
 mod class_building;
 mod class_call;
+mod closing;
 mod coroutine;
 mod dispatch;
 mod frame;

@@ -1,0 +1,302 @@
+//! Awaiting: what `await`, `yield from` and `async for` delegate to, and how it is asked.
+//!
+//! A coroutine is linked under the one that awaits it (`coroutine`); a future or an iterator is a foreign
+//! delegate, asked here each time the chain is resumed.
+
+use crate::bytecode::{AwaitContext, Op};
+use crate::value::coroutine::{CoroutineState, Resume};
+use crate::value::{Coroutine, CoroutineKind, Gc, Raised, Result, Value, symbols, types};
+
+use super::coroutine::CHAIN_FACTOR;
+use super::frame::set;
+use super::{Flow, Outcome, Vm};
+
+impl Vm {
+    /// What the current coroutine waits for, if that is no coroutine.
+    pub(super) fn foreign_delegate(&self) -> Option<Value> {
+        // SAFETY: as in `receive`.
+        unsafe {
+            let frame = &*self.frame;
+            if frame.pc == (*frame.code).code.ops.as_ptr() {
+                return None;
+            }
+            let register = match *frame.pc.sub(1) {
+                Op::YieldFrom { delegate, .. } => delegate.0 as usize,
+                Op::Offset { .. } => match *frame.pc.sub(2) {
+                    Op::AsyncForNext { iterator, .. } => iterator.0 as usize + 1,
+                    _ => return None,
+                },
+                _ => return None,
+            };
+            match &*frame.base.add(register) {
+                Value::Coroutine(_) | Value::NativeCoroutine(_) | Value::Unbound => None,
+                delegate => Some(delegate.clone()),
+            }
+        }
+    }
+
+    /// Asks a delegate that is no coroutine, and goes on as it says.
+    pub(super) fn continue_delegate(&mut self, delegate: &Value, input: Resume) -> Flow {
+        match self.step_delegate(delegate, input) {
+            Ok(Outcome::Yielded(value)) => {
+                let current = self.deactivate(CoroutineState::Suspended);
+                self.suspend(value, Value::Coroutine(current))
+            }
+            Ok(Outcome::Returned(value)) => {
+                self.clear_delegate();
+                self.receive(value)
+            }
+            Err(raised) => self.unwind(raised),
+        }
+    }
+
+    /// Forgets the delegate of the instruction the current coroutine waits in.
+    pub(super) fn clear_delegate(&mut self) {
+        // SAFETY: as in `receive`.
+        unsafe {
+            let frame = &*self.frame;
+            match *frame.pc.sub(1) {
+                Op::YieldFrom { delegate, .. } => set(frame.base.add(delegate.0 as usize), Value::Unbound),
+                _ => {
+                    if let Op::AsyncForNext { iterator, .. } = *frame.pc.sub(2) {
+                        set(frame.base.add(iterator.0 as usize + 1), Value::Unbound);
+                    }
+                }
+            }
+        }
+    }
+
+    /// One step of a delegate that is no coroutine: a future or an iterator.
+    pub(super) fn step_delegate(&mut self, delegate: &Value, input: Resume) -> Result<Outcome> {
+        if let Some(future) = delegate.as_future() {
+            return match input {
+                Resume::Raise(raised) => Err(raised),
+                Resume::Value(_) if !future.is_done() => Ok(Outcome::Yielded(delegate.clone())),
+                Resume::Value(_) => future.result().unwrap_or(Ok(Value::None)).map(Outcome::Returned),
+            };
+        }
+        let names = symbols();
+        let result = match input {
+            Resume::Value(Value::None) => match self.next_or_stop(delegate) {
+                Ok(value) => Ok(value),
+                Err(raised) => Err(raised),
+            },
+            Resume::Value(value) => self.call_method(delegate, &names.send, &[value]),
+            Resume::Raise(raised) => {
+                if raised.is_a(&types().generator_exit) {
+                    if let Some(close) = self.get_attribute_if_any(delegate, &names.close)? {
+                        self.call(&close, &[])?;
+                    }
+                    return Err(raised);
+                }
+                match self.get_attribute_if_any(delegate, &names.throw)? {
+                    Some(throw) => self.call(&throw, &[Value::Exception(raised.0.clone())]),
+                    None => return Err(raised),
+                }
+            }
+        };
+        match result {
+            Ok(value) => Ok(Outcome::Yielded(value)),
+            Err(raised) if raised.is_a(&types().stop_iteration) => {
+                Ok(Outcome::Returned(raised.0.first_argument().unwrap_or(Value::None)))
+            }
+            Err(raised) => Err(raised),
+        }
+    }
+
+    /// `next(iterator)`, with StopIteration (and its value) at the end.
+    pub(super) fn next_or_stop(&mut self, iterator: &Value) -> Result<Value> {
+        if let Value::Instance(_) = iterator
+            && let Some(result) = self.call_special(iterator, &symbols().next, &[])
+        {
+            return result;
+        }
+        match self.next(iterator)? {
+            Some(value) => Ok(value),
+            None => Err(Raised::stop_iteration(Value::None)),
+        }
+    }
+
+    /// `YieldFrom`: the current coroutine waits for `delegate`.
+    ///
+    /// It is taken by value: the register it comes from is written before this returns, so a reference
+    /// into it would not hold.
+    pub(super) fn delegate(&mut self, delegate: Value) -> Flow {
+        let delegate = match delegate {
+            Value::Coroutine(inner)
+                if inner.state.get() == CoroutineState::Created
+                    && inner.kind == CoroutineKind::Coroutine
+                    && inner.awaiter.borrow().is_unbound() =>
+            {
+                return self.await_new(inner);
+            }
+            other => other,
+        };
+        match &delegate {
+            Value::Coroutine(inner)
+                if inner.state.get() == CoroutineState::Finished && inner.kind != CoroutineKind::Coroutine =>
+            {
+                self.receive(Value::None)
+            }
+            Value::Coroutine(_) | Value::NativeCoroutine(_) => self.await_coroutine(delegate),
+            _ => self.continue_delegate(&delegate, Resume::Value(Value::None)),
+        }
+    }
+
+    /// The current coroutine awaits one that has not begun: the common case of `await_coroutine`.
+    #[inline(always)]
+    pub(super) fn await_new(&mut self, inner: Gc<Coroutine>) -> Flow {
+        let outer = self.deactivate(CoroutineState::Waiting);
+        let depth = outer.chain_depth.get() + 1;
+        if depth as usize > self.recursion_limit.saturating_mul(CHAIN_FACTOR) {
+            self.activate(outer);
+            let raised = self.recursion_error();
+            return self.unwind(raised);
+        }
+        inner.chain_depth.set(depth);
+        inner.awaiter.set(Value::Coroutine(outer));
+        self.activate(inner);
+        Ok(None)
+    }
+
+    /// The current coroutine awaits another one, in its place in the top frame.
+    #[inline]
+    pub(super) fn await_coroutine(&mut self, inner: Value) -> Flow {
+        // SAFETY: a coroutine runs in the top frame.
+        let outer = unsafe { (*self.frame).current.clone() }.expect("a coroutine runs");
+        match self.link(&inner, Value::Coroutine(outer)) {
+            Ok(target) => {
+                drop(self.deactivate(CoroutineState::Waiting));
+                self.drive(target, Resume::Value(Value::None))
+            }
+            Err(raised) => self.unwind(raised),
+        }
+    }
+
+    /// `AsyncForNext`, with the iterator at a register.
+    pub(super) fn async_for_next(&mut self, iterator: *mut Value) -> Flow {
+        // SAFETY: the two registers belong to the current coroutine's frame.
+        let (iterator, place) = unsafe { ((*iterator).clone(), iterator.add(1)) };
+        if let Value::Coroutine(generator) = &iterator
+            && generator.kind == CoroutineKind::AsyncGenerator
+        {
+            match generator.state.get() {
+                CoroutineState::Finished => {
+                    self.jump_out();
+                    return Ok(None);
+                }
+                _ if generator.is_consumed.get() => {
+                    let raised = Raised::runtime_error("anext(): asynchronous generator is already running");
+                    return self.unwind(raised);
+                }
+                CoroutineState::Running | CoroutineState::Waiting => {
+                    let raised = Raised::runtime_error("anext(): asynchronous generator is already running");
+                    return self.unwind(raised);
+                }
+                CoroutineState::Created => {
+                    (self.hooks.async_generator_started)(&iterator);
+                }
+                CoroutineState::Suspended => {}
+            }
+            generator.is_consumed.set(true);
+            return self.await_coroutine(iterator);
+        }
+        let awaitable = match self.call_special(&iterator, &symbols().anext, &[]) {
+            Some(result) => result,
+            None => Err(Raised::type_error(format!(
+                "'async for' requires an iterator with __anext__ method, got {}",
+                iterator.type_name()
+            ))),
+        };
+        match awaitable.and_then(|awaitable| self.awaitable(&awaitable, AwaitContext::Await)) {
+            Ok(awaitable) => {
+                // SAFETY: as above.
+                unsafe { set(place, awaitable.clone()) };
+                self.delegate(awaitable)
+            }
+            Err(raised) => self.unwind(raised),
+        }
+    }
+
+    /// What `yield from` delegates to.
+    pub(super) fn yield_from_iterator(&mut self, value: &Value) -> Result<Value> {
+        match value {
+            Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Generator => Ok(value.clone()),
+            Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Coroutine => {
+                Err(Raised::type_error("cannot 'yield from' a coroutine object in a non-coroutine generator"))
+            }
+            Value::Future(_) | Value::Task(_) => Ok(value.clone()),
+            _ => self.iterate(value),
+        }
+    }
+
+    /// What `await` delegates to.
+    pub(super) fn awaitable(&mut self, value: &Value, context: AwaitContext) -> Result<Value> {
+        match value {
+            Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Coroutine => {
+                if matches!(coroutine.state.get(), CoroutineState::Suspended | CoroutineState::Waiting) {
+                    return Err(Raised::runtime_error("coroutine is being awaited already"));
+                }
+                return Ok(value.clone());
+            }
+            Value::NativeCoroutine(_) => return Ok(value.clone()),
+            Value::Future(_) | Value::Task(_) => {
+                let class = value.class();
+                if class.is_builtin() {
+                    return Ok(value.clone());
+                }
+            }
+            _ => {}
+        }
+        let Some(result) = self.call_special(value, &symbols().await_, &[]) else {
+            let name = value.type_name();
+            return Err(Raised::type_error(match context {
+                AwaitContext::Await => format!("object {name} can't be used in 'await' expression"),
+                AwaitContext::AsyncEnter => {
+                    format!("'async with' received an object from __aenter__ that does not implement __await__: {name}")
+                }
+                AwaitContext::AsyncExit => {
+                    format!("'async with' received an object from __aexit__ that does not implement __await__: {name}")
+                }
+            }));
+        };
+        let iterator = result?;
+        match &iterator {
+            Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Coroutine => {
+                Err(Raised::type_error("__await__() returned a coroutine"))
+            }
+            Value::Coroutine(_)
+            | Value::Iterator(_)
+            | Value::Future(_)
+            | Value::Task(_)
+            | Value::NativeCoroutine(_) => Ok(iterator),
+            other if other.class().lookup(&symbols().next).is_some() => Ok(iterator),
+            other => {
+                Err(Raised::type_error(format!("__await__() returned non-iterator of type '{}'", other.type_name())))
+            }
+        }
+    }
+
+    /// `aiter(value)`.
+    pub fn async_iterator(&mut self, value: &Value) -> Result<Value> {
+        if let Value::Coroutine(coroutine) = value
+            && coroutine.kind == CoroutineKind::AsyncGenerator
+        {
+            return Ok(value.clone());
+        }
+        let Some(result) = self.call_special(value, &symbols().aiter, &[]) else {
+            return Err(Raised::type_error(format!(
+                "'async for' requires an object with __aiter__ method, got {}",
+                value.type_name()
+            )));
+        };
+        let iterator = result?;
+        if iterator.class().lookup(&symbols().anext).is_none() {
+            return Err(Raised::type_error(format!(
+                "'async for' received an object from __aiter__ that does not implement __anext__: {}",
+                iterator.type_name()
+            )));
+        }
+        Ok(iterator)
+    }
+}
