@@ -141,16 +141,17 @@ impl Vm {
     }
 
     fn find_on_super(&mut self, object: &Value, super_: &Super, class: &Class, name: &Str) -> Result<Option<Value>> {
-        if !name.same(&symbols().class) && !super_.receiver.is_unbound() {
-            if let Some(found) = super_.start.lookup_after(&super_.class, name) {
-                let receiver = super_.receiver.clone();
-                if let Value::Class(receiver) = &receiver
-                    && receiver.is_subclass(&super_.class)
-                {
-                    return self.bind_to_class(found, receiver).map(Some);
-                }
-                return self.bind(found, &receiver, &super_.start.clone()).map(Some);
+        if !name.same(&symbols().class)
+            && !super_.receiver.is_unbound()
+            && let Some(found) = super_.start.lookup_after(&super_.class, name)
+        {
+            let receiver = super_.receiver.clone();
+            if let Value::Class(receiver) = &receiver
+                && receiver.is_subclass(&super_.class)
+            {
+                return self.bind_to_class(found, receiver).map(Some);
             }
+            return self.bind(found, &receiver, &super_.start.clone()).map(Some);
         }
         match class.lookup(name) {
             Some(found) => self.bind(found, object, class).map(Some),

@@ -10,7 +10,8 @@ use crate::bytecode::{Capture, CodeKind, FunctionPart, Register};
 use crate::memory::interrupt;
 use crate::value::coroutine::CoroutineState;
 use crate::value::{
-    CellObject, CodeObject, Coroutine, CoroutineKind, Dict, Function, Gc, Mutable, Raised, Result, Str, Tuple, Value, symbols,
+    CellObject, CodeObject, Coroutine, CoroutineKind, Dict, Function, Gc, Mutable, Raised, Result, Str, Tuple, Value,
+    symbols,
 };
 
 use super::frame::{self, Frame, FrameKind, set};

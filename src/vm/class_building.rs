@@ -251,7 +251,7 @@ impl Vm {
             }
             names.push(slot);
         }
-        names.sort_by(|left, right| (**left).cmp(&**right));
+        names.sort_by_key(|name| name.to_string());
         Ok(names)
     }
 
@@ -528,7 +528,7 @@ mod tests {
     use super::*;
 
     fn class(name: &str, bases: &[&Class]) -> Class {
-        let bases: Vec<Class> = bases.iter().map(|base| Class::clone(base)).collect();
+        let bases: Vec<Class> = bases.iter().cloned().collect();
         let order = linearize(&bases).unwrap();
         ClassObject::new(Str::new(name), Layout::Object, bases, order, Gc::new(Dict::new()))
     }

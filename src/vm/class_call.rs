@@ -37,7 +37,8 @@ impl Vm {
                     return Err(Raised::type_error(format!("cannot create '{}' instances", class.name())));
                 };
                 // A class with a `__new__` of its own has no use for the `__init__` of object.
-                skips_init = !is_of_object(&new) && class.lookup(&symbols().init).is_none_or(|init| is_of_object(&init));
+                skips_init =
+                    !is_of_object(&new) && class.lookup(&symbols().init).is_none_or(|init| is_of_object(&init));
                 let mut all: SmallVec<[Value; 4]> = SmallVec::with_capacity(arguments.len() + 1);
                 all.push(Value::Class(class.clone()));
                 all.extend(arguments.iter().cloned());

@@ -251,7 +251,12 @@ impl Vm {
     }
 
     /// A native coroutine asks an async generator for its next value.
-    pub(super) fn drive_generator(&mut self, native: Gc<NativeCoroutine>, generator: Gc<Coroutine>, input: Resume) -> Advance {
+    pub(super) fn drive_generator(
+        &mut self,
+        native: Gc<NativeCoroutine>,
+        generator: Gc<Coroutine>,
+        input: Resume,
+    ) -> Advance {
         let driven = Value::Coroutine(generator.clone());
         if generator.state.get() == CoroutineState::Created {
             (self.hooks.async_generator_started)(&driven);
@@ -460,17 +465,12 @@ impl Vm {
     pub(super) fn suspend(&mut self, value: Value, innermost: Value) -> Flow {
         // SAFETY: the top frame is a chain's.
         match unsafe { &(*self.frame).subject } {
+            root if root.is(&innermost) => {}
             Value::Coroutine(root) => {
-                if !matches!(&innermost, Value::Coroutine(inner) if inner.same(root)) {
-                    root.innermost.set(innermost);
-                    drop(take_awaiter(&root.delegate()));
-                }
+                root.innermost.set(innermost);
+                drop(take_awaiter(&root.delegate()));
             }
-            Value::NativeCoroutine(root) => {
-                if !matches!(&innermost, Value::NativeCoroutine(inner) if inner.same(root)) {
-                    root.set_inner(innermost);
-                }
-            }
+            Value::NativeCoroutine(root) => root.set_inner(innermost),
             _ => {}
         }
         self.leave_yielded(value)

@@ -9,6 +9,9 @@ use crate::value::{
 
 use super::Vm;
 
+/// Sets an attribute, or without a value deletes it.
+pub type SetAttribute = fn(&mut Vm, &Value, &Str, Option<Value>) -> Option<Result<()>>;
+
 /// Functions of the layers above that the VM calls.
 pub struct Hooks {
     /// Imports a module: name, level, globals of the importer, whether the last part of a dotted name is
@@ -24,7 +27,7 @@ pub struct Hooks {
     pub suggest: fn(&Str, &[Str]) -> Option<Str>,
     /// Sets an attribute of a function, class or other object of a builtin kind; None when there is no
     /// such attribute that can be set.
-    pub set_builtin_attribute: fn(&mut Vm, &Value, &Str, Option<Value>) -> Option<Result<()>>,
+    pub set_builtin_attribute: SetAttribute,
     /// An async generator runs for the first time.
     pub async_generator_started: fn(&Value),
     /// An async generator died while suspended. False when nobody takes care of it.
