@@ -528,7 +528,7 @@ mod tests {
     use super::*;
 
     fn class(name: &str, bases: &[&Class]) -> Class {
-        let bases: Vec<Class> = bases.iter().cloned().collect();
+        let bases: Vec<Class> = bases.iter().copied().cloned().collect();
         let order = linearize(&bases).unwrap();
         ClassObject::new(Str::new(name), Layout::Object, bases, order, Gc::new(Dict::new()))
     }
