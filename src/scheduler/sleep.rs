@@ -36,16 +36,13 @@ impl NativeBody for Pause {
 }
 
 /// `sleep(0)` without a result, the common case.
-struct BarePause {
-    begun: Cell<bool>,
-}
+struct BarePause;
 
 impl NativeBody for BarePause {
-    #[inline]
-    fn resume(&self, _: &Gc<NativeCoroutine>, _: &mut Vm, input: Resume) -> Result<Step> {
+    fn resume(&self, this: &Gc<NativeCoroutine>, _: &mut Vm, input: Resume) -> Result<Step> {
         match input {
             Resume::Raise(raised) => Err(raised),
-            Resume::Value(_) if self.begun.replace(true) => Ok(Step::Return(Value::None)),
+            Resume::Value(_) if this.has_paused.replace(true) => Ok(Step::Return(Value::None)),
             Resume::Value(_) => Ok(Step::Yield(Value::None)),
         }
     }
@@ -150,7 +147,7 @@ pub fn sleep(vm: &mut Vm, delay: &Value, result: Option<Value>) -> Result<Gc<Nat
             },
         )
     } else if result.is_none() {
-        NativeCoroutine::new("sleep", BarePause { begun: Cell::new(false) })
+        NativeCoroutine::pause("sleep", BarePause)
     } else {
         NativeCoroutine::new("sleep", Pause { result, begun: Cell::new(false) })
     })

@@ -216,6 +216,10 @@ pub struct NativeCoroutine {
     pub state: Cell<CoroutineState>,
     /// An awaitable that is no coroutine to the script (`__anext__` of an async generator).
     pub is_plain_awaitable: bool,
+    /// It yields None once and gives None, so the VM need not ask its body: `sleep(0)`.
+    pub is_pause: bool,
+    /// For a pause that is driven by hand: whether it has yielded.
+    pub has_paused: Cell<bool>,
     pub awaiter: Mutable<Value>,
     /// For a suspended root: the end of its chain; for one that awaits a future or iterator: that. The two
     /// exclude each other. Else unbound.
@@ -225,19 +229,31 @@ pub struct NativeCoroutine {
 
 impl NativeCoroutine {
     pub fn new(name: &'static str, body: impl NativeBody) -> Gc<NativeCoroutine> {
-        NativeCoroutine::with_class(name, body, false)
+        NativeCoroutine::make(name, body, false, false)
     }
 
     /// An awaitable object that `asyncio.iscoroutine` does not take for a coroutine.
     pub fn awaitable(name: &'static str, body: impl NativeBody) -> Gc<NativeCoroutine> {
-        NativeCoroutine::with_class(name, body, true)
+        NativeCoroutine::make(name, body, true, false)
     }
 
-    fn with_class(name: &'static str, body: impl NativeBody, is_plain_awaitable: bool) -> Gc<NativeCoroutine> {
+    /// A coroutine that yields None once and gives None.
+    pub fn pause(name: &'static str, body: impl NativeBody) -> Gc<NativeCoroutine> {
+        NativeCoroutine::make(name, body, false, true)
+    }
+
+    fn make(
+        name: &'static str,
+        body: impl NativeBody,
+        is_plain_awaitable: bool,
+        is_pause: bool,
+    ) -> Gc<NativeCoroutine> {
         Gc::new(NativeCoroutine {
             name,
             state: Cell::new(CoroutineState::Created),
             is_plain_awaitable,
+            is_pause,
+            has_paused: Cell::new(false),
             awaiter: Mutable::new(Value::Unbound),
             inner: Mutable::new(Value::Unbound),
             body: Box::new(body),

@@ -130,6 +130,16 @@ impl Vm {
             {
                 return self.await_new(inner);
             }
+            Value::NativeCoroutine(pause)
+                if pause.is_pause
+                    && pause.state.get() == CoroutineState::Created
+                    && pause.awaiter.borrow().is_unbound() =>
+            {
+                // The coroutine that awaits it is suspended in its place.
+                pause.state.set(CoroutineState::Finished);
+                let current = self.deactivate(CoroutineState::Suspended);
+                return self.suspend(Value::None, Value::Coroutine(current));
+            }
             other => other,
         };
         match &delegate {
