@@ -204,7 +204,7 @@ pub fn cbrt(x: f64) -> f64 {
         return x;
     }
     let (m, exponent) = libm::frexp(x.abs());
-    let high = 2.11499494167371287 - (2.44693122278083564 - higher_terms(m) * m) * m;
+    let high = 2.11499494167371287 - (2.44693122563534430 - higher_terms(m) * m) * m;
     let guess = 0.354895765043919860 + (1.50819193781584896 - high * m) * m;
     let cube = guess * guess * guess;
     let root = guess * (cube + 2.0 * m) / (2.0 * cube + m) * FACTORS[(2 + exponent % 3) as usize];
