@@ -54,7 +54,7 @@ functions_of_one_float! {
     asinh special_function::asinh, Pole;
     atan f64::atan, Pole;
     atanh special_function::atanh, Pole;
-    cbrt f64::cbrt, Pole;
+    cbrt special_function::cbrt, Pole;
     cos f64::cos, Pole;
     cosh f64::cosh, TooLarge;
     erf error_function::erf, Pole;

@@ -196,6 +196,27 @@ pub fn atanh(x: f64) -> f64 {
     result.copysign(x)
 }
 
+/// The cube root: a polynomial of the mantissa, one step of Halley's method, then the exponent. The
+/// last digit can be off by one, as it is in the C library under most CPythons.
+pub fn cbrt(x: f64) -> f64 {
+    const ROOT: f64 = 1.2599210498948731648;
+    const SQUARE: f64 = 1.5874010519681994748;
+    const FACTORS: [f64; 5] = [1.0 / SQUARE, 1.0 / ROOT, 1.0, ROOT, SQUARE];
+    if x == 0.0 || !x.is_finite() {
+        return x;
+    }
+    let (m, exponent) = libm::frexp(x.abs());
+    let high = 2.11499494167371287 - (2.44693122563534430 - higher_terms(m) * m) * m;
+    let guess = 0.354895765043919860 + (1.50819193781584896 - high * m) * m;
+    let cube = guess * guess * guess;
+    let root = guess * (cube + 2.0 * m) / (2.0 * cube + m) * FACTORS[(2 + exponent % 3) as usize];
+    libm::ldexp(root, exponent / 3).copysign(x)
+}
+
+fn higher_terms(m: f64) -> f64 {
+    1.83469277483613086 - (0.784932344976639262 - 0.145263899385486367 * m) * m
+}
+
 /// x - n * y for the whole n nearest to x / y, the even one of two. Both are finite, y is not 0.
 pub fn ieee_remainder(x: f64, y: f64) -> f64 {
     let (size, unit) = (x.abs(), y.abs());
