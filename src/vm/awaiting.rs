@@ -135,8 +135,9 @@ impl Vm {
                     && pause.state.get() == CoroutineState::Created
                     && pause.awaiter.borrow().is_unbound() =>
             {
-                // The coroutine that awaits it is suspended in its place.
+                // The coroutine that awaits it is suspended in its place, and waits for nothing else.
                 pause.state.set(CoroutineState::Finished);
+                self.clear_delegate();
                 let current = self.deactivate(CoroutineState::Suspended);
                 return self.suspend(Value::None, Value::Coroutine(current));
             }
