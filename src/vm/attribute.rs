@@ -577,13 +577,6 @@ impl Vm {
             ))
         };
         let Some(enter) = class.lookup(&names.enter) else {
-            if class.lookup(&names.aenter).is_some() && class.lookup(&names.aexit).is_some() {
-                return Err(Raised::type_error(format!(
-                    "'{0}' object does not support the context manager protocol but it supports the asynchronous \
-                     context manager protocol. Did you mean to use 'async with'?",
-                    class.name()
-                )));
-            }
             return Err(missing("__enter__"));
         };
         let Some(exit) = class.lookup(&names.exit) else { return Err(missing("__exit__")) };
@@ -595,13 +588,6 @@ impl Vm {
         let names = symbols();
         let class = manager.class();
         let Some(enter) = class.lookup(&names.aenter) else {
-            if class.lookup(&names.enter).is_some() && class.lookup(&names.exit).is_some() {
-                return Err(Raised::type_error(format!(
-                    "'{0}' object does not support the asynchronous context manager protocol but it supports the \
-                     context manager protocol. Did you mean to use 'with'?",
-                    class.name()
-                )));
-            }
             return Err(Raised::type_error(format!(
                 "'{}' object does not support the asynchronous context manager protocol",
                 class.name()
