@@ -174,6 +174,17 @@ impl Vm {
             self.jump_out();
             return Ok(None);
         }
+        // The usual case: it stands at a `yield` of its own, or has not begun.
+        if matches!(generator.state.get(), CoroutineState::Created | CoroutineState::Suspended)
+            && generator.innermost.borrow().is_unbound()
+            && generator.awaiter.borrow().is_unbound()
+        {
+            if let Err(raised) = self.push_chain(Value::Coroutine(generator.clone()), dst, FrameKind::ForNext) {
+                return self.unwind(raised);
+            }
+            self.activate(generator);
+            return self.receive(Value::None);
+        }
         let root = Value::Coroutine(generator);
         let target = match self.begin(&root, Resume::Value(Value::None)) {
             Ok(Begin::Run(target, _)) => target,
@@ -456,6 +467,11 @@ impl Vm {
                 Value::Unbound => self.leave_yielded(value),
                 consumer => self.drive(consumer, Resume::Value(value)),
             };
+        }
+        // SAFETY: the top frame is a chain's.
+        if matches!(unsafe { &(*self.frame).subject }, Value::Coroutine(root) if root.same(&current)) {
+            drop(current);
+            return self.leave_yielded(value);
         }
         self.suspend(value, Value::Coroutine(current))
     }
