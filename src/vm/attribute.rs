@@ -10,7 +10,7 @@ use crate::bytecode::Register;
 use crate::value::code::{CacheKind, Site};
 use crate::value::descriptor::{ClassMethod, Member, Property, StaticMethod, Super};
 use crate::value::native::Binding;
-use crate::value::{BoundMethod, Class, Gc, Instance, Raised, Result, Str, Value, shape, symbols, types};
+use crate::value::{BoundMethod, Class, Gc, Raised, Result, Str, Value, shape, symbols, types};
 
 use super::{Vm, kind_number, type_name};
 
@@ -423,11 +423,6 @@ impl Vm {
         match object {
             Value::Instance(instance) => {
                 let names = symbols();
-                if name.same(&names.class)
-                    && let Some(new) = &value
-                {
-                    return self.assign_class(instance, new);
-                }
                 if !class.has_dictionary.get() {
                     return Err(no_attribute_to_set(object, name, &class));
                 }
@@ -543,26 +538,6 @@ impl Vm {
             }
             _ => None,
         }
-    }
-
-    /// `instance.__class__ = class`.
-    fn assign_class(&mut self, instance: &Gc<Instance>, class: &Value) -> Result<()> {
-        let Value::Class(new) = class else {
-            return Err(Raised::type_error(format!(
-                "__class__ must be set to a class, not '{}' object",
-                class.type_name()
-            )));
-        };
-        let old = instance.class();
-        if new.layout != old.layout || new.is_builtin() || old.is_builtin() {
-            return Err(Raised::type_error(format!(
-                "__class__ assignment: '{}' object layout differs from '{}'",
-                new.name(),
-                old.name()
-            )));
-        }
-        instance.set_class(new.clone());
-        Ok(())
     }
 
     /// `__exit__` bound, and `__enter__` as it is on the class.

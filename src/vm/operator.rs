@@ -147,12 +147,11 @@ impl Vm {
             }
             if let Value::Instance(instance) = &left {
                 let class = instance.class_ref();
-                let (method, reflected, _) = operator.methods();
+                let (method, _, _) = operator.methods();
                 let right_first = match &right {
                     Value::Instance(other) => !other.class_ref().same(class) && other.class_ref().is_subclass(class),
                     _ => false,
                 };
-                let _ = reflected;
                 if !right_first && let Some(Value::Function(function)) = class.lookup(method) {
                     let mut arguments = SmallVec::from_iter([left.clone(), right]);
                     return self.start_function(function, &mut arguments, &[], dst, FrameKind::Binary);
