@@ -16,21 +16,32 @@ impl Vm {
     pub(super) fn foreign_delegate(&self) -> Option<Value> {
         // SAFETY: as in `receive`.
         unsafe {
+            let (_, place) = self.delegate_place()?;
+            is_foreign(&*place).then(|| (*place).clone())
+        }
+    }
+
+    /// The registers of the instruction the current coroutine waits in: where its result goes and where the
+    /// delegate is. None at the start and at a `Yield`.
+    #[inline(always)]
+    pub(super) fn delegate_place(&self) -> Option<(*mut Value, *mut Value)> {
+        // SAFETY: the coroutine is current in the top frame; its pc is behind the instruction it is suspended
+        // in, or at the start.
+        unsafe {
             let frame = &*self.frame;
             if frame.pc == (*frame.code).code.ops.as_ptr() {
                 return None;
             }
-            let register = match *frame.pc.sub(1) {
-                Op::YieldFrom { delegate, .. } => delegate.0 as usize,
+            let register = |number: usize| frame.base.add(number);
+            match *frame.pc.sub(1) {
+                Op::YieldFrom { dst, delegate } => Some((register(dst.0 as usize), register(delegate.0 as usize))),
                 Op::Offset { .. } => match *frame.pc.sub(2) {
-                    Op::AsyncForNext { iterator, .. } => iterator.0 as usize + 1,
-                    _ => return None,
+                    Op::AsyncForNext { dst, iterator } => {
+                        Some((register(dst.0 as usize), register(iterator.0 as usize + 1)))
+                    }
+                    _ => None,
                 },
-                _ => return None,
-            };
-            match &*frame.base.add(register) {
-                Value::Coroutine(_) | Value::NativeCoroutine(_) | Value::Unbound => None,
-                delegate => Some(delegate.clone()),
+                _ => None,
             }
         }
     }
@@ -52,17 +63,9 @@ impl Vm {
 
     /// Forgets the delegate of the instruction the current coroutine waits in.
     pub(super) fn clear_delegate(&mut self) {
-        // SAFETY: as in `receive`.
-        unsafe {
-            let frame = &*self.frame;
-            match *frame.pc.sub(1) {
-                Op::YieldFrom { delegate, .. } => set(frame.base.add(delegate.0 as usize), Value::Unbound),
-                _ => {
-                    if let Op::AsyncForNext { iterator, .. } = *frame.pc.sub(2) {
-                        set(frame.base.add(iterator.0 as usize + 1), Value::Unbound);
-                    }
-                }
-            }
+        if let Some((_, place)) = self.delegate_place() {
+            // SAFETY: the register holds a value.
+            unsafe { set(place, Value::Unbound) };
         }
     }
 
@@ -310,4 +313,10 @@ impl Vm {
         }
         Ok(iterator)
     }
+}
+
+/// Whether a delegate is a future or an iterator, which is asked each time; a coroutine is linked instead.
+#[inline(always)]
+pub(super) fn is_foreign(delegate: &Value) -> bool {
+    !matches!(delegate, Value::Coroutine(_) | Value::NativeCoroutine(_) | Value::Unbound)
 }

@@ -13,6 +13,7 @@ use crate::bytecode::{AwaitContext, Op, Register};
 use crate::value::coroutine::{CoroutineState, Resume, Step};
 use crate::value::{Coroutine, CoroutineKind, Gc, NativeCoroutine, Raised, Result, Value, types};
 
+use super::awaiting::is_foreign;
 use super::frame::{self, Frame, FrameKind, set};
 use super::{Flow, MOST_NESTING, Outcome, Vm};
 
@@ -382,45 +383,20 @@ impl Vm {
             if frame.pc == start {
                 return Ok(None);
             }
-            match *frame.pc.sub(1) {
-                Op::Yield { dst, .. } => {
-                    set(frame.base.add(dst.0 as usize), value);
-                    Ok(None)
-                }
-                Op::YieldFrom { dst, delegate } => {
-                    let place = frame.base.add(delegate.0 as usize);
-                    match &*place {
-                        Value::Coroutine(_) | Value::NativeCoroutine(_) | Value::Unbound => {
-                            // `dst` may be the same register.
-                            let awaited = std::ptr::replace(place, Value::Unbound);
-                            set(frame.base.add(dst.0 as usize), value);
-                            drop(awaited);
-                            Ok(None)
-                        }
-                        delegate => {
-                            let delegate = delegate.clone();
-                            self.continue_delegate(&delegate, Resume::Value(value))
-                        }
-                    }
-                }
-                _ => {
-                    let Op::AsyncForNext { dst, iterator } = *frame.pc.sub(2) else { return Ok(None) };
-                    let place = frame.base.add(iterator.0 as usize + 1);
-                    match &*place {
-                        Value::Coroutine(_) | Value::NativeCoroutine(_) | Value::Unbound => {
-                            // `dst` may be the same register.
-                            let awaited = std::ptr::replace(place, Value::Unbound);
-                            set(frame.base.add(dst.0 as usize), value);
-                            drop(awaited);
-                            Ok(None)
-                        }
-                        delegate => {
-                            let delegate = delegate.clone();
-                            self.continue_delegate(&delegate, Resume::Value(value))
-                        }
-                    }
-                }
+            if let Op::Yield { dst, .. } = *frame.pc.sub(1) {
+                set(frame.base.add(dst.0 as usize), value);
+                return Ok(None);
             }
+            let Some((dst, place)) = self.delegate_place() else { return Ok(None) };
+            if is_foreign(&*place) {
+                let delegate = (*place).clone();
+                return self.continue_delegate(&delegate, Resume::Value(value));
+            }
+            // `dst` may be the same register.
+            let awaited = std::ptr::replace(place, Value::Unbound);
+            set(dst, value);
+            drop(awaited);
+            Ok(None)
         }
     }
 
