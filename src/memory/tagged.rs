@@ -5,8 +5,8 @@
 //! copy the sixteen bytes; dropping is: lower the count, and free at zero. What the derived code does
 //! with a jump table, this does with one comparison.
 
-use std::mem::{align_of, size_of};
-use std::ptr::{self, NonNull};
+use std::mem::{MaybeUninit, align_of, size_of};
+use std::ptr::NonNull;
 
 use super::counted::{self, Header};
 
@@ -33,7 +33,55 @@ pub fn copy<T: Tagged>(value: &T) -> T {
             let count = &header(value).as_ref().count;
             count.set(count.get().wrapping_add(1));
         }
-        ptr::read(value)
+        Words::take(value).value()
+    }
+}
+
+/// A value on its way from one place to another, as its two words.
+///
+/// A value is written as two words, and must be read as two words: a load of sixteen bytes right behind
+/// two stores of eight has to wait until both have left the store buffer. The loads are volatile so that
+/// the compiler does not make one of them.
+pub struct Words(MaybeUninit<u64>, MaybeUninit<u64>);
+
+impl Words {
+    /// Moves the value out of its place.
+    ///
+    /// # Safety
+    /// The place holds a value, and counts as moved out.
+    #[inline(always)]
+    pub unsafe fn take<T: Tagged>(place: *const T) -> Words {
+        let place = place.cast::<MaybeUninit<u64>>();
+        // SAFETY: the place has two words, which need not be initialised.
+        unsafe { Words(place.read_volatile(), place.add(1).read_volatile()) }
+    }
+
+    /// Moves the value into a place, without looking at what was there.
+    ///
+    /// # Safety
+    /// The words are those of a `T`, and used once.
+    #[inline(always)]
+    pub unsafe fn put<T: Tagged>(self, place: *mut T) {
+        let place = place.cast::<MaybeUninit<u64>>();
+        // SAFETY: as in `take`.
+        unsafe {
+            place.write(self.0);
+            place.add(1).write(self.1);
+        }
+    }
+
+    /// The value.
+    ///
+    /// # Safety
+    /// As `put`.
+    #[inline(always)]
+    pub unsafe fn value<T: Tagged>(self) -> T {
+        let mut value = MaybeUninit::<T>::uninit();
+        // SAFETY: as in `put`.
+        unsafe {
+            self.put(value.as_mut_ptr());
+            value.assume_init()
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use num_bigint::BigInt;
 
 use super::{Bytes, Gc, Mutable, Set, Str, Value, complex, hash, integer};
-use crate::bytecode::{Code, Constant};
+use crate::bytecode::{Code, CodeKind, Constant};
 use crate::memory::{Object, Tracer};
 
 /// A code object of the language.
@@ -24,6 +24,8 @@ pub struct CodeObject {
     pub has_plain_parameters: bool,
     /// With so many arguments a call needs nothing but a frame; `NEVER` when it always needs more.
     pub quick_arguments: u32,
+    /// As `quick_arguments`, for a coroutine function that is awaited where it is called.
+    pub awaited_arguments: u32,
     pub register_count: u32,
     pub has_free_cells: bool,
 }
@@ -77,9 +79,12 @@ impl CodeObject {
         let sites = code.names.iter().map(|name| Site { name: Str::intern(name), cache: Cache::default() });
         let has_plain_parameters =
             code.keyword_only_count == 0 && !code.has_star && !code.has_double_star && !code.spilled_parameters;
-        let is_quick = has_plain_parameters && code.kind == crate::bytecode::CodeKind::Function;
+        let quick_for = |kind: CodeKind| {
+            if has_plain_parameters && code.kind == kind { code.positional_count as u32 } else { NEVER }
+        };
         Gc::new(CodeObject {
-            quick_arguments: if is_quick { code.positional_count as u32 } else { NEVER },
+            quick_arguments: quick_for(CodeKind::Function),
+            awaited_arguments: quick_for(CodeKind::Coroutine),
             register_count: code.register_count as u32,
             has_free_cells: !code.free_registers.is_empty(),
             has_plain_parameters,

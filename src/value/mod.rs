@@ -62,7 +62,7 @@ pub type Result<T> = std::result::Result<T, Raised>;
 
 /// A value of the language. The order of the kinds matters: those from `Str` on are counted pointers.
 #[derive(Debug, Default)]
-#[repr(u8)]
+#[repr(u64)]
 pub enum Value {
     /// No value: an unbound variable, an omitted argument. Scripts never see it.
     #[default]

@@ -3,13 +3,19 @@
 //! A coroutine is linked under the one that awaits it (`coroutine`); a future or an iterator is a foreign
 //! delegate, asked here each time the chain is resumed.
 
-use crate::bytecode::{AwaitContext, Op};
+use crate::bytecode::{AwaitContext, Op, Register};
+use smallvec::SmallVec;
+
 use crate::value::coroutine::{CoroutineState, Resume};
 use crate::value::{Coroutine, CoroutineKind, Gc, Raised, Result, Value, symbols, types};
 
+use super::call::coroutine_of_frame;
 use super::coroutine::CHAIN_FACTOR;
-use super::frame::set;
+use super::frame::{Frame, FrameKind, set};
 use super::{Flow, Outcome, Vm};
+
+/// So many `Await` frames on top of each other become coroutines, which take no stack.
+const MOST_AWAITS: u16 = 100;
 
 impl Vm {
     /// What the current coroutine waits for, if that is no coroutine.
@@ -125,6 +131,7 @@ impl Vm {
     /// It is taken by value: the register it comes from is written before this returns, so a reference
     /// into it would not hold.
     pub(super) fn delegate(&mut self, delegate: Value) -> Flow {
+        self.materialize();
         let delegate = match delegate {
             Value::Coroutine(inner)
                 if inner.state.get() == CoroutineState::Created
@@ -154,6 +161,69 @@ impl Vm {
             }
             Value::Coroutine(_) | Value::NativeCoroutine(_) => self.await_coroutine(delegate),
             _ => self.continue_delegate(&delegate, Resume::Value(Value::None)),
+        }
+    }
+
+    /// A call of a coroutine function whose result is awaited at once: the body runs in a frame of its own
+    /// like that of a plain function, and no coroutine is made unless it has to wait (`materialize`). False
+    /// when this is not such a call.
+    ///
+    /// # Safety
+    /// The callee is at `window`, its arguments behind it; pc is behind the call and saved.
+    #[inline(never)]
+    pub(super) unsafe fn enter_awaited(&mut self, window: *mut Value, count: usize, result: Register) -> bool {
+        unsafe {
+            let Value::Function(function) = &*window else { return false };
+            let frame = self.frame;
+            let pc = (*frame).pc;
+            let (Op::GetAwaitable { src, .. }, Op::YieldFrom { dst, .. }) = (*pc, *pc.add(1)) else { return false };
+            let awaits = match (*frame).kind {
+                FrameKind::Await => (*frame).awaits + 1,
+                _ if (*frame).current.is_some() => 1,
+                _ => return false,
+            };
+            if function.code.awaited_arguments as usize != count || src != result || awaits > MOST_AWAITS {
+                return false;
+            }
+            let Ok(top) = self.reserve(function.code.register_count as usize) else { return false };
+            (*frame).pc = pc.add(2);
+            self.push_call(top, window, window.add(1), count, dst, FrameKind::Await);
+            (*self.frame).awaits = awaits;
+            true
+        }
+    }
+
+    /// Makes coroutines of the `Await` frames on top, each awaited by the next: something has to wait.
+    pub(super) fn materialize(&mut self) {
+        // SAFETY: below frames of this kind is that of a chain, whose current coroutine waits for the first
+        // of them. Their registers and functions are moved out before they go.
+        unsafe {
+            let mut frames: SmallVec<[*mut Frame; 4]> = SmallVec::new();
+            while (*self.frame).kind == FrameKind::Await {
+                frames.push(self.frame);
+                self.frame = (*self.frame).previous;
+            }
+            if frames.is_empty() {
+                return;
+            }
+            self.depth -= frames.len();
+            let mut outer = self.deactivate(CoroutineState::Waiting);
+            for &frame in frames.iter().rev() {
+                let inner = coroutine_of_frame(frame);
+                inner.state.set(CoroutineState::Waiting);
+                inner.chain_depth.set(outer.chain_depth.get() + 1);
+                if let Op::YieldFrom { delegate, .. } = outer.function.code.code.ops[outer.pc.get() as usize - 1] {
+                    outer.registers.borrow_mut()[delegate.0 as usize] = Value::Coroutine(inner.clone());
+                }
+                inner.awaiter.set(Value::Coroutine(outer));
+                outer = inner;
+            }
+            for &frame in &frames {
+                if self.segment > 0 {
+                    self.leave_segment(frame);
+                }
+            }
+            self.activate(outer);
         }
     }
 
@@ -187,10 +257,14 @@ impl Vm {
         }
     }
 
-    /// `AsyncForNext`, with the iterator at a register.
-    pub(super) fn async_for_next(&mut self, iterator: *mut Value) -> Flow {
+    /// `AsyncForNext`, with the iterator in a register.
+    pub(super) fn async_for_next(&mut self, iterator: Register) -> Flow {
+        self.materialize();
         // SAFETY: the two registers belong to the current coroutine's frame.
-        let (iterator, place) = unsafe { ((*iterator).clone(), iterator.add(1)) };
+        let (iterator, place) = unsafe {
+            let register = (*self.frame).base.add(iterator.0 as usize);
+            ((*register).clone(), register.add(1))
+        };
         if let Value::Coroutine(generator) = &iterator
             && generator.kind == CoroutineKind::AsyncGenerator
         {

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use crate::bytecode::{Capture, CodeKind, FunctionPart, Register};
 use crate::memory::interrupt;
+use crate::memory::tagged::Words;
 use crate::value::coroutine::CoroutineState;
 use crate::value::{
     CellObject, CodeObject, Coroutine, CoroutineKind, Dict, Function, Gc, Mutable, Raised, Result, Str, Tuple, Value,
@@ -146,9 +147,30 @@ impl Vm {
             if (*code).quick_arguments as usize != count {
                 return Ok(false);
             }
-            let globals: *const Dict = &*function.globals;
+            let top = self.reserve((*code).register_count as usize)?;
+            self.push_call(top, window, arguments, count, dst, FrameKind::Call);
+            Ok(true)
+        }
+    }
+
+    /// Pushes the frame of a plain call of the function at `window`; it and its arguments are moved.
+    ///
+    /// # Safety
+    /// `top` comes from `reserve`, `count` is the number of the function's parameters.
+    #[inline(always)]
+    pub(super) unsafe fn push_call(
+        &mut self,
+        top: *mut Value,
+        window: *mut Value,
+        arguments: *mut Value,
+        count: usize,
+        dst: Register,
+        kind: FrameKind,
+    ) {
+        unsafe {
+            let Value::Function(function) = &*window else { return };
+            let code: *const CodeObject = &*function.code;
             let total = (*code).register_count as usize;
-            let top = self.reserve(total)?;
             let base = top.add(frame::HEADER);
             let frame = top.cast::<Frame>();
             // Field by field, so that the header is written once, in place.
@@ -157,20 +179,19 @@ impl Vm {
             (&raw mut (*frame).base).write(base);
             (&raw mut (*frame).top).write(base.add(total));
             (&raw mut (*frame).code).write(code);
-            (&raw mut (*frame).globals).write(globals);
-            (&raw mut (*frame).function).write(ptr::read(window));
+            (&raw mut (*frame).globals).write(&*function.globals);
+            Words::take(window).put(&raw mut (*frame).function);
             window.write(Value::Unbound);
             (&raw mut (*frame).subject).write(Value::Unbound);
             (&raw mut (*frame).current).write(None);
             (&raw mut (*frame).dst).write(dst);
-            (&raw mut (*frame).kind).write(FrameKind::Call);
+            (&raw mut (*frame).kind).write(kind);
             self.frame = frame;
             self.depth += 1;
             frame::move_arguments(arguments, count, base, base.add(total));
             if (*code).has_free_cells {
                 self.load_free_cells();
             }
-            Ok(true)
         }
     }
 
@@ -214,6 +235,7 @@ impl Vm {
                 current: None,
                 dst,
                 kind,
+                awaits: 0,
             };
             self.push_frame(top, frame);
             for (index, value) in registers.iter_mut().enumerate() {
@@ -433,10 +455,57 @@ fn coroutine_kind(kind: CodeKind) -> Option<CoroutineKind> {
 /// # Safety
 /// `arguments` points to `count` values, as many as the function has parameters.
 unsafe fn new_coroutine(kind: CoroutineKind, function: Gc<Function>, arguments: *mut Value, count: usize) -> Value {
-    let total = function.code.register_count as usize;
+    let total = function.code.code.register_count as usize;
     let has_free_cells = function.code.has_free_cells;
-    // SAFETY: every field is written; the registers have room for `total` values.
+    // SAFETY: the registers have room for `total` values.
     let coroutine = unsafe {
+        make_coroutine(kind, function, total.max(count), |first| {
+            frame::move_arguments(arguments, count, first, first.add(total))
+        })
+    };
+    if has_free_cells {
+        let mut registers = coroutine.registers.borrow_mut();
+        let code = &coroutine.function.code.code;
+        for (register, cell) in code.free_registers.iter().zip(&coroutine.function.closure) {
+            registers[register.0 as usize] = Value::Cell(cell.clone());
+        }
+    }
+    Value::Coroutine(coroutine)
+}
+
+/// A coroutine that goes on where a frame of kind `Await` stands.
+///
+/// # Safety
+/// The frame's function and registers are moved out: the frame must be given up.
+pub(super) unsafe fn coroutine_of_frame(frame: *mut Frame) -> Gc<Coroutine> {
+    unsafe {
+        let Value::Function(function) = ptr::replace(&raw mut (*frame).function, Value::Unbound) else {
+            unreachable!("an awaited frame runs a function")
+        };
+        let base = (*frame).base;
+        let count = (*frame).top.offset_from(base) as usize;
+        let pc = (*frame).pc.offset_from((*(*frame).code).code.ops.as_ptr()) as u32;
+        let coroutine = make_coroutine(CoroutineKind::Coroutine, function, count, |first| {
+            ptr::copy_nonoverlapping(base, first, count)
+        });
+        coroutine.pc.set(pc);
+        coroutine
+    }
+}
+
+/// Makes a coroutine in place: it is too large to be moved around.
+///
+/// # Safety
+/// `fill` writes the registers.
+#[inline(always)]
+unsafe fn make_coroutine(
+    kind: CoroutineKind,
+    function: Gc<Function>,
+    register_count: usize,
+    fill: impl FnOnce(*mut Value),
+) -> Gc<Coroutine> {
+    // SAFETY: every field is written.
+    unsafe {
         Gc::<Coroutine>::emplace(|place| {
             (&raw mut (*place).kind).write(kind);
             (&raw mut (*place).state).write(Cell::new(CoroutineState::Created));
@@ -450,20 +519,11 @@ unsafe fn new_coroutine(kind: CoroutineKind, function: Gc<Function>, arguments: 
             (&raw mut (*place).names).write(Mutable::new(None));
             (&raw mut (*place).registers).write(Mutable::new(SmallVec::new()));
             let registers = &mut *(*place).registers.as_ptr();
-            registers.reserve_exact(total.max(count));
-            let first: *mut Value = registers.as_mut_ptr();
-            frame::move_arguments(arguments, count, first, first.add(total));
-            registers.set_len(total.max(count));
+            registers.reserve_exact(register_count);
+            fill(registers.as_mut_ptr());
+            registers.set_len(register_count);
         })
-    };
-    if has_free_cells {
-        let mut registers = coroutine.registers.borrow_mut();
-        let code = &coroutine.function.code.code;
-        for (register, cell) in code.free_registers.iter().zip(&coroutine.function.closure) {
-            registers[register.0 as usize] = Value::Cell(cell.clone());
-        }
     }
-    Value::Coroutine(coroutine)
 }
 
 pub(super) fn not_callable(value: &Value) -> Raised {

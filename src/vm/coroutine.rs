@@ -80,7 +80,7 @@ impl Vm {
                     // Nothing of the body runs, not even a `try` at its start.
                     (CoroutineState::Created, Resume::Raise(raised)) => {
                         coroutine.finish();
-                        return Err(convert_stop(coroutine, raised.clone()));
+                        return Err(convert_stop(coroutine.kind, raised.clone()));
                     }
                     _ => {}
                 }
@@ -131,6 +131,7 @@ impl Vm {
                 current: None,
                 dst,
                 kind,
+                awaits: 0,
             };
             self.push_frame(top, frame);
         }
@@ -551,7 +552,7 @@ impl Vm {
         let current = self.deactivate(CoroutineState::Running);
         current.finish();
         let awaiter = current.awaiter.take();
-        let raised = convert_stop(&current, raised);
+        let raised = convert_stop(current.kind, raised);
         drop(current);
         match awaiter {
             Value::Unbound => self.leave_raised(raised),
@@ -674,16 +675,16 @@ pub(super) fn finished_by_hand(coroutine: &Coroutine, input: Resume) -> Resume {
 }
 
 /// PEP 479: a StopIteration must not leave a generator or coroutine, as it would look like its end.
-pub(super) fn convert_stop(coroutine: &Coroutine, raised: Raised) -> Raised {
+pub(super) fn convert_stop(kind: CoroutineKind, raised: Raised) -> Raised {
     let types = types();
     let stop = if raised.is_a(&types.stop_iteration) {
         "StopIteration"
-    } else if coroutine.kind == CoroutineKind::AsyncGenerator && raised.is_a(&types.stop_async_iteration) {
+    } else if kind == CoroutineKind::AsyncGenerator && raised.is_a(&types.stop_async_iteration) {
         "StopAsyncIteration"
     } else {
         return raised;
     };
-    let kind = kind_name(coroutine.kind);
+    let kind = kind_name(kind);
     let converted = Raised::runtime_error(format!("{kind} raised {stop}"));
     converted.0.cause.set(Value::Exception(raised.0.clone()));
     converted.0.context.set(Value::Exception(raised.0));

@@ -13,12 +13,13 @@ use std::ptr;
 
 use crate::bytecode::{Conversion, Op, Operator};
 use crate::memory::interrupt;
+use crate::memory::tagged::Words;
 use crate::value::code::CacheKind;
 use crate::value::coroutine::CoroutineState;
 use crate::value::iterator::IteratorState;
 use crate::value::{CellObject, CoroutineKind, Raised, Result, Str, Value};
 
-use super::frame::{Frame, FrameKind, is_counted, set};
+use super::frame::{Frame, is_counted, set, set_words};
 use super::{Comparison, Outcome, Vm};
 
 impl Vm {
@@ -855,6 +856,9 @@ impl Vm {
                             Ok(true) => {
                                 reload!();
                             }
+                            Ok(false) if self.enter_awaited(window, count as usize, dst) => {
+                                reload!();
+                            }
                             Ok(false) => enter!(dst, self.call_window(window, count as usize, dst)),
                             Err(raised) => raise!(raised),
                         }
@@ -873,6 +877,9 @@ impl Vm {
                         }
                         match self.enter_function(window, window.add(1), count as usize + 1, dst) {
                             Ok(true) => {
+                                reload!();
+                            }
+                            Ok(false) if self.enter_awaited(window, count as usize + 1, dst) => {
                                 reload!();
                             }
                             Ok(false) => enter!(dst, self.call_window(window, count as usize + 1, dst)),
@@ -900,27 +907,31 @@ impl Vm {
                         enter!(dst, self.call_spread(window, dst))
                     }
                     Op::Return { src } => {
-                        let value = std::mem::take(&mut r!(src));
-                        if (*frame).kind == FrameKind::Call {
-                            let dst = (*frame).dst;
-                            self.pop_call_frame();
-                            reload!();
-                            write!(dst, value);
+                        let place = base.add(src.0 as usize);
+                        let value = Words::take(place);
+                        place.write(Value::Unbound);
+                        if !(*frame).kind.is_plain_call() {
+                            (*frame).pc = pc;
+                            follow!(self.finish_frame(value.value()));
                             continue;
                         }
-                        (*frame).pc = pc;
-                        follow!(self.finish_frame(value))
+                        let dst = (*frame).dst;
+                        frame = self.pop_call_frame();
+                        pc = (*frame).pc;
+                        base = (*frame).base;
+                        set_words(base.add(dst.0 as usize), value);
                     }
                     Op::ReturnNone => {
-                        if (*frame).kind == FrameKind::Call {
-                            let dst = (*frame).dst;
-                            self.pop_call_frame();
-                            reload!();
-                            write!(dst, Value::None);
+                        if !(*frame).kind.is_plain_call() {
+                            (*frame).pc = pc;
+                            follow!(self.finish_frame(Value::None));
                             continue;
                         }
-                        (*frame).pc = pc;
-                        follow!(self.finish_frame(Value::None))
+                        let dst = (*frame).dst;
+                        frame = self.pop_call_frame();
+                        pc = (*frame).pc;
+                        base = (*frame).base;
+                        write!(dst, Value::None);
                     }
 
                     Op::MakeFunction { dst, code } => {
@@ -970,7 +981,7 @@ impl Vm {
                     Op::AsyncForNext { dst: _, iterator } => {
                         pc = pc.add(1);
                         (*frame).pc = pc;
-                        follow!(self.async_for_next(base.add(iterator.0 as usize)))
+                        follow!(self.async_for_next(iterator))
                     }
 
                     Op::EnterWith { dst, exit, manager } => {

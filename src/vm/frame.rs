@@ -9,7 +9,7 @@ use std::alloc::{self, Layout};
 use std::ptr;
 
 use crate::bytecode::{Op, Register};
-use crate::memory::tagged::{Tagged, release};
+use crate::memory::tagged::{Tagged, Words, release};
 use crate::value::{CodeObject, Coroutine, Dict, Gc, Raised, Result, Value};
 
 use super::Vm;
@@ -19,6 +19,8 @@ use super::Vm;
 pub(super) enum FrameKind {
     /// To register `dst` of the frame below.
     Call,
+    /// As `Call`, for the body of a coroutine that is awaited where it is called (`enter_awaited`).
+    Await,
     /// `__init__` of the instance in `subject`, which goes to `dst` of the frame below.
     Init,
     /// Out of the dispatch loop, to the native code that entered it.
@@ -27,6 +29,14 @@ pub(super) enum FrameKind {
     ForNext,
     /// A special method of a binary operator: NotImplemented means that the other operand is asked.
     Binary,
+}
+
+impl FrameKind {
+    /// Whether a result goes to the frame below without more ado.
+    #[inline(always)]
+    pub fn is_plain_call(self) -> bool {
+        matches!(self, FrameKind::Call | FrameKind::Await)
+    }
 }
 
 /// The header of a frame.
@@ -49,6 +59,8 @@ pub(super) struct Frame {
     pub current: Option<Gc<Coroutine>>,
     pub dst: Register,
     pub kind: FrameKind,
+    /// `Await`: how many frames of that kind are on top of each other, this one included.
+    pub awaits: u16,
 }
 
 impl Frame {
@@ -177,27 +189,29 @@ impl Vm {
         }
     }
 
-    /// As `pop_frame`, for a frame of kind `Call`: it has no subject and no coroutine.
+    /// As `pop_frame`, for a plain call: it has no subject and no coroutine. Gives the new top frame.
     ///
     /// # Safety
     /// The top frame is of that kind.
     #[inline(always)]
-    pub(super) unsafe fn pop_call_frame(&mut self) {
+    pub(super) unsafe fn pop_call_frame(&mut self) -> *mut Frame {
         unsafe {
             let frame = self.frame;
             release_registers((*frame).base, (*frame).top);
-            self.frame = (*frame).previous;
+            let previous = (*frame).previous;
+            self.frame = previous;
             self.depth -= 1;
             release(&raw mut (*frame).function);
             if self.segment > 0 {
                 self.leave_segment(frame);
             }
+            previous
         }
     }
 
     /// Goes back to the segment of the new top frame, keeping one spare segment.
     #[cold]
-    fn leave_segment(&mut self, left: *mut Frame) {
+    pub(super) fn leave_segment(&mut self, left: *mut Frame) {
         if left.cast::<Value>() == self.segments[self.segment].start() {
             self.segments.truncate(self.segment + 1);
             // SAFETY: the frame below is alive.
@@ -234,7 +248,7 @@ pub(super) unsafe fn move_arguments(from: *mut Value, count: usize, to: *mut Val
         let (mut source, mut place) = (from, to);
         let last = to.add(count);
         while place < last {
-            place.write(ptr::read(source));
+            Words::take(source).put(place);
             source.write(Value::Unbound);
             source = source.add(1);
             place = place.add(1);
@@ -260,10 +274,28 @@ pub(super) fn is_counted(value: &Value) -> bool {
 pub(super) unsafe fn set(place: *mut Value, value: Value) {
     unsafe {
         if (*place).is_counted() {
-            let mut old = std::mem::ManuallyDrop::new(ptr::replace(place, value));
-            release(&raw mut *old);
+            let old = Words::take(place);
+            place.write(value);
+            drop(old.value::<Value>());
         } else {
             place.write(value);
+        }
+    }
+}
+
+/// As `set`, for a value that is being moved from another place.
+///
+/// # Safety
+/// As `set`.
+#[inline(always)]
+pub(super) unsafe fn set_words(place: *mut Value, value: Words) {
+    unsafe {
+        if (*place).is_counted() {
+            let old = Words::take(place);
+            value.put(place);
+            drop(old.value::<Value>());
+        } else {
+            value.put(place);
         }
     }
 }

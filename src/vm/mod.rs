@@ -95,6 +95,7 @@ impl Vm {
                 current: None,
                 dst: Register(0),
                 kind: FrameKind::Entry,
+                awaits: 0,
             });
         }
         Vm {

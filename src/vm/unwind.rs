@@ -2,8 +2,9 @@
 
 use crate::bytecode::Op;
 use crate::value::exception::TracebackEntry;
-use crate::value::{Exception, Gc, Raised, Result, Value, symbols, types};
+use crate::value::{CoroutineKind, Exception, Gc, Raised, Result, Value, symbols, types};
 
+use super::coroutine::convert_stop;
 use super::frame::{FrameKind, set};
 use super::{Flow, Vm};
 
@@ -29,7 +30,7 @@ impl Vm {
     }
 
     /// What `unwind` does once the context is set. A frame that raises again is in the traceback already.
-    pub(super) fn propagate(&mut self, raised: Raised, mut is_reraise: bool) -> Flow {
+    pub(super) fn propagate(&mut self, mut raised: Raised, mut is_reraise: bool) -> Flow {
         loop {
             // SAFETY: the top frame runs code, since something in it raised (or it has just been
             // activated); its pc is behind the instruction at fault.
@@ -64,8 +65,15 @@ impl Vm {
                 }
                 let kind = frame.kind;
                 self.pop_frame();
-                if kind == FrameKind::Entry {
-                    return Err(raised);
+                match kind {
+                    FrameKind::Entry => return Err(raised),
+                    FrameKind::Await => {
+                        raised = convert_stop(CoroutineKind::Coroutine, raised);
+                        if raised.0.traceback.borrow().is_empty() {
+                            return self.unwind(raised);
+                        }
+                    }
+                    _ => {}
                 }
             }
         }
@@ -217,7 +225,7 @@ impl Vm {
                     self.pop_frame();
                     if matches!(value, Value::NotImplemented) { self.retry_binary() } else { Ok(value) }
                 }
-                FrameKind::Call | FrameKind::ForNext => {
+                FrameKind::Call | FrameKind::Await | FrameKind::ForNext => {
                     self.pop_frame();
                     Ok(value)
                 }
