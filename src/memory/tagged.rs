@@ -6,20 +6,33 @@
 //! with a jump table, this does with one comparison.
 
 use std::mem::{MaybeUninit, align_of, size_of};
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 
 use super::counted::{self, Header};
 
-/// Implemented by `Value` alone, whose layout makes it true (a test in `value` checks it).
+/// Implemented by `Value` alone, whose layout makes it true (a test in `value` checks it): the first word
+/// is the tag, the second a pointer to a counted block if the tag has the bit `COUNTED`.
 pub trait Tagged: Sized {
-    /// Whether the second eight bytes point to a counted block.
-    fn is_counted(&self) -> bool;
+    const COUNTED: u64;
+
+    /// Whether the second word points to a counted block.
+    #[inline(always)]
+    fn is_counted(&self) -> bool {
+        tag(self) & Self::COUNTED != 0
+    }
+}
+
+/// The tag of a value. Those of several can be or-ed to find out whether any is counted.
+#[inline(always)]
+pub fn tag<T: Tagged>(value: &T) -> u64 {
+    const { assert!(size_of::<T>() == 16 && align_of::<T>() == 8) };
+    // SAFETY: the first word is always initialised.
+    unsafe { *ptr::from_ref(value).cast::<u64>() }
 }
 
 /// The header behind a value that is counted.
 #[inline(always)]
 unsafe fn header<T: Tagged>(value: *const T) -> NonNull<Header> {
-    const { assert!(size_of::<T>() == 16 && align_of::<T>() == 8) };
     // SAFETY: the caller has checked the tag.
     unsafe { *value.cast::<NonNull<Header>>().add(1) }
 }

@@ -1,6 +1,7 @@
 //! Linked code: what the compiler made, with its constants as values and room for inline caches.
 
 use std::cell::Cell;
+use std::ptr::NonNull;
 use std::rc::Rc;
 
 use num_bigint::BigInt;
@@ -26,7 +27,8 @@ pub struct CodeObject {
     pub quick_arguments: u32,
     /// As `quick_arguments`, for a coroutine function that is awaited where it is called.
     pub awaited_arguments: u32,
-    pub register_count: u32,
+    /// Registers a frame on the stack has: an even number, so that they can be filled and given up in pairs.
+    pub frame_registers: u32,
     pub has_free_cells: bool,
 }
 
@@ -47,6 +49,9 @@ pub struct Cache {
     pub index: Cell<u32>,
     pub kind: Cell<CacheKind>,
     pub value: Mutable<Value>,
+    /// The value of an entry of globals or builtins: good while the dict has the version noted, since its
+    /// entries move only when keys come or go.
+    pub place: Cell<Option<NonNull<Value>>>,
 }
 
 /// What an attribute cache found.
@@ -85,7 +90,7 @@ impl CodeObject {
         Gc::new(CodeObject {
             quick_arguments: quick_for(CodeKind::Function),
             awaited_arguments: quick_for(CodeKind::Coroutine),
-            register_count: code.register_count as u32,
+            frame_registers: (code.register_count as u32).next_multiple_of(2),
             has_free_cells: !code.free_registers.is_empty(),
             has_plain_parameters,
             name: Str::intern(&code.name),

@@ -5,6 +5,7 @@
 //! may need its `__eq__`; this file then answers `Undecided` and the VM compares the candidates.
 
 use std::cell::Cell;
+use std::ptr::NonNull;
 
 use hashbrown::HashTable;
 
@@ -227,6 +228,11 @@ impl Dict {
     #[inline(always)]
     pub fn value_at(&self, index: usize) -> Value {
         self.storage.borrow().entries[index].value.clone()
+    }
+
+    /// Where the value at an index is until a key is added or removed.
+    pub fn place_of(&self, index: usize) -> NonNull<Value> {
+        NonNull::from(&self.storage.borrow().entries[index].value)
     }
 
     /// Puts a value at an index found before and gives the old one.

@@ -60,7 +60,8 @@ pub use crate::memory::{Gc, Mutable, Str, Tracer, Weak};
 /// The result of anything that can raise.
 pub type Result<T> = std::result::Result<T, Raised>;
 
-/// A value of the language. The order of the kinds matters: those from `Str` on are counted pointers.
+/// A value of the language. Those from `Str` on are counted pointers, which have a bit of the tag for
+/// themselves (`COUNTED`), so that several values can be asked at once.
 #[derive(Debug, Default)]
 #[repr(u64)]
 pub enum Value {
@@ -74,7 +75,7 @@ pub enum Value {
     Int(i64),
     Float(f64),
     // From here on: counted pointers.
-    Str(Str),
+    Str(Str) = COUNTED,
     /// An int that does not fit 64 bits.
     BigInt(Gc<BigInteger>),
     Bytes(Gc<Bytes>),
@@ -105,20 +106,11 @@ pub enum Value {
     Task(Gc<Task>),
 }
 
+/// The bit in the tags of counted pointers.
+const COUNTED: u64 = 32;
+
 impl Tagged for Value {
-    #[inline(always)]
-    fn is_counted(&self) -> bool {
-        !matches!(
-            self,
-            Value::Unbound
-                | Value::None
-                | Value::NotImplemented
-                | Value::Ellipsis
-                | Value::Bool(_)
-                | Value::Int(_)
-                | Value::Float(_)
-        )
-    }
+    const COUNTED: u64 = COUNTED;
 }
 
 impl Clone for Value {

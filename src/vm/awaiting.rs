@@ -185,7 +185,7 @@ impl Vm {
             if function.code.awaited_arguments as usize != count || src != result || awaits > MOST_AWAITS {
                 return false;
             }
-            let Ok(top) = self.reserve(function.code.register_count as usize) else { return false };
+            let Ok(top) = self.reserve(function.code.frame_registers as usize) else { return false };
             (*frame).pc = pc.add(2);
             self.push_call(top, window, window.add(1), count, dst, FrameKind::Await);
             (*self.frame).awaits = awaits;

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::mem;
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 use smallvec::SmallVec;
 
@@ -132,7 +132,7 @@ impl Vm {
     }
 
     /// The quick call: a plain function with as many arguments as it has parameters. The window's
-    /// values are moved. False when this is not such a call.
+    /// values are moved. None when this is not such a call; else the new frame.
     #[inline(always)]
     pub(super) unsafe fn enter_function(
         &mut self,
@@ -140,16 +140,15 @@ impl Vm {
         arguments: *mut Value,
         count: usize,
         dst: Register,
-    ) -> Result<bool> {
+    ) -> Result<Option<NonNull<Frame>>> {
         unsafe {
-            let Value::Function(function) = &*window else { return Ok(false) };
+            let Value::Function(function) = &*window else { return Ok(None) };
             let code: *const CodeObject = &*function.code;
             if (*code).quick_arguments as usize != count {
-                return Ok(false);
+                return Ok(None);
             }
-            let top = self.reserve((*code).register_count as usize)?;
-            self.push_call(top, window, arguments, count, dst, FrameKind::Call);
-            Ok(true)
+            let top = self.reserve((*code).frame_registers as usize)?;
+            Ok(Some(self.push_call(top, window, arguments, count, dst, FrameKind::Call)))
         }
     }
 
@@ -166,11 +165,11 @@ impl Vm {
         count: usize,
         dst: Register,
         kind: FrameKind,
-    ) {
+    ) -> NonNull<Frame> {
         unsafe {
-            let Value::Function(function) = &*window else { return };
+            let Value::Function(function) = &*window else { unreachable!("the caller has looked") };
             let code: *const CodeObject = &*function.code;
-            let total = (*code).register_count as usize;
+            let total = (*code).frame_registers as usize;
             let base = top.add(frame::HEADER);
             let frame = top.cast::<Frame>();
             // Field by field, so that the header is written once, in place.
@@ -188,10 +187,11 @@ impl Vm {
             (&raw mut (*frame).kind).write(kind);
             self.frame = frame;
             self.depth += 1;
-            frame::move_arguments(arguments, count, base, base.add(total));
+            frame::fill_registers(arguments, count, base, base.add(total));
             if (*code).has_free_cells {
                 self.load_free_cells();
             }
+            NonNull::new_unchecked(frame)
         }
     }
 
@@ -483,7 +483,7 @@ pub(super) unsafe fn coroutine_of_frame(frame: *mut Frame) -> Gc<Coroutine> {
             unreachable!("an awaited frame runs a function")
         };
         let base = (*frame).base;
-        let count = (*frame).top.offset_from(base) as usize;
+        let count = function.code.code.register_count as usize;
         let pc = (*frame).pc.offset_from((*(*frame).code).code.ops.as_ptr()) as u32;
         let coroutine = make_coroutine(CoroutineKind::Coroutine, function, count, |first| {
             ptr::copy_nonoverlapping(base, first, count)

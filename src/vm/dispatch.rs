@@ -9,6 +9,7 @@
 //! register of a live frame holds a value; nothing else touches the registers while an arm runs,
 //! except a callee's own window.
 
+use std::hint::cold_path;
 use std::ptr;
 
 use crate::bytecode::{Conversion, Op, Operator};
@@ -62,6 +63,7 @@ impl Vm {
             }
             macro_rules! raise {
                 ($raised:expr) => {{
+                    cold_path();
                     (*frame).pc = pc;
                     let raised = $raised;
                     follow!(self.unwind(raised));
@@ -107,6 +109,7 @@ impl Vm {
                         }
                         _ => {}
                     }
+                    cold_path();
                     enter!($dst, self.binary_op(Operator::$operator, base.add($left.0 as usize), base.add($right.0 as usize), $dst))
                 }};
             }
@@ -117,6 +120,7 @@ impl Vm {
                         write!($dst, Value::Int(value));
                         continue;
                     }
+                    cold_path();
                     enter!($dst, self.binary_op(Operator::$operator, base.add($left.0 as usize), base.add($right.0 as usize), $dst))
                 }};
             }
@@ -141,6 +145,7 @@ impl Vm {
                         write!($dst, Value::Int(value));
                         continue;
                     }
+                    cold_path();
                     let right = Value::Int($value as i64);
                     enter!(
                         $dst,
@@ -163,6 +168,7 @@ impl Vm {
                         }
                         _ => {}
                     }
+                    cold_path();
                     enter!($dst, self.compare_op(Comparison::$comparison, base.add($left.0 as usize), base.add($right.0 as usize), $dst))
                 }};
             }
@@ -178,28 +184,31 @@ impl Vm {
             }
             macro_rules! compare_jump {
                 ($left:ident, $right:ident, $expected:ident, $op:tt, $comparison:ident) => {{
-                    let holds = match (&r!($left), &r!($right)) {
-                        (Value::Int(left), Value::Int(right)) => *left $op *right,
-                        (Value::Float(left), Value::Float(right)) => *left $op *right,
+                    match (&r!($left), &r!($right)) {
+                        (Value::Int(left), Value::Int(right)) => jump_if!((*left $op *right) == $expected),
+                        (Value::Float(left), Value::Float(right)) => jump_if!((*left $op *right) == $expected),
                         _ => {
+                            cold_path();
                             let (left, right) = (base.add($left.0 as usize), base.add($right.0 as usize));
-                            attempt!(self.compare_truth(Comparison::$comparison, &*left, &*right))
+                            let holds = attempt!(self.compare_truth(Comparison::$comparison, &*left, &*right));
+                            jump_if!(holds == $expected)
                         }
-                    };
-                    jump_if!(holds == $expected)
+                    }
                 }};
             }
             macro_rules! compare_jump_int {
                 ($left:ident, $value:ident, $expected:ident, $op:tt, $comparison:ident) => {{
-                    let holds = match &r!($left) {
-                        Value::Int(left) => *left $op $value as i64,
-                        Value::Float(left) => *left $op $value as f64,
+                    match &r!($left) {
+                        Value::Int(left) => jump_if!((*left $op $value as i64) == $expected),
+                        Value::Float(left) => jump_if!((*left $op $value as f64) == $expected),
                         _ => {
+                            cold_path();
                             let left = base.add($left.0 as usize);
-                            attempt!(self.compare_truth(Comparison::$comparison, &*left, &Value::Int($value as i64)))
+                            let right = Value::Int($value as i64);
+                            let holds = attempt!(self.compare_truth(Comparison::$comparison, &*left, &right));
+                            jump_if!(holds == $expected)
                         }
-                    };
-                    jump_if!(holds == $expected)
+                    }
                 }};
             }
             // The data word of this instruction; pc moves past it.
@@ -291,16 +300,15 @@ impl Vm {
                     Op::LoadGlobal { dst, name } => {
                         let cache = &site!(name as usize).cache;
                         let globals = &*(*frame).globals;
-                        if cache.key.get() == globals.version() && cache.key.get() != 0 {
-                            if cache.kind.get() == CacheKind::Entry {
-                                write!(dst, globals.value_at(cache.index.get() as usize));
-                                continue;
-                            }
-                            if cache.second_key.get() == self.builtins.version() {
-                                write!(dst, self.builtins.value_at(cache.index.get() as usize));
-                                continue;
-                            }
+                        if cache.key.get() == globals.version()
+                            && let Some(place) = cache.place.get()
+                            && (cache.kind.get() == CacheKind::Entry
+                                || cache.second_key.get() == self.builtins.version())
+                        {
+                            write!(dst, (*place.as_ptr()).clone());
+                            continue;
                         }
+                        cold_path();
                         let site = &raw const *site!(name as usize);
                         let value = attempt!(self.load_global(&*site));
                         write!(dst, value)
@@ -850,16 +858,19 @@ impl Vm {
                         let window = base.add(callee.0 as usize);
                         (*frame).pc = pc;
                         if interrupt::is_requested() {
+                            cold_path();
                             attempt!(self.check_interrupts());
                         }
                         match self.enter_function(window, window.add(1), count as usize, dst) {
-                            Ok(true) => {
+                            Ok(Some(entered)) => {
+                                frame = entered.as_ptr();
+                                pc = (*frame).pc;
+                                base = (*frame).base;
+                            }
+                            Ok(None) if self.enter_awaited(window, count as usize, dst) => {
                                 reload!();
                             }
-                            Ok(false) if self.enter_awaited(window, count as usize, dst) => {
-                                reload!();
-                            }
-                            Ok(false) => enter!(dst, self.call_window(window, count as usize, dst)),
+                            Ok(None) => enter!(dst, self.call_window(window, count as usize, dst)),
                             Err(raised) => raise!(raised),
                         }
                     }
@@ -867,6 +878,7 @@ impl Vm {
                         let window = base.add(callee.0 as usize);
                         (*frame).pc = pc;
                         if interrupt::is_requested() {
+                            cold_path();
                             attempt!(self.check_interrupts());
                         }
                         if (*window.add(1)).is_unbound() {
@@ -876,13 +888,15 @@ impl Vm {
                             continue;
                         }
                         match self.enter_function(window, window.add(1), count as usize + 1, dst) {
-                            Ok(true) => {
+                            Ok(Some(entered)) => {
+                                frame = entered.as_ptr();
+                                pc = (*frame).pc;
+                                base = (*frame).base;
+                            }
+                            Ok(None) if self.enter_awaited(window, count as usize + 1, dst) => {
                                 reload!();
                             }
-                            Ok(false) if self.enter_awaited(window, count as usize + 1, dst) => {
-                                reload!();
-                            }
-                            Ok(false) => enter!(dst, self.call_window(window, count as usize + 1, dst)),
+                            Ok(None) => enter!(dst, self.call_window(window, count as usize + 1, dst)),
                             Err(raised) => raise!(raised),
                         }
                     }
@@ -916,7 +930,7 @@ impl Vm {
                             continue;
                         }
                         let dst = (*frame).dst;
-                        frame = self.pop_call_frame();
+                        frame = self.pop_call_frame(frame);
                         pc = (*frame).pc;
                         base = (*frame).base;
                         set_words(base.add(dst.0 as usize), value);
@@ -928,7 +942,7 @@ impl Vm {
                             continue;
                         }
                         let dst = (*frame).dst;
-                        frame = self.pop_call_frame();
+                        frame = self.pop_call_frame(frame);
                         pc = (*frame).pc;
                         base = (*frame).base;
                         write!(dst, Value::None);

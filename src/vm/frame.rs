@@ -9,7 +9,7 @@ use std::alloc::{self, Layout};
 use std::ptr;
 
 use crate::bytecode::{Op, Register};
-use crate::memory::tagged::{Tagged, Words, release};
+use crate::memory::tagged::{Tagged, Words, release, tag};
 use crate::value::{CodeObject, Coroutine, Dict, Gc, Raised, Result, Value};
 
 use super::Vm;
@@ -192,12 +192,11 @@ impl Vm {
     /// As `pop_frame`, for a plain call: it has no subject and no coroutine. Gives the new top frame.
     ///
     /// # Safety
-    /// The top frame is of that kind.
+    /// `frame` is the top frame, and of that kind.
     #[inline(always)]
-    pub(super) unsafe fn pop_call_frame(&mut self) -> *mut Frame {
+    pub(super) unsafe fn pop_call_frame(&mut self, frame: *mut Frame) -> *mut Frame {
         unsafe {
-            let frame = self.frame;
-            release_registers((*frame).base, (*frame).top);
+            release_pairs((*frame).base, (*frame).top);
             let previous = (*frame).previous;
             self.frame = previous;
             self.depth -= 1;
@@ -234,6 +233,49 @@ unsafe fn release_registers(mut register: *mut Value, end: *mut Value) {
         while register < end {
             release(register);
             register = register.add(1);
+        }
+    }
+}
+
+/// As `release_registers`, for an even number of them, which often hold nothing counted.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn release_pairs(start: *mut Value, end: *mut Value) {
+    unsafe {
+        let (mut register, mut tags) = (start, 0);
+        while register < end {
+            tags |= tag(&*register) | tag(&*register.add(1));
+            register = register.add(2);
+        }
+        if tags & Value::COUNTED != 0 {
+            release_registers(start, end);
+        }
+    }
+}
+
+/// Fills the registers from `base` to `end`, an even number, with `count` arguments, which are moved and
+/// their places made unbound.
+///
+/// # Safety
+/// `arguments` points to so many values.
+#[inline(always)]
+pub(super) unsafe fn fill_registers(arguments: *mut Value, count: usize, base: *mut Value, end: *mut Value) {
+    unsafe {
+        let mut place = base.add(count & !1);
+        while place < end {
+            place.write(Value::Unbound);
+            place.add(1).write(Value::Unbound);
+            place = place.add(2);
+        }
+        let last = base.add(count);
+        let (mut source, mut place) = (arguments, base);
+        while place < last {
+            Words::take(source).put(place);
+            source.write(Value::Unbound);
+            source = source.add(1);
+            place = place.add(1);
         }
     }
 }

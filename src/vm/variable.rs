@@ -21,14 +21,14 @@ impl Vm {
         if let Some(index) = globals.find_str(&site.name) {
             cache.key.set(globals.ensure_version());
             cache.kind.set(CacheKind::Entry);
-            cache.index.set(index as u32);
+            cache.place.set(Some(globals.place_of(index)));
             return Ok(globals.value_at(index));
         }
         if let Some(index) = self.builtins.find_str(&site.name) {
             cache.key.set(globals.ensure_version());
             cache.second_key.set(self.builtins.ensure_version());
             cache.kind.set(CacheKind::Builtin);
-            cache.index.set(index as u32);
+            cache.place.set(Some(self.builtins.place_of(index)));
             return Ok(self.builtins.value_at(index));
         }
         Err(self.undefined(&site.name))
