@@ -8,6 +8,8 @@
 
 #![allow(unsafe_code)]
 
+#[cfg(feature = "mimalloc")]
+pub mod allocator;
 pub mod collector;
 pub mod counted;
 pub mod interrupt;

@@ -12,7 +12,7 @@ use crate::memory::tagged::Words;
 use crate::value::coroutine::CoroutineState;
 use crate::value::{
     CellObject, CodeObject, Coroutine, CoroutineKind, Dict, Function, Gc, Mutable, Raised, Result, Str, Tuple, Value,
-    symbols,
+    symbols, types,
 };
 
 use super::frame::{self, Frame, FrameKind, set};
@@ -297,7 +297,19 @@ impl Vm {
                     set(window, Value::Unbound);
                     result.map(Some)
                 }
+                Value::Class(class) if class.is_builtin() && class.metaclass().same(&types().type_) => {
+                    let class = class.clone();
+                    let result = self.instantiate(&class, arguments, &[]);
+                    for place in arguments {
+                        set(place, Value::Unbound);
+                    }
+                    set(window, Value::Unbound);
+                    result.map(Some)
+                }
                 Value::Function(function) => {
+                    if self.enter_awaited(window, count, dst) {
+                        return Ok(None);
+                    }
                     let code = &function.code;
                     if code.has_plain_parameters
                         && code.code.positional_count as usize == count

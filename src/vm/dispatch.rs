@@ -867,9 +867,6 @@ impl Vm {
                                 pc = (*frame).pc;
                                 base = (*frame).base;
                             }
-                            Ok(None) if self.enter_awaited(window, count as usize, dst) => {
-                                reload!();
-                            }
                             Ok(None) => enter!(dst, self.call_window(window, count as usize, dst)),
                             Err(raised) => raise!(raised),
                         }
@@ -892,9 +889,6 @@ impl Vm {
                                 frame = entered.as_ptr();
                                 pc = (*frame).pc;
                                 base = (*frame).base;
-                            }
-                            Ok(None) if self.enter_awaited(window, count as usize + 1, dst) => {
-                                reload!();
                             }
                             Ok(None) => enter!(dst, self.call_window(window, count as usize + 1, dst)),
                             Err(raised) => raise!(raised),

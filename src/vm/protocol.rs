@@ -346,5 +346,6 @@ fn decimal(number: i64) -> Str {
         at -= 1;
         buffer[at] = b'-';
     }
-    Str::new(std::str::from_utf8(&buffer[at..]).unwrap_or_default())
+    let text = std::str::from_utf8(&buffer[at..]).unwrap_or_default();
+    Str::with_length(text, text.len())
 }
