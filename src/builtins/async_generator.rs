@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use super::generator;
 use crate::memory::Tracer;
 use crate::native;
-use crate::value::coroutine::{CoroutineState, NativeBody, Resume, Step};
+use crate::value::coroutine::{CoroutineName, CoroutineState, NativeBody, Resume, Step};
 use crate::value::{Coroutine, CoroutineKind, Gc, Native, NativeCoroutine, Raised, Result, Value, types};
 use crate::vm::Vm;
 
@@ -60,7 +60,8 @@ impl Request {
         if generator.state.get() == CoroutineState::Created {
             (vm.hooks.async_generator_started)(&Value::Coroutine(generator.clone()));
         }
-        let name = if purpose == Purpose::Send { "async_generator_asend" } else { "async_generator_athrow" };
+        let name: CoroutineName =
+            if purpose == Purpose::Send { &"async_generator_asend" } else { &"async_generator_athrow" };
         let progress = Cell::new(Progress::Created);
         let body = Request { generator, purpose, progress, input: RefCell::new(Some(input)) };
         Ok(Value::NativeCoroutine(NativeCoroutine::awaitable(name, body)))

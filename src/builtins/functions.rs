@@ -258,7 +258,7 @@ fn anext(vm: &mut Vm, iterator: &Value, default: Option<&Value>) -> Result<Value
     Ok(match default {
         None => awaitable,
         Some(default) => Value::NativeCoroutine(NativeCoroutine::awaitable(
-            "anext_awaitable",
+            &"anext_awaitable",
             AnextWithDefault { awaitable, default: default.clone(), started: std::cell::Cell::new(false) },
         )),
     })

@@ -13,7 +13,7 @@ use libmimalloc_sys as mimalloc;
 pub struct Allocator;
 
 /// An allocation of more bytes than this is a sign of a program that uses much memory.
-const LARGE: usize = 2 << 20;
+const LARGE: usize = 4 << 20;
 
 /// Whether huge pages are still switched off.
 #[cfg(target_os = "linux")]

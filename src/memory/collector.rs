@@ -25,9 +25,45 @@ pub(super) const UNTRACKED: u32 = INDEX;
 /// New objects that make a collection worth its time.
 const YOUNG_LIMIT: usize = 10_000;
 
+/// Objects in a block of the old generation.
+const BLOCK: usize = 1 << 14;
+
+/// The old objects, by index. They stand in blocks, so that growing does not move them: that would take half
+/// as much memory again, and time in one piece.
+struct Blocks {
+    blocks: Vec<Vec<NonNull<Header>>>,
+    length: usize,
+}
+
+impl Blocks {
+    fn push(&mut self, header: NonNull<Header>) {
+        let block = self.length / BLOCK;
+        self.length += 1;
+        if block == self.blocks.len() {
+            self.blocks.push(Vec::with_capacity(BLOCK));
+        }
+        self.blocks[block].push(header);
+    }
+
+    /// Takes an object out; the last one moves to its index and is given.
+    fn swap_remove(&mut self, index: usize) -> Option<NonNull<Header>> {
+        self.length -= 1;
+        let last = self.blocks[self.length / BLOCK].pop()?;
+        if self.length.is_multiple_of(BLOCK) {
+            // One spare block stays.
+            self.blocks.truncate(self.length / BLOCK + 1);
+        }
+        if index == self.length {
+            return None;
+        }
+        self.blocks[index / BLOCK][index % BLOCK] = last;
+        Some(last)
+    }
+}
+
 struct Heap {
     young: UnsafeCell<ManuallyDrop<Vec<NonNull<Header>>>>,
-    old: UnsafeCell<ManuallyDrop<Vec<NonNull<Header>>>>,
+    old: UnsafeCell<ManuallyDrop<Blocks>>,
     /// Length of `young` at which a collection is due.
     young_limit: Cell<usize>,
     /// Length of `old` at which a full collection is due.
@@ -40,7 +76,7 @@ thread_local! {
     static HEAP: Heap = const {
         Heap {
             young: UnsafeCell::new(ManuallyDrop::new(Vec::new())),
-            old: UnsafeCell::new(ManuallyDrop::new(Vec::new())),
+            old: UnsafeCell::new(ManuallyDrop::new(Blocks { blocks: Vec::new(), length: 0 })),
             young_limit: Cell::new(YOUNG_LIMIT),
             old_limit: Cell::new(4 * YOUNG_LIMIT),
             enabled: Cell::new(true),
@@ -88,9 +124,14 @@ pub(super) fn untrack(registry: u32) {
         return;
     }
     HEAP.with(|heap| {
-        let list = unsafe { &mut *if registry & OLD != 0 { heap.old.get() } else { heap.young.get() } };
-        list.swap_remove(index);
-        if let Some(moved) = list.get(index) {
+        let moved = if registry & OLD == 0 {
+            let young = unsafe { &mut *heap.young.get() };
+            young.swap_remove(index);
+            young.get(index).copied()
+        } else {
+            unsafe { &mut *heap.old.get() }.swap_remove(index)
+        };
+        if let Some(moved) = moved {
             let place = unsafe { &moved.as_ref().registry };
             place.set(place.get() & !INDEX | index as u32);
         }
@@ -109,14 +150,14 @@ pub fn set_enabled(enabled: bool) {
 
 /// How many objects the collector knows.
 pub fn tracked() -> usize {
-    HEAP.with(|heap| unsafe { (*heap.young.get()).len() + (*heap.old.get()).len() })
+    HEAP.with(|heap| unsafe { (*heap.young.get()).len() + (&*heap.old.get()).length })
 }
 
 /// Collects if it is due: the answer to `interrupt::COLLECT`.
 pub fn collect_if_due() {
     let (due, full) = HEAP.with(|heap| {
         let young = unsafe { (*heap.young.get()).len() };
-        let old = unsafe { (*heap.old.get()).len() };
+        let old = unsafe { (&*heap.old.get()).length };
         (heap.enabled.get() && young > heap.young_limit.get(), old + young > heap.old_limit.get())
     });
     if due {
@@ -162,7 +203,7 @@ pub fn collect(full: bool) -> usize {
     }
     HEAP.with(|heap| {
         heap.collecting.set(false);
-        let old = unsafe { (*heap.old.get()).len() };
+        let old = unsafe { (&*heap.old.get()).length };
         let young = unsafe { (*heap.young.get()).len() };
         heap.young_limit.set(young + YOUNG_LIMIT);
         if full {
@@ -177,20 +218,24 @@ fn find_garbage(full: bool) -> Vec<NonNull<Header>> {
     HEAP.with(|heap| {
         if full {
             // All in one list: old and young alike.
-            let young = std::mem::take(unsafe { &mut **heap.young.get() });
-            for header in young {
+            for header in take_young(heap) {
                 promote(heap, header);
             }
         }
-        let list: &Vec<NonNull<Header>> = unsafe { &*if full { heap.old.get() } else { heap.young.get() } };
+        let slices: Vec<&[NonNull<Header>]> = if full {
+            unsafe { &*heap.old.get() }.blocks.iter().map(Vec::as_slice).collect()
+        } else {
+            vec![unsafe { &*heap.young.get() }]
+        };
+        let list = || slices.iter().copied().flatten().copied();
         let generation = if full { OLD } else { 0 };
         let inside = |header: NonNull<Header>| -> Option<usize> {
             let registry = unsafe { header.as_ref() }.registry.get();
             let index = registry & INDEX;
             (index != UNTRACKED && registry & OLD == generation).then_some(index as usize)
         };
-        let mut outside: Vec<u32> = list.iter().map(|header| unsafe { header.as_ref() }.count.get()).collect();
-        for &header in list {
+        let mut outside: Vec<u32> = list().map(|header| unsafe { header.as_ref() }.count.get()).collect();
+        for header in list() {
             trace(header, &mut |child| {
                 if let Some(index) = inside(child) {
                     outside[index] = outside[index].saturating_sub(1);
@@ -201,11 +246,11 @@ fn find_garbage(full: bool) -> Vec<NonNull<Header>> {
         // at stays short that way.
         const REACHED: u32 = u32::MAX;
         let mut waiting: Vec<NonNull<Header>> = Vec::new();
-        for start in 0..list.len() {
-            if outside[start] == 0 || outside[start] == REACHED {
+        for (index, header) in list().enumerate() {
+            if outside[index] == 0 || outside[index] == REACHED {
                 continue;
             }
-            waiting.push(list[start]);
+            waiting.push(header);
             while let Some(header) = waiting.pop() {
                 trace(header, &mut |child| {
                     if let Some(index) = inside(child)
@@ -218,14 +263,13 @@ fn find_garbage(full: bool) -> Vec<NonNull<Header>> {
             }
         }
         let garbage: Vec<NonNull<Header>> =
-            list.iter().zip(&outside).filter(|(_, count)| **count == 0).map(|(header, _)| *header).collect();
+            list().zip(&outside).filter(|(_, count)| **count == 0).map(|(header, _)| header).collect();
         for header in &garbage {
             let count = &unsafe { header.as_ref() }.count;
             count.set(count.get() + 1);
         }
         if !full {
-            let young = std::mem::take(unsafe { &mut **heap.young.get() });
-            for (header, outside) in young.into_iter().zip(outside) {
+            for (header, outside) in take_young(heap).into_iter().zip(outside) {
                 if outside > 0 {
                     promote(heap, header);
                 } else {
@@ -240,10 +284,14 @@ fn find_garbage(full: bool) -> Vec<NonNull<Header>> {
     })
 }
 
+fn take_young(heap: &Heap) -> Vec<NonNull<Header>> {
+    std::mem::take(unsafe { &mut **heap.young.get() })
+}
+
 fn promote(heap: &Heap, header: NonNull<Header>) {
     let old = unsafe { &mut *heap.old.get() };
     let registry = unsafe { &header.as_ref().registry };
-    registry.set(registry.get() & !INDEX | OLD | old.len() as u32);
+    registry.set(registry.get() & !INDEX | OLD | old.length as u32);
     old.push(header);
 }
 

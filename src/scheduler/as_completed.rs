@@ -166,7 +166,7 @@ fn take_one(iterator: &AsCompleted, end: Raised, gives: Gives) -> Result<Value> 
     let Some(left) = iterator.left.get().checked_sub(1) else { return Err(end) };
     iterator.left.set(left);
     let body = WaitForOne { done: iterator.done.clone(), gives, started: Cell::new(false) };
-    Ok(Value::NativeCoroutine(NativeCoroutine::new("_AsCompletedIterator._wait_for_one", body)))
+    Ok(Value::NativeCoroutine(NativeCoroutine::new(&"_AsCompletedIterator._wait_for_one", body)))
 }
 
 fn itself(_: &mut Vm, this: &Gc<Instance>) -> Result<Value> {

@@ -7,7 +7,7 @@ use super::future;
 use super::lock::state;
 use crate::memory::Tracer;
 use crate::native;
-use crate::value::coroutine::{NativeBody, Resume, Step};
+use crate::value::coroutine::{CoroutineName, NativeBody, Resume, Step};
 use crate::value::instance::Payload;
 use crate::value::native::{FromArgument, Mismatch};
 use crate::value::{Class, Dict, Gc, Instance, Native, NativeCoroutine, Raised, Result, Value, symbols, types};
@@ -128,7 +128,7 @@ impl NativeBody for Visit {
 }
 
 impl Visit {
-    fn start(barrier: &Gc<Instance>, name: &'static str, purpose: Purpose) -> Result<Value> {
+    fn start(barrier: &Gc<Instance>, name: CoroutineName, purpose: Purpose) -> Result<Value> {
         state::<Barrier>(barrier)?;
         let body = Visit { barrier: barrier.clone(), at: Cell::new(At::Start), purpose };
         Ok(Value::NativeCoroutine(NativeCoroutine::new(name, body)))
@@ -204,19 +204,19 @@ fn broken(_: &mut Vm, this: &Barrier) -> bool {
 }
 
 fn wait(_: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
-    Visit::start(this, "Barrier.wait", Purpose::Wait)
+    Visit::start(this, &"Barrier.wait", Purpose::Wait)
 }
 
 fn reset(_: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
-    Visit::start(this, "Barrier.reset", Purpose::Reset)
+    Visit::start(this, &"Barrier.reset", Purpose::Reset)
 }
 
 fn abort(_: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
-    Visit::start(this, "Barrier.abort", Purpose::Abort)
+    Visit::start(this, &"Barrier.abort", Purpose::Abort)
 }
 
 fn enter(_: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
-    Visit::start(this, "Barrier.__aenter__", Purpose::Wait)
+    Visit::start(this, &"Barrier.__aenter__", Purpose::Wait)
 }
 
 fn exit(_: &mut Vm, _: &Barrier, _: &[Value]) -> Value {

@@ -87,7 +87,7 @@ struct Wait {
 impl Wait {
     fn start(condition: &Gc<Instance>) -> Value {
         let body = Wait { condition: condition.clone(), state: Mutable::new(WaitState::Start) };
-        Value::NativeCoroutine(NativeCoroutine::new("Condition.wait", body))
+        Value::NativeCoroutine(NativeCoroutine::new(&"Condition.wait", body))
     }
 }
 
@@ -217,7 +217,7 @@ fn wait(_: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
 fn wait_for(_: &mut Vm, this: &Gc<Instance>, predicate: Value) -> Result<Value> {
     state::<Condition>(this)?;
     let body = WaitFor { condition: this.clone(), predicate };
-    Ok(Value::NativeCoroutine(NativeCoroutine::new("Condition.wait_for", body)))
+    Ok(Value::NativeCoroutine(NativeCoroutine::new(&"Condition.wait_for", body)))
 }
 
 fn check_notify(vm: &mut Vm, this: &Condition) -> Result<()> {

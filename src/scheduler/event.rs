@@ -96,7 +96,7 @@ fn clear(_: &mut Vm, this: &Event) {
 fn wait(_: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
     state::<Event>(this)?;
     let body = Wait { event: this.clone(), ticket: Cell::new(None) };
-    Ok(Value::NativeCoroutine(NativeCoroutine::new("Event.wait", body)))
+    Ok(Value::NativeCoroutine(NativeCoroutine::new(&"Event.wait", body)))
 }
 
 fn repr(vm: &mut Vm, this: &Gc<Instance>) -> Result<Value> {

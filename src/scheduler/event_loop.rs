@@ -299,7 +299,7 @@ impl EventLoop {
             return Ok(());
         }
         self.state.set(State::Closed);
-        drop(self.ready.take_all());
+        self.ready.clear();
         self.timers.clear();
         drop(self.tasks.take());
         drop(self.object.take());

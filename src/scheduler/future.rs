@@ -9,7 +9,7 @@ use super::observer::{self, Event};
 use super::ready::{Notice, Ready};
 use super::task;
 use crate::memory::Tracer;
-use crate::value::coroutine::{Resume, Step};
+use crate::value::coroutine::{CoroutineName, Resume, Step};
 use crate::value::future::{Callback, Listening, Outcome};
 use crate::value::{
     CoroutineKind, Exception, Future, Gc, Mutable, NativeCoroutine, Raised, Result, Str, Task, Value,
@@ -213,7 +213,7 @@ pub fn as_coroutine(awaitable: Value) -> Value {
     if is_coroutine(&awaitable) {
         return awaitable;
     }
-    Value::NativeCoroutine(NativeCoroutine::new("_wrap_awaitable", Awaiting { awaitable: Mutable::new(awaitable) }))
+    Value::NativeCoroutine(NativeCoroutine::new(&"_wrap_awaitable", Awaiting { awaitable: Mutable::new(awaitable) }))
 }
 
 /// `ensure_future`: a future as it is, a coroutine or another awaitable as a new task of this loop
@@ -279,12 +279,12 @@ impl NativeBody for Ended {
 }
 
 /// A coroutine that gives this when it is awaited.
-pub fn ready(name: &'static str, value: Value) -> Gc<NativeCoroutine> {
+pub fn ready(name: CoroutineName, value: Value) -> Gc<NativeCoroutine> {
     NativeCoroutine::new(name, Ended(Mutable::new(Some(Ok(value)))))
 }
 
 /// A coroutine that raises this when it is awaited.
-pub fn failing(name: &'static str, raised: Raised) -> Gc<NativeCoroutine> {
+pub fn failing(name: CoroutineName, raised: Raised) -> Gc<NativeCoroutine> {
     NativeCoroutine::new(name, Ended(Mutable::new(Some(Err(raised)))))
 }
 
@@ -309,6 +309,6 @@ impl NativeBody for AwaitingForNone {
 }
 
 /// A coroutine that awaits something and gives None.
-pub fn awaiting_for_none(name: &'static str, awaitable: Value) -> Gc<NativeCoroutine> {
+pub fn awaiting_for_none(name: CoroutineName, awaitable: Value) -> Gc<NativeCoroutine> {
     NativeCoroutine::new(name, AwaitingForNone(Awaiting { awaitable: Mutable::new(awaitable) }))
 }

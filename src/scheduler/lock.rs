@@ -7,7 +7,7 @@ use super::wait_queue::{Ticket, WaitQueue, woken};
 use super::{event_loop, future};
 use crate::memory::Tracer;
 use crate::native;
-use crate::value::coroutine::{NativeBody, Resume, Step};
+use crate::value::coroutine::{CoroutineName, NativeBody, Resume, Step};
 use crate::value::instance::Payload;
 use crate::value::native::{FromArgument, Mismatch};
 use crate::value::{
@@ -88,7 +88,7 @@ struct Acquire {
 }
 
 impl Acquire {
-    fn start(lock: &Gc<Instance>, name: &'static str, gives: Gives) -> Value {
+    fn start(lock: &Gc<Instance>, name: CoroutineName, gives: Gives) -> Value {
         let body = Acquire { lock: lock.clone(), ticket: Cell::new(None), gives };
         Value::NativeCoroutine(NativeCoroutine::new(name, body))
     }
@@ -169,7 +169,7 @@ fn locked(_: &mut Vm, this: &Lock) -> bool {
 
 fn acquire(_: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
     state::<Lock>(this)?;
-    Ok(Acquire::start(this, "Lock.acquire", Gives::True))
+    Ok(Acquire::start(this, &"Lock.acquire", Gives::True))
 }
 
 fn release(_: &mut Vm, this: &Lock) -> Result<()> {
@@ -185,13 +185,13 @@ fn enter(vm: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
     if lock.try_acquire() {
         return Ok(future::done());
     }
-    Ok(Acquire::start(this, "Lock.__aenter__", Gives::None))
+    Ok(Acquire::start(this, &"Lock.__aenter__", Gives::None))
 }
 
 /// `__aenter__` by way of an `acquire` the script has written.
 pub fn enter_through_acquire(vm: &mut Vm, this: &Value) -> Result<Value> {
     let acquiring = vm.call_method(this, &Str::intern("acquire"), &[])?;
-    Ok(Value::NativeCoroutine(future::awaiting_for_none("__aenter__", acquiring)))
+    Ok(Value::NativeCoroutine(future::awaiting_for_none(&"__aenter__", acquiring)))
 }
 
 fn exit(vm: &mut Vm, this: &Gc<Instance>, _: &[Value]) -> Result<Value> {

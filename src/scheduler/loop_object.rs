@@ -148,7 +148,7 @@ fn shutdown_default_executor(_: &mut Vm, _: &Rc<EventLoop>, _: Option<Value>) ->
 
 /// The coroutine of `loop.shutdown_default_executor()`: threads are ended by who made them.
 pub(super) fn close_executor() -> Value {
-    Value::NativeCoroutine(future::ready("BaseEventLoop.shutdown_default_executor", Value::None))
+    Value::NativeCoroutine(future::ready(&"BaseEventLoop.shutdown_default_executor", Value::None))
 }
 
 /// Closes the async generators that are alive.
@@ -161,7 +161,7 @@ struct CloseGenerators {
 /// The coroutine of `loop.shutdown_asyncgens()`.
 pub(super) fn close_async_generators(event_loop: &Rc<EventLoop>) -> Value {
     let body = CloseGenerators { event_loop: event_loop.clone(), generators: Mutable::new(None) };
-    Value::NativeCoroutine(NativeCoroutine::new("BaseEventLoop.shutdown_asyncgens", body))
+    Value::NativeCoroutine(NativeCoroutine::new(&"BaseEventLoop.shutdown_asyncgens", body))
 }
 
 impl NativeBody for CloseGenerators {

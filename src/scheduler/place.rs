@@ -35,7 +35,7 @@ pub fn of_frame(coroutine: &Coroutine) -> Place {
 pub fn chain(root: &Value) -> Vec<Gc<Coroutine>> {
     let mut frames = Vec::new();
     let mut next = match root {
-        Value::Coroutine(coroutine) => coroutine.innermost.get(),
+        Value::Coroutine(coroutine) => coroutine.innermost(),
         Value::NativeCoroutine(coroutine) => coroutine.innermost(),
         _ => return frames,
     };
@@ -46,7 +46,7 @@ pub fn chain(root: &Value) -> Vec<Gc<Coroutine>> {
         let awaiter = match &next {
             Value::Coroutine(coroutine) => {
                 frames.push(coroutine.clone());
-                coroutine.awaiter.get()
+                coroutine.awaiter()
             }
             Value::NativeCoroutine(coroutine) => coroutine.awaiter.get(),
             _ => break,

@@ -11,7 +11,7 @@ use super::lock::{is_overridden, state};
 use super::wait_queue::{Ticket, WaitQueue, woken};
 use crate::memory::Tracer;
 use crate::native;
-use crate::value::coroutine::{NativeBody, Resume, Step};
+use crate::value::coroutine::{CoroutineName, NativeBody, Resume, Step};
 use crate::value::instance::Payload;
 use crate::value::native::{FromArgument, Mismatch};
 use crate::value::{Class, Dict, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Str, Value, types};
@@ -325,10 +325,10 @@ pub(super) fn put_into(vm: &mut Vm, queue: &Gc<Instance>, item: Value) -> Result
 }
 
 pub(super) fn start_get(queue: &Gc<Instance>) -> Value {
-    start(queue, "Queue.get", Wish::Get)
+    start(queue, &"Queue.get", Wish::Get)
 }
 
-fn start(queue: &Gc<Instance>, name: &'static str, wish: Wish) -> Value {
+fn start(queue: &Gc<Instance>, name: CoroutineName, wish: Wish) -> Value {
     let body = Transfer { queue: queue.clone(), wish, ticket: Cell::new(None), is_cancelled: Cell::new(false) };
     Value::NativeCoroutine(NativeCoroutine::new(name, body))
 }
@@ -409,7 +409,7 @@ fn full(vm: &mut Vm, this: &Gc<Instance>) -> Result<bool> {
 
 fn put(_: &mut Vm, this: &Gc<Instance>, item: Value) -> Result<Value> {
     state::<Queue>(this)?;
-    Ok(start(this, "Queue.put", Wish::Put(item)))
+    Ok(start(this, &"Queue.put", Wish::Put(item)))
 }
 
 fn put_nowait(vm: &mut Vm, this: &Gc<Instance>, item: Value) -> Result<()> {
@@ -439,7 +439,7 @@ fn task_done(_: &mut Vm, this: &Queue) -> Result<()> {
 fn join(_: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
     state::<Queue>(this)?;
     let body = Join { queue: this.clone(), ticket: Cell::new(None) };
-    Ok(Value::NativeCoroutine(NativeCoroutine::new("Queue.join", body)))
+    Ok(Value::NativeCoroutine(NativeCoroutine::new(&"Queue.join", body)))
 }
 
 fn shutdown(vm: &mut Vm, this: &Gc<Instance>, immediate: Option<bool>) -> Result<()> {

@@ -57,22 +57,88 @@ pub enum Policy {
     Seeded(u64),
 }
 
+/// Entries in a block.
+const BLOCK: usize = 1024;
+
+/// Blocks of entries, so that the room of many is given back while they run: what they make in turn
+/// (timers, waiters) can use it.
+#[derive(Default)]
+struct Entries {
+    /// The oldest; more are added here while it is the only block and not full.
+    front: VecDeque<Ready>,
+    /// The blocks behind it, none of them empty.
+    behind: VecDeque<VecDeque<Ready>>,
+    length: usize,
+}
+
+impl Entries {
+    #[inline]
+    fn push(&mut self, entry: Ready) {
+        self.length += 1;
+        if self.behind.is_empty() && self.front.len() < BLOCK {
+            self.front.push_back(entry);
+        } else {
+            self.push_behind(entry);
+        }
+    }
+
+    fn push_behind(&mut self, entry: Ready) {
+        match self.behind.back_mut() {
+            Some(last) if last.len() < BLOCK => last.push_back(entry),
+            _ => {
+                let mut block = VecDeque::with_capacity(BLOCK);
+                block.push_back(entry);
+                self.behind.push_back(block);
+            }
+        }
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<Ready> {
+        let entry = self.front.pop_front()?;
+        self.length -= 1;
+        if self.front.is_empty() && !self.behind.is_empty() {
+            self.front = self.behind.pop_front().unwrap_or_default();
+        }
+        Some(entry)
+    }
+
+    fn remove(&mut self, mut index: usize) -> Option<Ready> {
+        if index == 0 {
+            return self.pop();
+        }
+        let mut blocks = std::iter::once(&mut self.front).chain(&mut self.behind);
+        let block = blocks.find(|block| {
+            let is_inside = index < block.len();
+            index -= if is_inside { 0 } else { block.len() };
+            is_inside
+        })?;
+        let entry = block.remove(index);
+        self.length -= 1;
+        if self.front.is_empty() {
+            self.front = self.behind.pop_front().unwrap_or_default();
+        }
+        self.behind.retain(|block| !block.is_empty());
+        entry
+    }
+}
+
 /// The entries, oldest first.
 #[derive(Default)]
 pub struct ReadyQueue {
-    entries: Mutable<VecDeque<Ready>>,
+    entries: Mutable<Entries>,
     policy: Cell<Policy>,
 }
 
 impl ReadyQueue {
     #[inline]
     pub fn push(&self, entry: Ready) {
-        self.entries.borrow_mut().push_back(entry);
+        self.entries.borrow_mut().push(entry);
     }
 
     #[inline]
     pub fn len(&self) -> usize {
-        self.entries.borrow().len()
+        self.entries.borrow().length
     }
 
     pub fn is_empty(&self) -> bool {
@@ -87,7 +153,7 @@ impl ReadyQueue {
     #[inline]
     pub fn next(&self, window: usize) -> Option<Ready> {
         match self.policy.get() {
-            Policy::Fifo => self.entries.borrow_mut().pop_front(),
+            Policy::Fifo => self.entries.borrow_mut().pop(),
             Policy::Seeded(state) => self.next_seeded(state, window),
         }
     }
@@ -106,8 +172,8 @@ impl ReadyQueue {
     }
 
     /// Gives up all entries.
-    pub fn take_all(&self) -> VecDeque<Ready> {
-        self.entries.take()
+    pub fn clear(&self) {
+        drop(self.entries.take());
     }
 }
 
@@ -118,6 +184,30 @@ mod tests {
     #[test]
     fn an_entry_is_sixteen_bytes() {
         assert_eq!(size_of::<Ready>(), 16);
+    }
+
+    #[test]
+    fn entries_of_many_blocks_come_in_order() {
+        let number = |entry: Option<Ready>| match entry {
+            Some(Ready::Call(call)) => match call.1 {
+                Value::Int(number) => Some(number),
+                _ => None,
+            },
+            _ => None,
+        };
+        let mut entries = Entries::default();
+        let call = |index: usize| {
+            Ready::Call(Box::new((
+                ScriptCallback { function: Value::None, context: Value::None },
+                Value::Int(index as i64),
+            )))
+        };
+        (0..3 * BLOCK + 1).for_each(|index| entries.push(call(index)));
+        assert_eq!(number(entries.remove(2 * BLOCK + 5)), Some(2 * BLOCK as i64 + 5));
+        let rest: Vec<i64> = std::iter::from_fn(|| number(entries.pop())).collect();
+        assert_eq!(rest.len(), 3 * BLOCK);
+        assert!(rest.is_sorted());
+        assert_eq!(entries.length, 0);
     }
 
     #[test]

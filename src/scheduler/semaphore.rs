@@ -7,7 +7,7 @@ use super::lock::{enter_through_acquire, is_overridden, shown, state};
 use super::wait_queue::{Ticket, WaitQueue, WaiterState, woken};
 use crate::memory::Tracer;
 use crate::native;
-use crate::value::coroutine::{NativeBody, Resume, Step};
+use crate::value::coroutine::{CoroutineName, NativeBody, Resume, Step};
 use crate::value::instance::Payload;
 use crate::value::native::{FromArgument, Mismatch};
 use crate::value::{Class, Dict, Gc, Instance, Native, NativeCoroutine, Raised, Result, Str, Value, types};
@@ -83,7 +83,7 @@ struct Acquire {
 }
 
 impl Acquire {
-    fn start(semaphore: &Gc<Instance>, name: &'static str, result: Value) -> Value {
+    fn start(semaphore: &Gc<Instance>, name: CoroutineName, result: Value) -> Value {
         let body = Acquire { semaphore: semaphore.clone(), ticket: Cell::new(None), result };
         Value::NativeCoroutine(NativeCoroutine::new(name, body))
     }
@@ -162,7 +162,7 @@ fn value(_: &mut Vm, this: &Semaphore) -> i64 {
 
 fn acquire(_: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
     state::<Semaphore>(this)?;
-    Ok(Acquire::start(this, "Semaphore.acquire", Value::Bool(true)))
+    Ok(Acquire::start(this, &"Semaphore.acquire", Value::Bool(true)))
 }
 
 fn release(_: &mut Vm, this: &Semaphore) -> Result<()> {
@@ -177,7 +177,7 @@ fn enter(vm: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
     if semaphore.try_acquire() {
         return Ok(future::done());
     }
-    Ok(Acquire::start(this, "Semaphore.__aenter__", Value::None))
+    Ok(Acquire::start(this, &"Semaphore.__aenter__", Value::None))
 }
 
 fn exit(vm: &mut Vm, this: &Gc<Instance>, _: &[Value]) -> Result<Value> {

@@ -9,7 +9,7 @@ use super::clock;
 use super::event_loop;
 use super::ready::Ready;
 use super::timer::TimerId;
-use super::wait_queue::{WaiterState, not_awaited, wake};
+use super::wait_queue::{not_awaited, wake};
 use crate::memory::Tracer;
 use crate::value::coroutine::{NativeBody, Resume, Step};
 use crate::value::{Gc, Mutable, NativeCoroutine, Raised, Result, Task, Value};
@@ -48,34 +48,44 @@ impl NativeBody for BarePause {
     }
 }
 
+/// Where a sleep is.
+#[derive(Clone, Copy)]
+enum Stage {
+    /// Not begun; the delay in seconds.
+    Created(f64),
+    Waiting(TimerId),
+    /// The timer has come up, or was left in favour of a cancellation.
+    Over(TimerId),
+}
+
+/// There can be very many of them, so it is small.
 struct Sleep {
-    delay: f64,
-    result: Value,
-    timer: Cell<Option<TimerId>>,
-    state: Cell<WaiterState>,
+    stage: Cell<Stage>,
     task: Mutable<Option<Gc<Task>>>,
+    /// What it gives, if not None.
+    result: Option<Box<Value>>,
 }
 
 impl NativeBody for Sleep {
     fn resume(&self, this: &Gc<NativeCoroutine>, _: &mut Vm, input: Resume) -> Result<Step> {
-        match (self.timer.get(), input) {
-            (None, Resume::Raise(raised)) => Err(raised),
-            (None, Resume::Value(_)) => {
+        match (self.stage.get(), input) {
+            (Stage::Created(_), Resume::Raise(raised)) => Err(raised),
+            (Stage::Created(delay), Resume::Value(_)) => {
                 let event_loop = event_loop::running_or_error()?;
                 let Some(task) = event_loop.current_task() else {
                     return Err(Raised::runtime_error("only a task can wait"));
                 };
                 self.task.set(Some(task));
-                let when = clock::now() + self.delay;
-                self.timer.set(Some(event_loop.call_at(when, Ready::CoroutineDue(this.clone()))));
+                let timer = event_loop.call_at(clock::now() + delay, Ready::CoroutineDue(this.clone()));
+                self.stage.set(Stage::Waiting(timer));
                 Ok(Step::Yield(Value::NativeCoroutine(this.clone())))
             }
-            (Some(_), Resume::Value(_)) => match self.state.get() {
-                WaiterState::Waiting => Err(not_awaited()),
-                _ => Ok(Step::Return(self.result.clone())),
-            },
-            (Some(timer), Resume::Raise(raised)) => {
-                self.state.set(WaiterState::Cancelled);
+            (Stage::Waiting(_), Resume::Value(_)) => Err(not_awaited()),
+            (Stage::Over(_), Resume::Value(_)) => {
+                Ok(Step::Return(self.result.as_deref().cloned().unwrap_or(Value::None)))
+            }
+            (Stage::Waiting(timer) | Stage::Over(timer), Resume::Raise(raised)) => {
+                self.stage.set(Stage::Over(timer));
                 self.task.set(None);
                 if let Some(event_loop) = event_loop::running() {
                     event_loop.timers.cancel(timer);
@@ -86,8 +96,8 @@ impl NativeBody for Sleep {
     }
 
     fn timer_due(&self, _: &Gc<NativeCoroutine>, _: &mut Vm) -> Result<()> {
-        if self.state.get() == WaiterState::Waiting {
-            self.state.set(WaiterState::Woken);
+        if let Stage::Waiting(timer) = self.stage.get() {
+            self.stage.set(Stage::Over(timer));
             if let Some(task) = self.task.take() {
                 wake(task);
             }
@@ -96,11 +106,9 @@ impl NativeBody for Sleep {
     }
 
     fn cancel_wait(&self, _: &Gc<NativeCoroutine>, _: &mut Vm) -> bool {
-        let waiting = self.state.get() == WaiterState::Waiting;
-        if waiting {
-            self.state.set(WaiterState::Cancelled);
-        }
-        waiting
+        let Stage::Waiting(timer) = self.stage.get() else { return false };
+        self.stage.set(Stage::Over(timer));
+        true
     }
 
     fn waits_for(&self, _: &mut Vm) -> String {
@@ -108,7 +116,9 @@ impl NativeBody for Sleep {
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
-        self.result.trace(tracer);
+        if let Some(result) = &self.result {
+            result.trace(tracer);
+        }
         self.task.borrow().iter().for_each(|task| tracer.visit(task));
     }
 
@@ -127,28 +137,23 @@ pub fn sleep(vm: &mut Vm, delay: &Value, result: Option<Value>) -> Result<Gc<Nat
             Err(_) => {
                 let class = other.type_name();
                 let message = format!("'<=' not supported between instances of '{class}' and 'int'");
-                return Ok(super::future::failing("sleep", Raised::type_error(message)));
+                return Ok(super::future::failing(&"sleep", Raised::type_error(message)));
             }
         },
     };
     let result = result.unwrap_or(Value::None);
     if delay.is_nan() {
-        return Ok(super::future::failing("sleep", Raised::value_error("Invalid delay: NaN (not a number)")));
+        return Ok(super::future::failing(&"sleep", Raised::value_error("Invalid delay: NaN (not a number)")));
     }
     Ok(if delay > 0.0 {
+        let result = (!result.is_none()).then(|| Box::new(result));
         NativeCoroutine::new(
-            "sleep",
-            Sleep {
-                delay,
-                result,
-                timer: Cell::new(None),
-                state: Cell::new(WaiterState::Waiting),
-                task: Mutable::new(None),
-            },
+            &"sleep",
+            Sleep { stage: Cell::new(Stage::Created(delay)), task: Mutable::new(None), result },
         )
     } else if result.is_none() {
-        NativeCoroutine::pause("sleep", BarePause)
+        NativeCoroutine::pause(&"sleep", BarePause)
     } else {
-        NativeCoroutine::new("sleep", Pause { result, begun: Cell::new(false) })
+        NativeCoroutine::new(&"sleep", Pause { result, begun: Cell::new(false) })
     })
 }

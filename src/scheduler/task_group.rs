@@ -270,7 +270,7 @@ fn enter(vm: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
     }
     group.is_entered.set(true);
     group.listening.set(Some(Listening::new(Members { group: this.clone() })));
-    Ok(Value::NativeCoroutine(future::ready("TaskGroup.__aenter__", Value::Instance(this.clone()))))
+    Ok(Value::NativeCoroutine(future::ready(&"TaskGroup.__aenter__", Value::Instance(this.clone()))))
 }
 
 fn exit(_: &mut Vm, this: &Gc<Instance>, _: &Value, exception: &Value, _: &Value) -> Result<Value> {
@@ -286,7 +286,7 @@ fn exit(_: &mut Vm, this: &Gc<Instance>, _: &Value, exception: &Value, _: &Value
         is_started: Cell::new(false),
         ticket: Cell::new(None),
     };
-    Ok(Value::NativeCoroutine(NativeCoroutine::new("TaskGroup.__aexit__", body)))
+    Ok(Value::NativeCoroutine(NativeCoroutine::new(&"TaskGroup.__aexit__", body)))
 }
 
 fn create_task(

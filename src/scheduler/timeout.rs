@@ -264,7 +264,7 @@ fn enter(vm: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
     }
     timeout.deadline.enter()?;
     arm(vm, this)?;
-    Ok(Value::NativeCoroutine(future::ready("Timeout.__aenter__", Value::Instance(this.clone()))))
+    Ok(Value::NativeCoroutine(future::ready(&"Timeout.__aenter__", Value::Instance(this.clone()))))
 }
 
 fn exit(_: &mut Vm, this: &Timeout, _: &Value, exception: &Value, _: &Value) -> Result<Value> {

@@ -22,17 +22,14 @@ pub struct TimerId {
     generation: u32,
 }
 
-struct Entry {
-    /// None when it is cancelled or the entry is free.
-    target: Option<Ready>,
-    generation: u32,
-}
-
 #[derive(Default)]
 struct Table {
     /// Moment and index of the entry.
     heap: Vec<(f64, u32)>,
-    entries: Vec<Entry>,
+    /// What becomes ready; None when it is cancelled or the entry is free.
+    targets: Vec<Option<Ready>>,
+    /// How often each entry has been used.
+    generations: Vec<u32>,
     free: Vec<u32>,
     /// As CPython counts: one that is cancelled and comes up as due stays counted.
     cancelled: usize,
@@ -50,10 +47,10 @@ fn earlier(left: &(f64, u32), right: &(f64, u32)) -> Result<bool, Infallible> {
 
 impl Table {
     fn release(&mut self, index: u32) -> Option<Ready> {
-        let entry = &mut self.entries[index as usize];
-        entry.generation = entry.generation.wrapping_add(1);
+        let generation = &mut self.generations[index as usize];
+        *generation = generation.wrapping_add(1);
         self.free.push(index);
-        entry.target.take()
+        self.targets[index as usize].take()
     }
 
     fn pop(&mut self) -> Option<Option<Ready>> {
@@ -68,26 +65,26 @@ impl Timers {
         let mut table = self.table.borrow_mut();
         let index = match table.free.pop() {
             Some(index) => {
-                table.entries[index as usize].target = Some(target);
+                table.targets[index as usize] = Some(target);
                 index
             }
             None => {
-                table.entries.push(Entry { target: Some(target), generation: 0 });
-                table.entries.len() as u32 - 1
+                table.targets.push(Some(target));
+                table.generations.push(0);
+                table.targets.len() as u32 - 1
             }
         };
         let Ok(()) = heap::push(&mut table.heap, (when, index), &mut earlier);
-        TimerId { index, generation: table.entries[index as usize].generation }
+        TimerId { index, generation: table.generations[index as usize] }
     }
 
     /// Makes the timer do nothing. Without effect when it has come up already.
     pub fn cancel(&self, timer: TimerId) {
         let mut table = self.table.borrow_mut();
-        let Some(entry) = table.entries.get_mut(timer.index as usize) else { return };
-        if entry.generation != timer.generation {
+        if table.generations.get(timer.index as usize) != Some(&timer.generation) {
             return;
         }
-        let target = entry.target.take();
+        let target = table.targets[timer.index as usize].take();
         if target.is_some() {
             table.cancelled += 1;
         }
@@ -110,7 +107,7 @@ impl Timers {
         if count > CLEARING_LEAST && table.cancelled as f64 / count as f64 > CLEARING_SHARE {
             let old = std::mem::take(&mut table.heap);
             for item in old {
-                if table.entries[item.1 as usize].target.is_some() {
+                if table.targets[item.1 as usize].is_some() {
                     table.heap.push(item);
                 } else {
                     table.release(item.1);
@@ -120,7 +117,7 @@ impl Timers {
             table.cancelled = 0;
         } else {
             while let Some(&(_, index)) = table.heap.first()
-                && table.entries[index as usize].target.is_none()
+                && table.targets[index as usize].is_none()
             {
                 table.cancelled = table.cancelled.saturating_sub(1);
                 table.pop();

@@ -206,7 +206,7 @@ pub fn wait(_: &mut Vm, futures: Value, timeout: Option<Value>, return_when: Opt
         futures: Mutable::default(),
         waiter: CompletionWaiter::default(),
     };
-    Value::NativeCoroutine(NativeCoroutine::new("wait", body))
+    Value::NativeCoroutine(NativeCoroutine::new(&"wait", body))
 }
 
 impl NativeBody for Wait {

@@ -42,7 +42,7 @@ pub fn wait_for(_: &mut Vm, awaitable: Value, timeout: Value) -> Value {
         deadline: Deadline::default(),
         cancelled: CompletionWaiter::default(),
     };
-    Value::NativeCoroutine(NativeCoroutine::new("wait_for", body))
+    Value::NativeCoroutine(NativeCoroutine::new(&"wait_for", body))
 }
 
 impl NativeBody for WaitFor {

@@ -4,7 +4,8 @@
 //! `awaiter` points outwards. The outermost of a chain is its root; when the chain is suspended the
 //! root remembers the innermost, so that resuming costs the same however long the chain is.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 use smallvec::SmallVec;
 
@@ -43,19 +44,28 @@ pub struct Coroutine {
     pub(crate) finalized: Cell<bool>,
     /// Async generator: whether a consumer is waiting for the next value.
     pub is_consumed: Cell<bool>,
+    /// Whether `link` points inwards.
+    pub(crate) links_inwards: Cell<bool>,
+    /// Whether `NAMES` has an entry for it.
+    pub(crate) is_named: Cell<bool>,
     /// Where to go on.
     pub pc: Cell<u32>,
     /// How many coroutines await this one, counted from the root.
     pub chain_depth: Cell<u32>,
     pub function: Gc<Function>,
     pub registers: Mutable<SmallVec<[Value; 6]>>,
-    /// Who awaits this one: a coroutine or native coroutine. Unbound for a root, and below a suspended
-    /// root that is a script's: the chain does not keep the root alive.
-    pub awaiter: Mutable<Value>,
-    /// For a suspended root: the end of its chain, when that is not the root itself; else unbound.
-    pub innermost: Mutable<Value>,
-    /// Names the script has given it.
-    pub(crate) names: Mutable<Option<Box<(Str, Str)>>>,
+    /// One of two, which exclude each other, or unbound.
+    ///
+    /// Outwards, the *awaiter*: who awaits this one, a coroutine or native coroutine. There is none for a
+    /// root, and below a suspended root that is a script's: the chain does not keep the root alive.
+    ///
+    /// Inwards, the *innermost*: for a suspended root the end of its chain, when that is not the root itself.
+    pub(crate) link: Mutable<Value>,
+}
+
+thread_local! {
+    /// The names that scripts have given to coroutines, by address: name and qualified name.
+    static NAMES: RefCell<HashMap<usize, (Str, Str)>> = RefCell::default();
 }
 
 impl Coroutine {
@@ -65,26 +75,84 @@ impl Coroutine {
             state: Cell::new(CoroutineState::Created),
             finalized: Cell::new(false),
             is_consumed: Cell::new(false),
+            links_inwards: Cell::new(false),
+            is_named: Cell::new(false),
             pc: Cell::new(0),
             chain_depth: Cell::new(0),
             function,
             registers: Mutable::new(registers),
-            awaiter: Mutable::new(Value::Unbound),
-            innermost: Mutable::new(Value::Unbound),
-            names: Mutable::new(None),
+            link: Mutable::new(Value::Unbound),
         })
     }
 
     pub fn name(&self) -> Str {
-        self.names.borrow().as_ref().map(|names| names.0.clone()).unwrap_or_else(|| self.function.name())
+        self.given_names().map_or_else(|| self.function.name(), |names| names.0)
     }
 
     pub fn qualified_name(&self) -> Str {
-        self.names.borrow().as_ref().map(|names| names.1.clone()).unwrap_or_else(|| self.function.qualified_name())
+        self.given_names().map_or_else(|| self.function.qualified_name(), |names| names.1)
+    }
+
+    fn given_names(&self) -> Option<(Str, Str)> {
+        if !self.is_named.get() {
+            return None;
+        }
+        NAMES.with_borrow(|names| names.get(&self.address()).cloned())
     }
 
     pub fn set_names(&self, name: Str, qualified_name: Str) {
-        self.names.set(Some(Box::new((name, qualified_name))));
+        self.is_named.set(true);
+        NAMES.with_borrow_mut(|names| names.insert(self.address(), (name, qualified_name)));
+    }
+
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self) as usize
+    }
+
+    #[inline(always)]
+    pub fn has_awaiter(&self) -> bool {
+        !self.link.borrow().is_unbound() && !self.links_inwards.get()
+    }
+
+    /// Who awaits it; unbound if nobody does.
+    pub fn awaiter(&self) -> Value {
+        if self.links_inwards.get() { Value::Unbound } else { self.link.get() }
+    }
+
+    #[inline(always)]
+    pub fn take_awaiter(&self) -> Value {
+        if self.links_inwards.get() { Value::Unbound } else { self.link.take() }
+    }
+
+    /// It must not have an innermost one.
+    #[inline(always)]
+    pub fn set_awaiter(&self, awaiter: Value) {
+        debug_assert!(!self.has_innermost());
+        self.links_inwards.set(false);
+        self.link.set(awaiter);
+    }
+
+    #[inline(always)]
+    pub fn has_innermost(&self) -> bool {
+        self.links_inwards.get()
+    }
+
+    /// The end of the chain that is suspended under it; unbound if that is itself.
+    pub fn innermost(&self) -> Value {
+        if self.links_inwards.get() { self.link.get() } else { Value::Unbound }
+    }
+
+    #[inline(always)]
+    pub fn take_innermost(&self) -> Value {
+        if self.links_inwards.replace(false) { self.link.take() } else { Value::Unbound }
+    }
+
+    /// It must not have an awaiter.
+    #[inline(always)]
+    pub fn set_innermost(&self, innermost: Value) {
+        debug_assert!(!self.has_awaiter());
+        self.links_inwards.set(true);
+        self.link.set(innermost);
     }
 
     /// What it waits for while it is suspended: a coroutine, native coroutine, future or iterator.
@@ -117,20 +185,28 @@ impl Coroutine {
     }
 }
 
+impl Drop for Coroutine {
+    fn drop(&mut self) {
+        if self.is_named.get() {
+            let names = NAMES.with_borrow_mut(|names| names.remove(&self.address()));
+            drop(names);
+        }
+    }
+}
+
 impl Object for Coroutine {
     const FINALIZED: bool = true;
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
         tracer.visit(&self.function);
         self.registers.shared().iter().for_each(|register| register.trace(tracer));
-        self.awaiter.borrow().trace(tracer);
-        self.innermost.borrow().trace(tracer);
+        self.link.borrow().trace(tracer);
     }
 
     fn clear(&self) {
         self.finish();
-        self.awaiter.set(Value::Unbound);
-        self.innermost.set(Value::Unbound);
+        self.links_inwards.set(false);
+        self.link.set(Value::Unbound);
     }
 
     /// One that is suspended inside `try` or `with` must still run its `finally`; a coroutine that was
@@ -209,10 +285,13 @@ pub trait NativeBody: 'static {
     fn clear(&self) {}
 }
 
+/// The name of a native coroutine: one word, as there are many of them.
+pub type CoroutineName = &'static &'static str;
+
 /// A coroutine written in Rust: `asyncio.sleep(1)`, `lock.acquire()`.
 pub struct NativeCoroutine {
     /// As in its repr: `sleep`, `Lock.acquire`.
-    pub name: &'static str,
+    pub name: CoroutineName,
     pub state: Cell<CoroutineState>,
     /// An awaitable that is no coroutine to the script (`__anext__` of an async generator).
     pub is_plain_awaitable: bool,
@@ -228,22 +307,22 @@ pub struct NativeCoroutine {
 }
 
 impl NativeCoroutine {
-    pub fn new(name: &'static str, body: impl NativeBody) -> Gc<NativeCoroutine> {
+    pub fn new(name: CoroutineName, body: impl NativeBody) -> Gc<NativeCoroutine> {
         NativeCoroutine::make(name, body, false, false)
     }
 
     /// An awaitable object that `asyncio.iscoroutine` does not take for a coroutine.
-    pub fn awaitable(name: &'static str, body: impl NativeBody) -> Gc<NativeCoroutine> {
+    pub fn awaitable(name: CoroutineName, body: impl NativeBody) -> Gc<NativeCoroutine> {
         NativeCoroutine::make(name, body, true, false)
     }
 
     /// A coroutine that yields None once and gives None.
-    pub fn pause(name: &'static str, body: impl NativeBody) -> Gc<NativeCoroutine> {
+    pub fn pause(name: CoroutineName, body: impl NativeBody) -> Gc<NativeCoroutine> {
         NativeCoroutine::make(name, body, false, true)
     }
 
     fn make(
-        name: &'static str,
+        name: CoroutineName,
         body: impl NativeBody,
         is_plain_awaitable: bool,
         is_pause: bool,
@@ -300,5 +379,19 @@ impl Object for NativeCoroutine {
         self.awaiter.set(Value::Unbound);
         self.inner.set(Value::Unbound);
         self.body.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_coroutine_is_small() {
+        // Debug builds count borrows.
+        if !cfg!(debug_assertions) {
+            assert_eq!(size_of::<Coroutine>(), 144);
+            assert_eq!(size_of::<NativeCoroutine>(), 64);
+        }
     }
 }

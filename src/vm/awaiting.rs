@@ -136,7 +136,7 @@ impl Vm {
             Value::Coroutine(inner)
                 if inner.state.get() == CoroutineState::Created
                     && inner.kind == CoroutineKind::Coroutine
-                    && inner.awaiter.borrow().is_unbound() =>
+                    && !inner.has_awaiter() =>
             {
                 return self.await_new(inner);
             }
@@ -215,7 +215,7 @@ impl Vm {
                 if let Op::YieldFrom { delegate, .. } = outer.function.code.code.ops[outer.pc.get() as usize - 1] {
                     outer.registers.borrow_mut()[delegate.0 as usize] = Value::Coroutine(inner.clone());
                 }
-                inner.awaiter.set(Value::Coroutine(outer));
+                inner.set_awaiter(Value::Coroutine(outer));
                 outer = inner;
             }
             for &frame in &frames {
@@ -238,7 +238,7 @@ impl Vm {
             return self.unwind(raised);
         }
         inner.chain_depth.set(depth);
-        inner.awaiter.set(Value::Coroutine(outer));
+        inner.set_awaiter(Value::Coroutine(outer));
         self.activate(inner);
         Ok(None)
     }

@@ -526,9 +526,9 @@ unsafe fn make_coroutine(
             (&raw mut (*place).pc).write(Cell::new(0));
             (&raw mut (*place).chain_depth).write(Cell::new(0));
             (&raw mut (*place).function).write(function);
-            (&raw mut (*place).awaiter).write(Mutable::new(Value::Unbound));
-            (&raw mut (*place).innermost).write(Mutable::new(Value::Unbound));
-            (&raw mut (*place).names).write(Mutable::new(None));
+            (&raw mut (*place).links_inwards).write(Cell::new(false));
+            (&raw mut (*place).is_named).write(Cell::new(false));
+            (&raw mut (*place).link).write(Mutable::new(Value::Unbound));
             (&raw mut (*place).registers).write(Mutable::new(SmallVec::new()));
             let registers = &mut *(*place).registers.as_ptr();
             registers.reserve_exact(register_count);

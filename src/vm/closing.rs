@@ -12,7 +12,7 @@ impl Vm {
     /// raise in the root, whose chain is gone.
     pub(super) fn close_delegates(&mut self, root: &Value, exit: Raised) -> Raised {
         let mut inner = match root {
-            Value::Coroutine(root) => root.innermost.take(),
+            Value::Coroutine(root) => root.take_innermost(),
             Value::NativeCoroutine(root) => root.take_innermost(),
             _ => Value::Unbound,
         };

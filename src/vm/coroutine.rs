@@ -67,7 +67,7 @@ impl Vm {
                             (_, Resume::Value(_)) => Ok(Begin::Ended),
                         };
                     }
-                    CoroutineState::Running | CoroutineState::Waiting if coroutine.innermost.borrow().is_unbound() => {
+                    CoroutineState::Running | CoroutineState::Waiting if !coroutine.has_innermost() => {
                         return Err(already_executing(coroutine));
                     }
                     CoroutineState::Running | CoroutineState::Waiting => {}
@@ -85,8 +85,8 @@ impl Vm {
                     _ => {}
                 }
                 // Whoever awaited it until now finds out when it goes on (`relink`).
-                drop(coroutine.awaiter.take());
-                match coroutine.innermost.take() {
+                drop(coroutine.take_awaiter());
+                match coroutine.take_innermost() {
                     Value::Unbound => Ok(Begin::Run(Value::Coroutine(coroutine.clone()), input)),
                     innermost => Ok(relink(coroutine, innermost, input)),
                 }
@@ -178,8 +178,8 @@ impl Vm {
         }
         // The usual case: it stands at a `yield` of its own, or has not begun.
         if matches!(generator.state.get(), CoroutineState::Created | CoroutineState::Suspended)
-            && generator.innermost.borrow().is_unbound()
-            && generator.awaiter.borrow().is_unbound()
+            && !generator.has_innermost()
+            && !generator.has_awaiter()
         {
             if let Err(raised) = self.push_chain(Value::Coroutine(generator.clone()), dst, FrameKind::ForNext) {
                 return self.unwind(raised);
@@ -276,7 +276,7 @@ impl Vm {
         }
         match self.link(&driven, Value::NativeCoroutine(native.clone())) {
             Ok(_) if generator.state.get() == CoroutineState::Finished => {
-                generator.awaiter.set(Value::Unbound);
+                generator.set_awaiter(Value::Unbound);
                 let raised = match input {
                     Resume::Raise(raised) => raised,
                     Resume::Value(_) => Raised::new(&types().stop_async_iteration, vec![]),
@@ -331,10 +331,10 @@ impl Vm {
         match inner {
             Value::Coroutine(coroutine) => {
                 let executing = matches!(coroutine.state.get(), CoroutineState::Running | CoroutineState::Waiting);
-                if !coroutine.awaiter.borrow().is_unbound() {
+                if coroutine.has_awaiter() {
                     return Err(already_executing(coroutine));
                 }
-                if executing && coroutine.innermost.borrow().is_unbound() {
+                if executing && !coroutine.has_innermost() {
                     return Err(already_executing(coroutine));
                 }
                 if coroutine.state.get() == CoroutineState::Finished && coroutine.kind == CoroutineKind::Coroutine {
@@ -345,8 +345,9 @@ impl Vm {
                     return Err(self.recursion_error());
                 }
                 coroutine.chain_depth.set(depth);
-                drop(coroutine.awaiter.replace(awaiter));
-                match coroutine.innermost.take() {
+                let innermost = coroutine.take_innermost();
+                coroutine.set_awaiter(awaiter);
+                match innermost {
                     Value::Unbound => Ok(inner.clone()),
                     innermost => match relink(coroutine, innermost, Resume::Value(Value::None)) {
                         Begin::Run(target, _) => Ok(target),
@@ -440,7 +441,7 @@ impl Vm {
         let current = self.deactivate(CoroutineState::Suspended);
         if current.kind == CoroutineKind::AsyncGenerator {
             current.is_consumed.set(false);
-            return match current.awaiter.take() {
+            return match current.take_awaiter() {
                 Value::Unbound => self.leave_yielded(value),
                 consumer => self.drive(consumer, Resume::Value(value)),
             };
@@ -460,7 +461,7 @@ impl Vm {
         match unsafe { &(*self.frame).subject } {
             root if root.is(&innermost) => {}
             Value::Coroutine(root) => {
-                root.innermost.set(innermost);
+                root.set_innermost(innermost);
                 drop(take_awaiter(&root.delegate()));
             }
             Value::NativeCoroutine(root) => root.set_inner(innermost),
@@ -510,7 +511,7 @@ impl Vm {
     pub(super) fn coroutine_returned(&mut self, value: Value) -> Flow {
         let current = self.deactivate(CoroutineState::Running);
         current.finish();
-        let awaiter = current.awaiter.take();
+        let awaiter = current.take_awaiter();
         let kind = current.kind;
         drop(current);
         match awaiter {
@@ -551,7 +552,7 @@ impl Vm {
     pub(super) fn coroutine_raised(&mut self, raised: Raised) -> Flow {
         let current = self.deactivate(CoroutineState::Running);
         current.finish();
-        let awaiter = current.awaiter.take();
+        let awaiter = current.take_awaiter();
         let raised = convert_stop(current.kind, raised);
         drop(current);
         match awaiter {
@@ -591,7 +592,7 @@ pub(super) fn already_executing(coroutine: &Coroutine) -> Raised {
 /// Takes the link outwards from a coroutine.
 pub(super) fn take_awaiter(coroutine: &Value) -> Value {
     match coroutine {
-        Value::Coroutine(coroutine) => coroutine.awaiter.take(),
+        Value::Coroutine(coroutine) => coroutine.take_awaiter(),
         Value::NativeCoroutine(native) => native.awaiter.take(),
         _ => Value::Unbound,
     }
@@ -615,8 +616,7 @@ pub(super) fn relink(root: &Gc<Coroutine>, innermost: Value, input: Resume) -> B
     let mut outer = Value::Coroutine(root.clone());
     let mut inner = root.delegate();
     // Only the innermost can have been driven by hand: the others count as running.
-    let is_whole =
-        !inner.is(&innermost) && !matches!(&innermost, Value::Coroutine(end) if end.awaiter.borrow().is_unbound());
+    let is_whole = !inner.is(&innermost) && !matches!(&innermost, Value::Coroutine(end) if !end.has_awaiter());
     loop {
         match &inner {
             Value::Coroutine(coroutine) => {
@@ -624,15 +624,17 @@ pub(super) fn relink(root: &Gc<Coroutine>, innermost: Value, input: Resume) -> B
                 match coroutine.state.get() {
                     CoroutineState::Finished => return Begin::Run(outer, finished_by_hand(coroutine, input)),
                     CoroutineState::Running => return Begin::Run(outer, Resume::Raise(already_executing(coroutine))),
-                    CoroutineState::Waiting if is_end && coroutine.innermost.borrow().is_unbound() => {
+                    CoroutineState::Waiting if is_end && !coroutine.has_innermost() => {
                         return Begin::Run(outer, Resume::Raise(already_executing(coroutine)));
                     }
-                    _ => coroutine.awaiter.set(outer),
+                    _ => {}
                 }
+                let driven_to = coroutine.take_innermost();
+                coroutine.set_awaiter(outer);
                 if is_whole {
                     return Begin::Run(innermost, input);
                 }
-                match coroutine.innermost.take() {
+                match driven_to {
                     Value::Unbound => {}
                     innermost => return relink(coroutine, innermost, input),
                 }

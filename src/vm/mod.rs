@@ -175,7 +175,7 @@ impl Vm {
                 if let Some(awaiter) = chain.take() {
                     match &awaiter {
                         Value::Coroutine(coroutine) => {
-                            chain = Some(coroutine.awaiter.get());
+                            chain = Some(coroutine.awaiter());
                             return Some(
                                 FrameView {
                                     function: coroutine.function.clone(),
@@ -200,7 +200,7 @@ impl Vm {
                 }
                 frame = this.previous;
                 if let Some(current) = &this.current {
-                    chain = Some(current.awaiter.get());
+                    chain = Some(current.awaiter());
                 }
                 if this.code.is_null() {
                     continue;
