@@ -11,7 +11,7 @@ use crate::value::{Coroutine, CoroutineKind, Gc, Raised, Result, Value, symbols,
 
 use super::call::coroutine_of_frame;
 use super::coroutine::CHAIN_FACTOR;
-use super::frame::{Frame, FrameKind, set};
+use super::frame::{Frame, FrameKind, set, set_new};
 use super::{Flow, Outcome, Vm};
 
 /// So many `Await` frames on top of each other become coroutines, which take no stack.
@@ -71,7 +71,7 @@ impl Vm {
     pub(super) fn clear_delegate(&mut self) {
         if let Some((_, place)) = self.delegate_place() {
             // SAFETY: the register holds a value.
-            unsafe { set(place, Value::Unbound) };
+            unsafe { set_new(place, Value::Unbound) };
         }
     }
 

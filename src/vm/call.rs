@@ -15,7 +15,7 @@ use crate::value::{
     symbols, types,
 };
 
-use super::frame::{self, Frame, FrameKind, set};
+use super::frame::{self, Frame, FrameKind, set, set_new};
 use super::{MOST_NESTING, Outcome, Vm};
 
 /// Arguments bound to the parameters of a function, in register order.
@@ -292,18 +292,18 @@ impl Vm {
                 Value::Native(native) => {
                     let result = native.call(self, arguments);
                     for place in arguments {
-                        set(place, Value::Unbound);
+                        set_new(place, Value::Unbound);
                     }
-                    set(window, Value::Unbound);
+                    set_new(window, Value::Unbound);
                     result.map(Some)
                 }
                 Value::Class(class) if class.is_builtin() && class.metaclass().same(&types().type_) => {
                     let class = class.clone();
                     let result = self.instantiate(&class, arguments, &[]);
                     for place in arguments {
-                        set(place, Value::Unbound);
+                        set_new(place, Value::Unbound);
                     }
-                    set(window, Value::Unbound);
+                    set_new(window, Value::Unbound);
                     result.map(Some)
                 }
                 Value::Function(function) => {
@@ -320,13 +320,13 @@ impl Vm {
                     }
                     let function = function.clone();
                     let mut owned: Bound = arguments.iter_mut().map(mem::take).collect();
-                    set(window, Value::Unbound);
+                    set_new(window, Value::Unbound);
                     self.start_function(function, &mut owned, &[], dst, FrameKind::Call)
                 }
                 callee => {
                     let callee = callee.clone();
                     let owned: Bound = arguments.iter_mut().map(mem::take).collect();
-                    set(window, Value::Unbound);
+                    set_new(window, Value::Unbound);
                     self.call_owned(callee, owned, &[], dst)
                 }
             }

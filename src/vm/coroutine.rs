@@ -14,7 +14,7 @@ use crate::value::coroutine::{CoroutineState, Resume, Step};
 use crate::value::{Coroutine, CoroutineKind, Gc, NativeCoroutine, Raised, Result, Value, types};
 
 use super::awaiting::is_foreign;
-use super::frame::{self, Frame, FrameKind, set};
+use super::frame::{self, Frame, FrameKind, set, set_new};
 use super::{Flow, MOST_NESTING, Outcome, Vm};
 
 /// A chain of awaits may be this many times deeper than the recursion limit: it takes no native stack.
@@ -534,7 +534,7 @@ impl Vm {
                 if let Op::AsyncForNext { iterator, .. } = *(*self.frame).pc.sub(2)
                     && matches!(*(*self.frame).pc.sub(1), Op::Offset { .. })
                 {
-                    set((*self.frame).base.add(iterator.0 as usize + 1), Value::Unbound);
+                    set_new((*self.frame).base.add(iterator.0 as usize + 1), Value::Unbound);
                     self.jump_out();
                     return Ok(None);
                 }

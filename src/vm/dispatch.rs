@@ -20,7 +20,7 @@ use crate::value::coroutine::CoroutineState;
 use crate::value::iterator::IteratorState;
 use crate::value::{CellObject, CoroutineKind, Raised, Result, Str, Value};
 
-use super::frame::{Frame, is_counted, set, set_words};
+use super::frame::{Frame, is_counted, set, set_new, set_words};
 use super::{Comparison, Outcome, Vm};
 
 impl Vm {
@@ -37,6 +37,13 @@ impl Vm {
                 };
             }
             macro_rules! write {
+                ($register:expr, $value:expr) => {{
+                    let value: Value = $value;
+                    set_new(base.add($register.0 as usize), value)
+                }};
+            }
+            // As `write`, for what a function gives.
+            macro_rules! store {
                 ($register:expr, $value:expr) => {{
                     let value: Value = $value;
                     set(base.add($register.0 as usize), value)
@@ -85,7 +92,7 @@ impl Vm {
                 ($dst:expr, $result:expr) => {{
                     (*frame).pc = pc;
                     match $result {
-                        Ok(Some(value)) => write!($dst, value),
+                        Ok(Some(value)) => store!($dst, value),
                         Ok(None) => {
                             reload!();
                         }
@@ -252,7 +259,7 @@ impl Vm {
                     Op::Move { dst, src } => write!(dst, r!(src).clone()),
                     Op::Release { start, count } => {
                         for register in span!(start, count) {
-                            set(register, Value::Unbound);
+                            set_new(register, Value::Unbound);
                         }
                     }
                     Op::CheckBound { register } => {
@@ -263,7 +270,7 @@ impl Vm {
                     Op::MakeSpill { dst, count } => write!(dst, Value::list(vec![Value::Unbound; count as usize])),
                     Op::LoadSpill { dst, index } => {
                         let value = attempt!(self.load_spill(index));
-                        write!(dst, value)
+                        store!(dst, value)
                     }
                     Op::StoreSpill { src, index } => {
                         let value = r!(src).clone();
@@ -311,7 +318,7 @@ impl Vm {
                         cold_path();
                         let site = &raw const *site!(name as usize);
                         let value = attempt!(self.load_global(&*site));
-                        write!(dst, value)
+                        store!(dst, value)
                     }
                     Op::StoreGlobal { src, name } => {
                         let value = r!(src).clone();
@@ -330,12 +337,12 @@ impl Vm {
                     Op::LoadName { dst, name } => {
                         let site = &raw const *site!(name as usize);
                         let value = attempt!(self.load_name(&*site));
-                        write!(dst, value)
+                        store!(dst, value)
                     }
                     Op::LoadNameOrCell { dst, cell } => {
                         let site = &raw const *site!(data!());
                         let value = attempt!(self.load_name_or_cell(&*site, cell));
-                        write!(dst, value)
+                        store!(dst, value)
                     }
                     Op::StoreName { src, name } => {
                         let value = r!(src).clone();
@@ -430,7 +437,7 @@ impl Vm {
                             {
                                 let function = module.globals.value_at(cache.index.get() as usize);
                                 write!(callee, function);
-                                set(base.add(callee.0 as usize + 1), Value::Unbound);
+                                set_new(base.add(callee.0 as usize + 1), Value::Unbound);
                                 continue;
                             }
                             _ if cache.kind.get() == CacheKind::NativeMethod
@@ -585,15 +592,15 @@ impl Vm {
                     }
                     Op::Negate { dst, operand } => {
                         let value = attempt!(self.negate(&*base.add(operand.0 as usize)));
-                        write!(dst, value)
+                        store!(dst, value)
                     }
                     Op::Positive { dst, operand } => {
                         let value = attempt!(self.positive(&*base.add(operand.0 as usize)));
-                        write!(dst, value)
+                        store!(dst, value)
                     }
                     Op::Invert { dst, operand } => {
                         let value = attempt!(self.invert(&*base.add(operand.0 as usize)));
-                        write!(dst, value)
+                        store!(dst, value)
                     }
                     Op::Not { dst, operand } => {
                         let truth = match &r!(operand) {
@@ -696,12 +703,12 @@ impl Vm {
                     Op::BuildSet { dst, start, count } => {
                         let items = take_all(span!(start, count));
                         let set = attempt!(self.build_set(items));
-                        write!(dst, set)
+                        store!(dst, set)
                     }
                     Op::BuildDict { dst, start, count } => {
                         let items = take_all(span!(start, count as usize * 2));
                         let dict = attempt!(self.build_dict(items));
-                        write!(dst, dict)
+                        store!(dst, dict)
                     }
                     Op::BuildSlice { dst, start } => {
                         let slice = self.build_slice(span!(start, 3));
@@ -801,7 +808,7 @@ impl Vm {
 
                     Op::GetIterator { dst, iterable } => {
                         let iterator = attempt!(self.iterate(&*base.add(iterable.0 as usize)));
-                        write!(dst, iterator)
+                        store!(dst, iterator)
                     }
                     Op::ForNext { dst, iterator } => {
                         match &r!(iterator) {
@@ -954,7 +961,7 @@ impl Vm {
                     }
                     Op::LoadBuildClass { dst } => {
                         let value = attempt!(self.load_build_class());
-                        write!(dst, value)
+                        store!(dst, value)
                     }
 
                     Op::Yield { dst: _, src } => {
@@ -964,7 +971,7 @@ impl Vm {
                     }
                     Op::GetYieldFromIterator { dst, src } => {
                         let iterator = attempt!(self.yield_from_iterator(&*base.add(src.0 as usize)));
-                        write!(dst, iterator)
+                        store!(dst, iterator)
                     }
                     Op::GetAwaitable { dst, src, context } => {
                         if dst == src
@@ -975,7 +982,7 @@ impl Vm {
                             continue;
                         }
                         let awaitable = attempt!(self.awaitable(&*base.add(src.0 as usize), context));
-                        write!(dst, awaitable)
+                        store!(dst, awaitable)
                     }
                     Op::YieldFrom { dst: _, delegate } => {
                         (*frame).pc = pc;
@@ -984,7 +991,7 @@ impl Vm {
                     }
                     Op::GetAsyncIterator { dst, src } => {
                         let iterator = attempt!(self.async_iterator(&*base.add(src.0 as usize)));
-                        write!(dst, iterator)
+                        store!(dst, iterator)
                     }
                     Op::AsyncForNext { dst: _, iterator } => {
                         pc = pc.add(1);
@@ -1052,12 +1059,12 @@ impl Vm {
                         let word = data!();
                         let name = site!(name as usize).name.clone();
                         let module = attempt!(self.import_module(&name, word >> 1, word & 1 == 1));
-                        write!(dst, module)
+                        store!(dst, module)
                     }
                     Op::ImportFrom { dst, module } => {
                         let name = site!(data!()).name.clone();
                         let value = attempt!(self.import_from(&*base.add(module.0 as usize), &name));
-                        write!(dst, value)
+                        store!(dst, value)
                     }
 
                     Op::MatchSequence { dst, subject } => {
@@ -1071,13 +1078,13 @@ impl Vm {
                     Op::MatchKeys { dst, subject, keys } => {
                         let (subject, keys) = (base.add(subject.0 as usize), base.add(keys.0 as usize));
                         let values = attempt!(self.match_keys(&*subject, &*keys));
-                        write!(dst, values)
+                        store!(dst, values)
                     }
                     Op::MatchClass { dst, start } => {
                         let positional = data!();
                         let start = base.add(start.0 as usize);
                         let values = attempt!(self.match_class(&*start, &*start.add(1), &*start.add(2), positional));
-                        write!(dst, values)
+                        store!(dst, values)
                     }
                     Op::Length { dst, object } => {
                         let length = attempt!(self.length(&*base.add(object.0 as usize)));
@@ -1086,7 +1093,7 @@ impl Vm {
                     Op::Intrinsic { dst, start, function } => {
                         let start = base.add(start.0 as usize);
                         let value = attempt!(self.intrinsic(function, start));
-                        write!(dst, value)
+                        store!(dst, value)
                     }
                 }
             }

@@ -6,6 +6,7 @@
 //! garbage: a frame writes all its registers when it is entered and gives them up when it ends.
 
 use std::alloc::{self, Layout};
+use std::mem::ManuallyDrop;
 use std::ptr;
 
 use crate::bytecode::{Op, Register};
@@ -308,12 +309,12 @@ pub(super) fn is_counted(value: &Value) -> bool {
     value.is_counted()
 }
 
-/// Replaces the value of a register.
+/// Replaces the value of a register by one that is made on the spot, so that it never was in memory.
 ///
 /// # Safety
 /// The place holds a value. The old one is dropped after the new one is in place.
 #[inline(always)]
-pub(super) unsafe fn set(place: *mut Value, value: Value) {
+pub(super) unsafe fn set_new(place: *mut Value, value: Value) {
     unsafe {
         if (*place).is_counted() {
             let old = Words::take(place);
@@ -325,10 +326,20 @@ pub(super) unsafe fn set(place: *mut Value, value: Value) {
     }
 }
 
-/// As `set`, for a value that is being moved from another place.
+/// Replaces the value of a register.
 ///
 /// # Safety
-/// As `set`.
+/// As `set_new`.
+#[inline(always)]
+pub(super) unsafe fn set(place: *mut Value, value: Value) {
+    let value = ManuallyDrop::new(value);
+    unsafe { set_words(place, Words::take(&raw const *value)) }
+}
+
+/// Replaces the value of a register by one that was taken from its place.
+///
+/// # Safety
+/// As `set_new`.
 #[inline(always)]
 pub(super) unsafe fn set_words(place: *mut Value, value: Words) {
     unsafe {

@@ -5,7 +5,7 @@ use crate::value::exception::TracebackEntry;
 use crate::value::{CoroutineKind, Exception, Gc, Raised, Result, Value, symbols, types};
 
 use super::coroutine::convert_stop;
-use super::frame::{FrameKind, set};
+use super::frame::{FrameKind, set, set_new};
 use super::{Flow, Vm};
 
 impl Vm {
@@ -54,7 +54,7 @@ impl Vm {
                 }
                 if let Some(handler) = code.handler(index) {
                     if let Op::YieldFrom { delegate, .. } = op {
-                        set(frame.base.add(delegate.0 as usize), Value::Unbound);
+                        set_new(frame.base.add(delegate.0 as usize), Value::Unbound);
                     }
                     set(frame.base.add(handler.exception.0 as usize), Value::Exception(raised.0));
                     frame.pc = code.ops.as_ptr().add(handler.handler as usize);
@@ -88,10 +88,10 @@ impl Vm {
             match code.ops[index - 1] {
                 Op::ForNext { .. } if raised.is_a(&types().stop_iteration) => {}
                 Op::AsyncForNext { iterator, .. } if raised.is_a(&types().stop_async_iteration) => {
-                    set(frame.base.add(iterator.0 as usize + 1), Value::Unbound);
+                    set_new(frame.base.add(iterator.0 as usize + 1), Value::Unbound);
                 }
                 Op::AsyncForNext { iterator, .. } => {
-                    set(frame.base.add(iterator.0 as usize + 1), Value::Unbound);
+                    set_new(frame.base.add(iterator.0 as usize + 1), Value::Unbound);
                     return false;
                 }
                 _ => return false,
