@@ -41,7 +41,7 @@ fn not_ready(message: &str) -> Raised {
 }
 
 fn result(_: &mut Vm, this: &Future) -> Result<Value> {
-    this.result().unwrap_or_else(|| Err(not_ready(&"Result is not set.")))
+    this.result().unwrap_or_else(|| Err(not_ready("Result is not set.")))
 }
 
 fn exception(_: &mut Vm, this: &Future) -> Result<Option<Gc<Exception>>> {
@@ -49,7 +49,7 @@ fn exception(_: &mut Vm, this: &Future) -> Result<Option<Gc<Exception>>> {
         return Err(this.cancelled_error());
     }
     if !this.is_done() {
-        return Err(not_ready(&"Exception is not set."));
+        return Err(not_ready("Exception is not set."));
     }
     Ok(this.exception().map(|raised| raised.0))
 }
@@ -60,7 +60,7 @@ fn set_result(_: &mut Vm, this: &Value, value: Value) -> Result<()> {
 
 fn set_exception(vm: &mut Vm, this: &Value, exception: &Value) -> Result<()> {
     if this.as_future().is_some_and(Future::is_done) {
-        return Err(not_ready(&"invalid state"));
+        return Err(not_ready("invalid state"));
     }
     let exception = future::exception_from(vm, exception)?;
     future::set_exception(this, Raised(exception))
