@@ -176,7 +176,8 @@ impl Vm {
             let Value::Function(function) = &*window else { return false };
             let frame = self.frame;
             let pc = (*frame).pc;
-            let (Op::GetAwaitable { src, .. }, Op::YieldFrom { dst, .. }) = (*pc, *pc.add(1)) else { return false };
+            let Op::GetAwaitable { src, .. } = *pc else { return false };
+            let Op::YieldFrom { dst, .. } = *pc.add(1) else { return false };
             let awaits = match (*frame).kind {
                 FrameKind::Await => (*frame).awaits + 1,
                 _ if (*frame).current.is_some() => 1,
