@@ -126,6 +126,8 @@ pub struct State {
     pub modules: Gc<Dict>,
     /// `sys.path` as it is at the start; a script may bind the name to another list.
     pub path: Gc<List>,
+    /// The folders of `sys.path` that the environment names: the embedded library comes before them.
+    pub outside: Mutable<Vec<String>>,
     /// `sys.argv`.
     pub arguments: Gc<List>,
     /// `sys.executable`.
@@ -138,6 +140,7 @@ thread_local! {
     static STATE: &'static State = Box::leak(Box::new(State {
         modules: Gc::new(Dict::new()),
         path: Gc::new(List::new(Vec::new())),
+        outside: Mutable::default(),
         arguments: Gc::new(List::new(Vec::new())),
         executable: Mutable::new(Str::new("")),
         loading: Mutable::default(),
