@@ -40,6 +40,7 @@ pub mod time;
 pub mod traceback;
 pub mod type_parameters;
 pub mod warnings;
+pub mod weak_reference;
 pub mod whole_number;
 
 /// Whether a file of the script's can take the place of a module.
@@ -61,6 +62,7 @@ pub struct NativeModule {
 /// All native modules, sorted by name.
 pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_collections", precedence: Precedence::First, make: collections::module },
+    NativeModule { name: "_weakref", precedence: Precedence::First, make: weak_reference::module },
     NativeModule { name: "asyncio", precedence: Precedence::AfterPath, make: asyncio::module },
     NativeModule { name: "atexit", precedence: Precedence::First, make: at_exit::module },
     NativeModule { name: "builtins", precedence: Precedence::First, make: builtins_module },
