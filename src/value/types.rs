@@ -63,6 +63,9 @@ types! {
     function = "function", Sealed, object;
     method = "method", Sealed, object;
     builtin_function = "builtin_function_or_method", Sealed, object;
+    wrapper_descriptor = "wrapper_descriptor", Sealed, object;
+    method_wrapper = "method-wrapper", Sealed, object;
+    classmethod_descriptor = "classmethod_descriptor", Sealed, object;
     method_descriptor = "method_descriptor", Sealed, object;
     property = "property", Native, object;
     classmethod = "classmethod", Native, object;
