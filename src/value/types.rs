@@ -137,6 +137,9 @@ types! {
     runner = "asyncio.runners.Runner", Native, object;
     random = "random.Random", Native, object;
     system_random = "random.SystemRandom", Native, random;
+    regular_pattern = "re.Pattern", Sealed, object;
+    regular_match = "re.Match", Sealed, object;
+    regular_scanner = "_sre.SRE_Scanner", Sealed, object;
     context_variable = "_contextvars.ContextVar", Sealed, object;
     context = "_contextvars.Context", Sealed, object;
     context_token = "_contextvars.Token", Sealed, object;
