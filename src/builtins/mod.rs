@@ -17,6 +17,7 @@ pub mod byte_search;
 pub mod byte_string;
 pub mod bytearray;
 pub mod bytes;
+pub mod code_object;
 pub mod codec;
 pub mod complex;
 pub mod descriptors;
@@ -74,9 +75,13 @@ fn method_tables() -> Vec<(&'static Class, &'static [Native])> {
         (&types.method, function::METHOD_METHODS),
         (&types.builtin_function, function::NATIVE_METHODS),
         (&types.method_descriptor, function::NATIVE_METHODS),
+        (&types.wrapper_descriptor, function::NATIVE_METHODS),
+        (&types.method_wrapper, function::NATIVE_METHODS),
+        (&types.classmethod_descriptor, function::NATIVE_METHODS),
         (&types.getset_descriptor, function::NATIVE_METHODS),
         (&types.cell, function::CELL_METHODS),
         (&types.code, function::CODE_METHODS),
+        (&types.code, code_object::METHODS),
         (&types.property, property::METHODS),
         (&types.classmethod, descriptors::CLASSMETHOD_METHODS),
         (&types.staticmethod, descriptors::STATICMETHOD_METHODS),

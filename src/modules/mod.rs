@@ -28,6 +28,7 @@ pub mod math;
 pub mod mersenne_twister;
 pub mod random;
 pub mod random_distribution;
+pub mod re;
 pub mod resource;
 pub mod shared_iterators;
 pub mod source;
@@ -62,7 +63,9 @@ pub struct NativeModule {
 /// All native modules, sorted by name.
 pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_collections", precedence: Precedence::First, make: collections::module },
+    NativeModule { name: "_traceback", precedence: Precedence::First, make: traceback::module },
     NativeModule { name: "_weakref", precedence: Precedence::First, make: weak_reference::module },
+    NativeModule { name: "_re", precedence: Precedence::First, make: re::module },
     NativeModule { name: "asyncio", precedence: Precedence::AfterPath, make: asyncio::module },
     NativeModule { name: "atexit", precedence: Precedence::First, make: at_exit::module },
     NativeModule { name: "builtins", precedence: Precedence::First, make: builtins_module },
@@ -75,7 +78,6 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "resource", precedence: Precedence::AfterPath, make: resource::module },
     NativeModule { name: "sys", precedence: Precedence::First, make: sys::module },
     NativeModule { name: "time", precedence: Precedence::First, make: time::module },
-    NativeModule { name: "traceback", precedence: Precedence::AfterPath, make: traceback::module },
 ];
 
 /// The native module with this name.
