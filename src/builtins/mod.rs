@@ -18,6 +18,8 @@ pub mod byte_string;
 pub mod bytearray;
 pub mod bytes;
 pub mod codec;
+pub mod codec_errors;
+pub mod codec_stream;
 pub mod complex;
 pub mod descriptors;
 pub mod dict;
@@ -136,9 +138,6 @@ fn method_tables() -> Vec<(&'static Class, &'static [Native])> {
         (&types.map, iterators::MAP),
         (&types.filter, iterators::FILTER),
         (&types.reversed, iterators::REVERSED),
-        (&types.text_stream, stream::METHODS),
-        (&types.output_stream, stream::BINARY_METHODS),
-        (&types.input_stream, stream::BINARY_METHODS),
     ]
 }
 
