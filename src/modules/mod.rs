@@ -22,10 +22,12 @@ pub mod errno;
 pub mod error_function;
 pub mod evaluate;
 pub mod gc;
+pub mod io;
 pub mod itertools;
 pub mod loader;
 pub mod math;
 pub mod mersenne_twister;
+pub mod path_argument;
 pub mod random;
 pub mod random_distribution;
 pub mod re;
@@ -66,6 +68,7 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_traceback", precedence: Precedence::First, make: traceback::module },
     NativeModule { name: "_weakref", precedence: Precedence::First, make: weak_reference::module },
     NativeModule { name: "_re", precedence: Precedence::First, make: re::module },
+    NativeModule { name: "_io", precedence: Precedence::First, make: io::module },
     NativeModule { name: "asyncio", precedence: Precedence::AfterPath, make: asyncio::module },
     NativeModule { name: "atexit", precedence: Precedence::First, make: at_exit::module },
     NativeModule { name: "builtins", precedence: Precedence::First, make: builtins_module },
