@@ -27,6 +27,7 @@ pub mod iterator;
 pub mod list;
 pub mod module;
 pub mod native;
+pub mod ordering;
 pub mod range;
 pub mod set;
 pub mod shape;
