@@ -28,6 +28,7 @@ pub mod list;
 pub mod module;
 pub mod native;
 pub mod ordering;
+pub mod partial;
 pub mod range;
 pub mod set;
 pub mod shape;
@@ -35,6 +36,7 @@ pub mod str_properties;
 pub mod str_repr;
 pub mod symbols;
 pub mod types;
+pub mod weak_reference;
 
 pub use bytes::Bytes;
 pub use class::{Class, ClassObject};
