@@ -218,6 +218,7 @@ impl Writer<'_> {
         }
         self.out.push('{');
         self.level += 1;
+        self.new_line();
         let mut is_first = true;
         for (key, item) in items {
             let name = match key.native() {
@@ -234,7 +235,9 @@ impl Writer<'_> {
                     return Err(Raised::type_error(message));
                 }
             };
-            if is_first { self.new_line() } else { self.separate() }
+            if !is_first {
+                self.separate();
+            }
             is_first = false;
             if let Some(text) = name.as_str() {
                 self.string(vm, &name, text)?;
@@ -243,10 +246,7 @@ impl Writer<'_> {
             self.value(vm, &item)?;
         }
         self.level -= 1;
-        // A dict all of whose keys were skipped stays on its line.
-        if !is_first {
-            self.new_line();
-        }
+        self.new_line();
         self.out.push('}');
         Ok(())
     }

@@ -48,7 +48,7 @@ pub fn write_string(text: &str, charset: Charset, out: &mut StrBuilder) {
         let is_plain = match byte {
             b'"' | b'\\' | ..0x20 => false,
             0x80.. => charset == Charset::Unicode,
-            // An ASCII encoder leaves DEL alone too.
+            0x7f => charset == Charset::Unicode,
             _ => true,
         };
         if is_plain {
