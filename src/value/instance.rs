@@ -234,8 +234,10 @@ thread_local! {
 
 /// Queues an object whose last reference is gone to run its finalizer.
 pub(super) fn queue_finalizer(object: Value) {
-    FINALIZING.with_borrow_mut(|queue| queue.push(object));
-    interrupt::request(interrupt::FINALIZE);
+    // When the thread ends the queue is gone before some of the objects are; nothing would run them then.
+    if FINALIZING.try_with(|queue| queue.borrow_mut().push(object)).is_ok() {
+        interrupt::request(interrupt::FINALIZE);
+    }
 }
 
 /// The objects whose finalizers are due, oldest first.
