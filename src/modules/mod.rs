@@ -40,6 +40,7 @@ pub mod sys;
 pub mod time;
 pub mod traceback;
 pub mod type_parameters;
+pub mod type_support;
 pub mod warnings;
 pub mod weak_reference;
 pub mod whole_number;
@@ -64,6 +65,7 @@ pub struct NativeModule {
 pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_collections", precedence: Precedence::First, make: collections::module },
     NativeModule { name: "_traceback", precedence: Precedence::First, make: traceback::module },
+    NativeModule { name: "_types", precedence: Precedence::First, make: type_support::module },
     NativeModule { name: "_weakref", precedence: Precedence::First, make: weak_reference::module },
     NativeModule { name: "_re", precedence: Precedence::First, make: re::module },
     NativeModule { name: "asyncio", precedence: Precedence::AfterPath, make: asyncio::module },
