@@ -238,6 +238,9 @@ pub(super) fn queue_finalizer(object: Value) {
     if FINALIZING.try_with(|queue| queue.borrow_mut().push(object)).is_ok() {
         interrupt::request(interrupt::FINALIZE);
     }
+    // At the end of the thread the queue may be gone, and nobody would run it any more.
+    let _ = FINALIZING.try_with(|queue| queue.borrow_mut().push(object));
+    interrupt::request(interrupt::FINALIZE);
 }
 
 /// The objects whose finalizers are due, oldest first.
