@@ -88,6 +88,8 @@ impl Interpreter {
         let mut vm = Vm::new();
         builtins::install(&mut vm);
         builtins::add_functions(&vm, modules::evaluate::FUNCTIONS);
+        modules::io::open::install(&mut vm);
+        modules::io::standard::install();
         install_hooks(&mut vm);
         Interpreter { vm, main }
     }
@@ -161,6 +163,9 @@ impl Interpreter {
         self.main.globals.clear();
         if let Err(raised) = self.vm.check_interrupts() {
             report(&mut self.vm, &raised);
+        }
+        for (raised, stream) in modules::io::flush_at_end(&mut self.vm) {
+            traceback::report_ignored(&mut self.vm, raised, &stream);
         }
     }
 

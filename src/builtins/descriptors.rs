@@ -140,18 +140,18 @@ fn member_get(_: &mut Vm, this: &Value, instance: &Value, _owner: Option<&Value>
         return Ok(this.clone());
     }
     let member = member(this)?;
-    holder(member, instance)?.get(&member.name).ok_or_else(|| unset(member, instance))
+    holder(member, instance)?.member(&member.hidden).ok_or_else(|| unset(member, instance))
 }
 
 fn member_set(_: &mut Vm, this: &Value, instance: &Value, value: Value) -> Result<()> {
     let member = member(this)?;
-    holder(member, instance)?.set(&member.name, value);
+    holder(member, instance)?.set_member(&member.hidden, value);
     Ok(())
 }
 
 fn member_delete(_: &mut Vm, this: &Value, instance: &Value) -> Result<()> {
     let member = member(this)?;
-    holder(member, instance)?.remove(&member.name).map(drop).ok_or_else(|| unset(member, instance))
+    holder(member, instance)?.remove_member(&member.hidden).map(drop).ok_or_else(|| unset(member, instance))
 }
 
 fn member_repr(_: &mut Vm, this: &Value) -> Result<Str> {

@@ -104,6 +104,7 @@ fn subset(vm: &mut Vm, group: &Gc<Exception>, exceptions: Vec<Value>) -> Result<
         return Err(Raised::type_error("derive must return an instance of BaseExceptionGroup"));
     }
     copy.traceback.set(group.traceback.get());
+    copy.shown.set(group.shown.get());
     copy.context.set(group.context.get());
     copy.cause.set(group.cause.get());
     copy.suppress_context.set(group.suppress_context.get());
@@ -209,6 +210,7 @@ pub fn split_for_handler(vm: &mut Vm, exception: &Value, classes: &Value) -> Res
     let group = vm.call(&class, &[Value::str(""), Value::tuple(vec![exception.clone()])])?;
     if let Value::Exception(group) = &group {
         group.traceback.set(inner.traceback.get());
+        group.shown.set(inner.shown.get());
     }
     Ok((group, Value::None))
 }

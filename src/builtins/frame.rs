@@ -3,13 +3,16 @@
 //! A frame object does not own the frame. It knows where the frame is and looks there each time it is
 //! asked; one that an exception has left keeps its variables in the traceback.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use crate::bytecode::{CodeKind, Register};
 use crate::memory::Tracer;
 use crate::native;
 use crate::value::coroutine::CoroutineState;
 use crate::value::exception::TracebackEntry;
 use crate::value::instance::Payload;
-use crate::value::{Coroutine, Dict, Function, Gc, Instance, Native, Raised, Result, Str, Value, types};
+use crate::value::{Coroutine, Dict, Function, Gc, Instance, Native, Raised, Result, Str, Value, Weak, types};
 use crate::vm::{FrameView, Vm, bound_variables};
 
 /// A frame: where it is, and where it was when the object was made.
@@ -32,16 +35,50 @@ fn make(entry: TracebackEntry, coroutine: Option<Gc<Coroutine>>) -> Value {
     Value::Instance(Instance::with_payload(types().frame.clone(), Frame { entry, coroutine }))
 }
 
+thread_local! {
+    /// The objects for frames that run, by place, so that a frame has one object as long as it is looked at.
+    static KNOWN: RefCell<HashMap<usize, Weak<Instance>>> = RefCell::new(HashMap::new());
+}
+
+/// The object for a frame that runs.
+fn shared(entry: TracebackEntry, coroutine: Option<Gc<Coroutine>>) -> Value {
+    let known = KNOWN.with_borrow(|known| known.get(&entry.place).and_then(Weak::upgrade)).map(Value::Instance);
+    if let Some(known) = known
+        && known.payload::<Frame>().is_some_and(|frame| frame.entry.function.same(&entry.function))
+    {
+        return known;
+    }
+    let place = entry.place;
+    let made = Instance::with_payload(types().frame.clone(), Frame { entry, coroutine });
+    KNOWN.with_borrow_mut(|known| {
+        if known.len() > 1000 {
+            known.retain(|_, frame| frame.upgrade().is_some());
+        }
+        known.insert(place, Weak::new(&made));
+    });
+    Value::Instance(made)
+}
+
 /// The frame object for a place an exception has passed.
-pub fn frame_at(entry: TracebackEntry) -> Value {
-    make(entry, None)
+pub fn frame_at(vm: &Vm, entry: TracebackEntry) -> Value {
+    let runs = |view: &FrameView| view.place() == entry.place && view.function.same(&entry.function);
+    let running = if entry.left.is_none() { vm.script_frames().find(runs) } else { None };
+    match running {
+        Some(view) => frame_of_view(&view),
+        None => make(entry, None),
+    }
+}
+
+/// Whether the frame of a frame object was left with an exception.
+pub fn is_left(frame: &Value) -> bool {
+    frame.payload::<Frame>().is_some_and(|frame| frame.entry.left.is_some())
 }
 
 /// The frame object of a generator or coroutine.
 pub fn frame_of_coroutine(coroutine: &Gc<Coroutine>) -> Value {
     let pc = coroutine.pc.get().saturating_sub(1);
     let entry = TracebackEntry { function: coroutine.function.clone(), pc, place: coroutine.address(), left: None };
-    make(entry, Some(coroutine.clone()))
+    shared(entry, Some(coroutine.clone()))
 }
 
 /// The frame object of a frame that runs.
@@ -52,7 +89,7 @@ fn frame_of_view(view: &FrameView) -> Value {
         Some(Value::Coroutine(coroutine)) => Some(coroutine.clone()),
         _ => None,
     };
-    make(entry, coroutine)
+    shared(entry, coroutine)
 }
 
 /// `sys._getframe(depth)`

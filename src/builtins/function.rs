@@ -301,7 +301,7 @@ fn not_native(value: &Value) -> Raised {
 fn native_repr(_: &mut Vm, this: &Value) -> Result<Str> {
     let (function, receiver) = parts(this)?;
     let name = function.row.name();
-    let is_special = name.starts_with("__") && name.ends_with("__");
+    let is_special = function.has_slot_name();
     let text = match (receiver, &function.owner) {
         (Some(Value::Class(class)), _) => {
             format!("<built-in method {name} of type object at {:#x}>", class.address())
@@ -318,7 +318,7 @@ fn native_repr(_: &mut Vm, this: &Value) -> Result<Str> {
             Binding::Method if is_special => format!("<slot wrapper '{name}' of '{}' objects>", owner.name()),
             Binding::Method => format!("<method '{name}' of '{}' objects>", owner.name()),
             Binding::Getter => format!("<attribute '{name}' of '{}' objects>", owner.name()),
-            Binding::Class => format!("<classmethod '{name}' of '{}' objects>", owner.name()),
+            Binding::Class => format!("<method '{name}' of '{}' objects>", owner.name()),
             Binding::Static => format!("<built-in method {name} of type object at {:#x}>", owner.address()),
         },
         (None, None) => format!("<built-in function {name}>"),

@@ -54,9 +54,10 @@ pub(super) fn thrown(vm: &mut Vm, exception: &Value, value: Option<&Value>, trac
         _ => to_raise(vm, exception)?,
     };
     if let Some(trace) = trace.filter(|trace| !trace.is_none()) {
-        let entries = traceback::entries(trace)
-            .ok_or_else(|| Raised::type_error("throw() third argument must be a traceback object"))?;
-        raised.0.traceback.set(entries);
+        if traceback::entries(trace).is_none() {
+            return Err(Raised::type_error("throw() third argument must be a traceback object"));
+        }
+        super::exceptions::set_traceback(&raised.0, trace)?;
     }
     Ok(raised)
 }

@@ -17,7 +17,10 @@ pub mod byte_search;
 pub mod byte_string;
 pub mod bytearray;
 pub mod bytes;
+pub mod code_object;
 pub mod codec;
+pub mod codec_errors;
+pub mod codec_stream;
 pub mod complex;
 pub mod descriptors;
 pub mod dict;
@@ -74,9 +77,13 @@ fn method_tables() -> Vec<(&'static Class, &'static [Native])> {
         (&types.method, function::METHOD_METHODS),
         (&types.builtin_function, function::NATIVE_METHODS),
         (&types.method_descriptor, function::NATIVE_METHODS),
+        (&types.wrapper_descriptor, function::NATIVE_METHODS),
+        (&types.method_wrapper, function::NATIVE_METHODS),
+        (&types.classmethod_descriptor, function::NATIVE_METHODS),
         (&types.getset_descriptor, function::NATIVE_METHODS),
         (&types.cell, function::CELL_METHODS),
         (&types.code, function::CODE_METHODS),
+        (&types.code, code_object::METHODS),
         (&types.property, property::METHODS),
         (&types.classmethod, descriptors::CLASSMETHOD_METHODS),
         (&types.staticmethod, descriptors::STATICMETHOD_METHODS),
@@ -137,9 +144,6 @@ fn method_tables() -> Vec<(&'static Class, &'static [Native])> {
         (&types.map, iterators::MAP),
         (&types.filter, iterators::FILTER),
         (&types.reversed, iterators::REVERSED),
-        (&types.text_stream, stream::METHODS),
-        (&types.output_stream, stream::BINARY_METHODS),
-        (&types.input_stream, stream::BINARY_METHODS),
     ]
 }
 

@@ -6,7 +6,7 @@ use crate::memory::Tracer;
 use crate::native;
 use crate::value::exception::TracebackEntry;
 use crate::value::instance::Payload;
-use crate::value::{Instance, Mutable, Native, Raised, Result, Str, Value, types};
+use crate::value::{Exception, Gc, Instance, List, Mutable, Native, Raised, Result, Str, Value, types};
 use crate::vm::Vm;
 
 use super::frame;
@@ -18,27 +18,49 @@ struct Traceback {
     next: Mutable<Value>,
     /// The line, where the script has made the object by itself.
     line: Option<i64>,
+    /// As in `entry`, kept up to date.
+    left: Mutable<Option<Gc<List>>>,
+    /// The frame object, once it was asked for; unbound before.
+    frame: Mutable<Value>,
 }
 
 impl Payload for Traceback {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.entry.trace(tracer);
         self.next.borrow().trace(tracer);
+        self.frame.borrow().trace(tracer);
+        if let Some(left) = &*self.left.borrow() {
+            tracer.visit(left);
+        }
     }
 
     fn clear(&self) {
         self.next.set(Value::None);
+        self.frame.set(Value::Unbound);
+        self.left.set(None);
     }
 }
 
 fn make(entry: TracebackEntry, next: Value, line: Option<i64>) -> Value {
-    let state = Traceback { entry, next: Mutable::new(next), line };
+    let left = Mutable::new(entry.left.clone());
+    let state = Traceback { entry, next: Mutable::new(next), line, left, frame: Mutable::default() };
     Value::Instance(Instance::with_payload(types().traceback.clone(), state))
 }
 
-/// The traceback object for recorded frames, innermost first; None when there are none.
-pub fn traceback(entries: &[TracebackEntry]) -> Value {
-    entries.iter().fold(Value::None, |inner, entry| make(entry.clone(), inner, None))
+/// The traceback object of an exception; None when it has left no frame. As long as it leaves no further
+/// frame it is the same object.
+pub fn traceback_object(exception: &Gc<Exception>) -> Value {
+    let entries = exception.traceback.get();
+    let (shown, length) = exception.shown.get();
+    let (shown, length) = if length > entries.len() { (Value::None, 0) } else { (shown, length) };
+    // The outermost frame that is shown may have been left since.
+    if let (Some(outermost), Some(entry)) = (shown.payload::<Traceback>(), length.checked_sub(1).map(|last| &entries[last]))
+    {
+        outermost.left.set(entry.left.clone());
+    }
+    let made = entries[length..].iter().fold(shown, |inner, entry| make(entry.clone(), inner, None));
+    exception.shown.set((made.clone(), entries.len()));
+    made
 }
 
 /// The recorded frames of a traceback object, innermost first; nothing for None. None when the value is
@@ -48,7 +70,7 @@ pub fn entries(value: &Value) -> Option<Vec<TracebackEntry>> {
     let mut link = value.clone();
     while !link.is_none() {
         let traceback = link.payload::<Traceback>()?;
-        entries.push(traceback.entry.clone());
+        entries.push(TracebackEntry { left: traceback.left.get(), ..traceback.entry.clone() });
         let next = traceback.next.get();
         link = next;
     }
@@ -91,8 +113,16 @@ fn next(_: &mut Vm, this: &Value) -> Result<Value> {
     Ok(traceback_of(this)?.next.get())
 }
 
-fn frame_object(_: &mut Vm, this: &Value) -> Result<Value> {
-    Ok(frame::frame_at(traceback_of(this)?.entry.clone()))
+fn frame_object(vm: &mut Vm, this: &Value) -> Result<Value> {
+    let this = traceback_of(this)?;
+    let left = this.left.get();
+    let known = this.frame.get();
+    if !known.is_unbound() && (left.is_none() || frame::is_left(&known)) {
+        return Ok(known);
+    }
+    let made = frame::frame_at(vm, TracebackEntry { left, ..this.entry.clone() });
+    this.frame.set(made.clone());
+    Ok(made)
 }
 
 /// Sets `tb_next`, the one part that can be set. False when the object is no traceback or the name another.

@@ -25,16 +25,19 @@ pub mod evaluate;
 pub mod format_parts;
 pub mod functools;
 pub mod gc;
+pub mod io;
 pub mod heap;
 pub mod itertools;
 pub mod json;
 pub mod loader;
 pub mod math;
 pub mod mersenne_twister;
+pub mod path_argument;
 pub mod packed_item;
 pub mod packing;
 pub mod random;
 pub mod random_distribution;
+pub mod re;
 pub mod resource;
 pub mod shared_iterators;
 pub mod source;
@@ -70,12 +73,15 @@ pub struct NativeModule {
 pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_bisect", precedence: Precedence::First, make: bisect::module },
     NativeModule { name: "_collections", precedence: Precedence::First, make: collections::module },
+    NativeModule { name: "_traceback", precedence: Precedence::First, make: traceback::module },
     NativeModule { name: "_functools", precedence: Precedence::First, make: functools::module },
     NativeModule { name: "_heapq", precedence: Precedence::First, make: heap::module },
     NativeModule { name: "_json", precedence: Precedence::First, make: json::module },
     NativeModule { name: "_string", precedence: Precedence::First, make: format_parts::module },
     NativeModule { name: "_struct", precedence: Precedence::First, make: packing::module },
     NativeModule { name: "_weakref", precedence: Precedence::First, make: weak_reference::module },
+    NativeModule { name: "_re", precedence: Precedence::First, make: re::module },
+    NativeModule { name: "_io", precedence: Precedence::First, make: io::module },
     NativeModule { name: "asyncio", precedence: Precedence::AfterPath, make: asyncio::module },
     NativeModule { name: "atexit", precedence: Precedence::First, make: at_exit::module },
     NativeModule { name: "builtins", precedence: Precedence::First, make: builtins_module },
@@ -88,7 +94,6 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "resource", precedence: Precedence::AfterPath, make: resource::module },
     NativeModule { name: "sys", precedence: Precedence::First, make: sys::module },
     NativeModule { name: "time", precedence: Precedence::First, make: time::module },
-    NativeModule { name: "traceback", precedence: Precedence::AfterPath, make: traceback::module },
 ];
 
 /// The native module with this name.

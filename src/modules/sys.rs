@@ -285,8 +285,8 @@ pub fn module(vm: &mut Vm) -> Result<Gc<Module>> {
     let state = state();
     module.set("modules", Value::Dict(state.modules.clone()));
     for (channel, name) in [(Channel::Stdin, "stdin"), (Channel::Stdout, "stdout"), (Channel::Stderr, "stderr")] {
-        module.set(name, stream::text_stream(channel));
-        module.set(&format!("__{name}__"), stream::text_stream(channel));
+        module.set(name, stream::object(channel));
+        module.set(&format!("__{name}__"), stream::object(channel));
     }
     stream::use_sys(&module.globals);
     module.set("path", Value::List(state.path.clone()));

@@ -67,6 +67,8 @@ impl Payload for Super {
 pub struct Member {
     pub class: Class,
     pub name: Str,
+    /// Under which name instances have it.
+    pub hidden: Str,
 }
 
 impl Payload for Member {

@@ -17,6 +17,8 @@ pub struct Exception {
     pub suppress_context: Cell<bool>,
     /// The frames it has left, innermost first.
     pub traceback: Mutable<Vec<TracebackEntry>>,
+    /// The traceback object that was made last, with the number of frames it shows.
+    pub shown: Mutable<(Value, usize)>,
     /// Attributes set by the script or by the class (`errno`, `exceptions`, `__notes__` ...).
     attributes: Mutable<Option<Gc<Dict>>>,
 }
@@ -51,6 +53,7 @@ impl Exception {
             context: Mutable::new(Value::None),
             suppress_context: Cell::new(false),
             traceback: Mutable::default(),
+            shown: Mutable::new((Value::None, 0)),
             attributes: Mutable::new(None),
         })
     }
@@ -85,6 +88,15 @@ impl Exception {
         self.attributes.borrow().as_ref()?.remove_str(name)
     }
 
+    /// Forgets the frames it has left, but for so many of the innermost.
+    pub fn truncate_traceback(&self, length: usize) {
+        let mut traceback = self.traceback.borrow_mut();
+        let gone = if length < traceback.len() { traceback.split_off(length) } else { Vec::new() };
+        drop(traceback);
+        drop(gone);
+        self.shown.set((Value::None, 0));
+    }
+
     /// Adds to `__notes__`, which is made when there is none.
     pub fn append_note(&self, note: Value) {
         let name = &symbols().notes;
@@ -110,6 +122,7 @@ impl Object for Exception {
             tracer.visit(attributes);
         }
         self.traceback.borrow().iter().for_each(|entry| entry.trace(tracer));
+        self.shown.borrow().0.trace(tracer);
     }
 
     fn clear(&self) {
@@ -118,6 +131,7 @@ impl Object for Exception {
         self.attributes.set(None);
         self.args.set(Gc::new(Tuple::new(Vec::new())));
         drop(self.traceback.take());
+        self.shown.set((Value::None, 0));
     }
 }
 

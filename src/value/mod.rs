@@ -229,8 +229,12 @@ impl Value {
             Value::Slice(_) => &types.slice,
             Value::Function(_) => &types.function,
             Value::Native(native) => {
-                if native.is_method_descriptor() {
+                if native.is_slot_wrapper() {
+                    &types.wrapper_descriptor
+                } else if native.is_method_descriptor() {
                     &types.method_descriptor
+                } else if native.binding_is_class() {
+                    &types.classmethod_descriptor
                 } else if native.row.binding == native::Binding::Getter {
                     &types.getset_descriptor
                 } else {

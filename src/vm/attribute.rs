@@ -222,7 +222,7 @@ impl Vm {
 
     fn member(&mut self, member: &Member, object: &Value) -> Result<Value> {
         let Value::Instance(instance) = object else { return Err(no_attribute(object, &member.name)) };
-        match instance.get(&member.name) {
+        match instance.member(&member.hidden) {
             Some(value) => Ok(value),
             None => Err(no_attribute(object, &member.name)),
         }
@@ -518,10 +518,10 @@ impl Vm {
                 {
                     return Some(match value {
                         Some(value) => {
-                            instance.set(&member.name, value.clone());
+                            instance.set_member(&member.hidden, value.clone());
                             Ok(())
                         }
-                        None => instance.remove(&member.name).map(drop).ok_or_else(|| Raised::attribute_error(&**name)),
+                        None => instance.remove_member(&member.hidden).map(drop).ok_or_else(|| Raised::attribute_error(&**name)),
                     });
                 }
                 let names = symbols();

@@ -5,6 +5,7 @@
 //! (`__set_name__`, `__init_subclass__`), PEP 560 (`__mro_entries__`).
 
 use super::Vm;
+use crate::value::instance::hidden_name;
 use crate::value::class::{ClassObject, Layout};
 use crate::value::descriptor::{ClassMethod, Member, StaticMethod};
 use crate::value::{Class, Dict, Gc, Instance, Raised, Result, Str, Value, symbols, types};
@@ -502,7 +503,8 @@ fn install_slots(class: &Class, slots: Option<Vec<Str>>) {
         if matches!(&*slot, "__dict__" | "__weakref__") {
             continue;
         }
-        let member = Member { class: class.clone(), name: slot.clone() };
+        let hidden = hidden_name(class, &slot);
+        let member = Member { class: class.clone(), name: slot.clone(), hidden };
         let member = Instance::with_payload(types().member_descriptor.clone(), member);
         class.namespace.set_str(&slot, Value::Instance(member));
     }
