@@ -22,6 +22,7 @@ pub mod entropy;
 pub mod errno;
 pub mod error_function;
 pub mod evaluate;
+pub mod format_parts;
 pub mod functools;
 pub mod gc;
 pub mod io;
@@ -77,6 +78,7 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_functools", precedence: Precedence::First, make: functools::module },
     NativeModule { name: "_heapq", precedence: Precedence::First, make: heap::module },
     NativeModule { name: "_json", precedence: Precedence::First, make: json::module },
+    NativeModule { name: "_string", precedence: Precedence::First, make: format_parts::module },
     NativeModule { name: "_struct", precedence: Precedence::First, make: packing::module },
     NativeModule { name: "_types", precedence: Precedence::First, make: type_support::module },
     NativeModule { name: "_weakref", precedence: Precedence::First, make: weak_reference::module },
