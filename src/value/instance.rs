@@ -234,10 +234,6 @@ thread_local! {
 
 /// Queues an object whose last reference is gone to run its finalizer.
 pub(super) fn queue_finalizer(object: Value) {
-    // When the thread ends the queue is gone before some of the objects are; nothing would run them then.
-    if FINALIZING.try_with(|queue| queue.borrow_mut().push(object)).is_ok() {
-        interrupt::request(interrupt::FINALIZE);
-    }
     // At the end of the thread the queue may be gone, and nobody would run it any more.
     let _ = FINALIZING.try_with(|queue| queue.borrow_mut().push(object));
     interrupt::request(interrupt::FINALIZE);
