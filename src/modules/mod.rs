@@ -27,6 +27,7 @@ pub mod itertools;
 pub mod loader;
 pub mod math;
 pub mod mersenne_twister;
+pub mod os;
 pub mod path_argument;
 pub mod random;
 pub mod random_distribution;
@@ -72,6 +73,7 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "gc", precedence: Precedence::First, make: gc::module },
     NativeModule { name: "itertools", precedence: Precedence::First, make: itertools::module },
     NativeModule { name: "math", precedence: Precedence::AfterPath, make: math::module },
+    NativeModule { name: "posix", precedence: Precedence::First, make: os::module },
     NativeModule { name: "random", precedence: Precedence::AfterPath, make: random::module },
     NativeModule { name: "resource", precedence: Precedence::AfterPath, make: resource::module },
     NativeModule { name: "sys", precedence: Precedence::First, make: sys::module },
