@@ -14,6 +14,7 @@ pub mod asyncio;
 pub mod at_exit;
 pub mod calendar;
 pub mod clock;
+pub mod codecs;
 pub mod collections;
 pub mod combinatorics;
 pub mod contextvars;
@@ -63,6 +64,7 @@ pub struct NativeModule {
 
 /// All native modules, sorted by name.
 pub const NATIVE: &[NativeModule] = &[
+    NativeModule { name: "_codecs", precedence: Precedence::First, make: codecs::module },
     NativeModule { name: "_collections", precedence: Precedence::First, make: collections::module },
     NativeModule { name: "_io", precedence: Precedence::First, make: io::module },
     NativeModule { name: "asyncio", precedence: Precedence::AfterPath, make: asyncio::module },
