@@ -15,6 +15,7 @@ pub mod at_exit;
 pub mod bisect;
 pub mod calendar;
 pub mod clock;
+pub mod codecs;
 pub mod collections;
 pub mod combinatorics;
 pub mod contextvars;
@@ -32,6 +33,7 @@ pub mod json;
 pub mod loader;
 pub mod math;
 pub mod mersenne_twister;
+pub mod os;
 pub mod path_argument;
 pub mod packed_item;
 pub mod packing;
@@ -73,6 +75,7 @@ pub struct NativeModule {
 /// All native modules, sorted by name.
 pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_bisect", precedence: Precedence::First, make: bisect::module },
+    NativeModule { name: "_codecs", precedence: Precedence::First, make: codecs::module },
     NativeModule { name: "_collections", precedence: Precedence::First, make: collections::module },
     NativeModule { name: "_traceback", precedence: Precedence::First, make: traceback::module },
     NativeModule { name: "_functools", precedence: Precedence::First, make: functools::module },
@@ -92,6 +95,7 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "gc", precedence: Precedence::First, make: gc::module },
     NativeModule { name: "itertools", precedence: Precedence::First, make: itertools::module },
     NativeModule { name: "math", precedence: Precedence::AfterPath, make: math::module },
+    NativeModule { name: "posix", precedence: Precedence::First, make: os::module },
     NativeModule { name: "random", precedence: Precedence::AfterPath, make: random::module },
     NativeModule { name: "resource", precedence: Precedence::AfterPath, make: resource::module },
     NativeModule { name: "sys", precedence: Precedence::First, make: sys::module },
