@@ -2,6 +2,7 @@
 
 use crate::builtins::codec;
 use crate::value::{Raised, Result, Str};
+use crate::vm::Vm;
 
 use super::packing::error;
 
@@ -58,9 +59,9 @@ pub struct Format {
 
 impl Format {
     /// Reads a format.
-    pub fn parse(text: &Str) -> Result<Format> {
+    pub fn parse(vm: &mut Vm, text: &Str) -> Result<Format> {
         if !text.is_ascii() {
-            codec::encode(text, "ascii", "strict")?;
+            codec::encode(vm, text, "ascii", "strict")?;
         }
         if text.contains('\0') {
             return Err(error("embedded null character"));
