@@ -233,7 +233,7 @@ fn is_reraised(original: &Exception, exception: &Exception) -> bool {
         && original.cause.borrow().is(&exception.cause.borrow())
         && original.context.borrow().is(&exception.context.borrow())
         && left.len() == right.len()
-        && left.iter().zip(right.iter()).all(|(left, right)| left.pc == right.pc && left.code.same(&right.code))
+        && left.iter().zip(right.iter()).all(|(left, right)| left.pc == right.pc && left.function.same(&right.function))
 }
 
 /// At the end of `except*`: the exception to raise for what was raised in handlers and what was not

@@ -5,7 +5,6 @@ use super::exceptions::to_raise;
 use super::traceback;
 use crate::native;
 use crate::value::coroutine::{CoroutineState, CoroutineWrapper, Resume};
-use crate::value::exception::TracebackEntry;
 use crate::value::{CoroutineKind, Instance, Native, Raised, Result, Str, Value, types};
 use crate::vm::{Outcome, Vm};
 
@@ -148,8 +147,7 @@ pub(super) fn code(_: &mut Vm, this: &Value) -> Result<Value> {
 pub(super) fn frame(_: &mut Vm, this: &Value) -> Result<Value> {
     match driven(this)? {
         Value::Coroutine(coroutine) if coroutine.state.get() != CoroutineState::Finished => {
-            let pc = coroutine.pc.get().saturating_sub(1);
-            Ok(super::traceback::frame_at(TracebackEntry { code: coroutine.function.code.clone(), pc }))
+            Ok(super::frame::frame_of_coroutine(coroutine))
         }
         _ => Ok(Value::None),
     }

@@ -25,6 +25,7 @@ pub mod dict_views;
 pub mod exception_group;
 pub mod exceptions;
 pub mod float;
+pub mod frame;
 pub mod function;
 pub mod functions;
 pub mod generator;
@@ -103,7 +104,7 @@ fn method_tables() -> Vec<(&'static Class, &'static [Native])> {
         (&types.unicode_translate_error, exceptions::UNICODE_TRANSLATE_ERROR_METHODS),
         (&types.base_exception_group, exception_group::METHODS),
         (&types.traceback, traceback::METHODS),
-        (&types.frame, traceback::FRAME_METHODS),
+        (&types.frame, frame::METHODS),
         (&types.int, int::METHODS),
         (&types.bool, bool::METHODS),
         (&types.float, float::METHODS),

@@ -11,10 +11,17 @@ fn collect(vm: &mut Vm, generation: Option<i64>) -> Result<usize> {
     if !(0..=2).contains(&generation) {
         return Err(Raised::value_error("invalid generation"));
     }
-    let found = collector::collect(generation == 2);
-    // Finalizers of what was found run now, not at the next safe point.
-    vm.check_interrupts()?;
-    Ok(found)
+    let mut found = 0;
+    loop {
+        let round = collector::collect(generation == 2);
+        found += round.freed;
+        // Finalizers of what was found run now, not at the next safe point. What they leave behind is freed
+        // in another round.
+        vm.check_interrupts()?;
+        if !round.has_finalizers {
+            return Ok(found);
+        }
+    }
 }
 
 fn enable(_: &mut Vm) {

@@ -41,6 +41,7 @@ pub mod time;
 pub mod traceback;
 pub mod type_parameters;
 pub mod warnings;
+pub mod weak_reference;
 pub mod whole_number;
 
 /// Whether a file of the script's can take the place of a module.
@@ -63,6 +64,7 @@ pub struct NativeModule {
 pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_collections", precedence: Precedence::First, make: collections::module },
     NativeModule { name: "_re", precedence: Precedence::First, make: re::module },
+    NativeModule { name: "_weakref", precedence: Precedence::First, make: weak_reference::module },
     NativeModule { name: "asyncio", precedence: Precedence::AfterPath, make: asyncio::module },
     NativeModule { name: "atexit", precedence: Precedence::First, make: at_exit::module },
     NativeModule { name: "builtins", precedence: Precedence::First, make: builtins_module },
@@ -126,6 +128,8 @@ pub struct State {
     pub modules: Gc<Dict>,
     /// `sys.path` as it is at the start; a script may bind the name to another list.
     pub path: Gc<List>,
+    /// The folders of `sys.path` that the environment names: the embedded library comes before them.
+    pub outside: Mutable<Vec<String>>,
     /// `sys.argv`.
     pub arguments: Gc<List>,
     /// `sys.executable`.
@@ -138,6 +142,7 @@ thread_local! {
     static STATE: &'static State = Box::leak(Box::new(State {
         modules: Gc::new(Dict::new()),
         path: Gc::new(List::new(Vec::new())),
+        outside: Mutable::default(),
         arguments: Gc::new(List::new(Vec::new())),
         executable: Mutable::new(Str::new("")),
         loading: Mutable::default(),

@@ -1,6 +1,7 @@
 //! `sys`: the interpreter, as scripts see it.
 
 use super::{Precedence, native_module, state, stdlib, structure};
+use crate::builtins::frame;
 use crate::builtins::stream::{self, Channel};
 use crate::native;
 use crate::value::{
@@ -115,6 +116,11 @@ fn place_of_caller(vm: &mut Vm, depth: i64) -> Value {
     Value::tuple(vec![Value::str(&code.source.name), Value::Int(line.into()), module.into(), text.into()])
 }
 
+fn get_frame(vm: &mut Vm, depth: Option<i64>) -> Result<Value> {
+    let depth = usize::try_from(depth.unwrap_or(0)).unwrap_or(0);
+    frame::running_frame(vm, depth).ok_or_else(|| Raised::value_error("call stack is not deep enough"))
+}
+
 fn getdefaultencoding(_: &mut Vm) -> &'static str {
     "utf-8"
 }
@@ -154,6 +160,7 @@ pub const FUNCTIONS: &[Native] = &[
     native!("getrefcount(object, /)", getrefcount(required), "How many references an object has."),
     native!("getrecursionlimit()", getrecursionlimit(), "How many frames there can be."),
     native!("setrecursionlimit(limit, /)", setrecursionlimit(required), "Sets how many frames there can be."),
+    native!("_getframe(depth=0, /)", get_frame(optional), "The frame that called, or one further out."),
     native!("_getframemodulename(depth=0)", module_of_caller(optional), "The name of the module that called."),
     native!("_caller_place(depth)", place_of_caller(required), "File, line, module and source line of a caller."),
     native!("getdefaultencoding()", getdefaultencoding(), "The encoding of text: utf-8."),

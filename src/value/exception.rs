@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 
-use super::{Class, CodeObject, Dict, Gc, Mutable, Str, Tuple, Value, symbols, types};
+use super::{Class, Dict, Function, Gc, List, Mutable, Str, Tuple, Value, symbols, types};
 use crate::memory::{Object, Tracer};
 
 /// An instance of BaseException or a class derived from it.
@@ -21,11 +21,25 @@ pub struct Exception {
     attributes: Mutable<Option<Gc<Dict>>>,
 }
 
-/// A frame an exception has left.
+/// A frame an exception has passed.
 #[derive(Clone)]
 pub struct TracebackEntry {
-    pub code: Gc<CodeObject>,
+    pub function: Gc<Function>,
     pub pc: u32,
+    /// Tells the frame from others that run: where its registers are, or the address of its coroutine.
+    pub place: usize,
+    /// What was in its registers when the exception left it; None while it runs.
+    pub left: Option<Gc<List>>,
+}
+
+impl TracebackEntry {
+    /// Shows the counted references it holds.
+    pub fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.visit(&self.function);
+        if let Some(left) = &self.left {
+            tracer.visit(left);
+        }
+    }
 }
 
 impl Exception {
@@ -95,7 +109,7 @@ impl Object for Exception {
         if let Some(attributes) = &*self.attributes.borrow() {
             tracer.visit(attributes);
         }
-        self.traceback.borrow().iter().for_each(|entry| tracer.visit(&entry.code));
+        self.traceback.borrow().iter().for_each(|entry| entry.trace(tracer));
     }
 
     fn clear(&self) {

@@ -34,6 +34,7 @@ pub mod str_properties;
 pub mod str_repr;
 pub mod symbols;
 pub mod types;
+pub mod weak_reference;
 
 pub use bytes::Bytes;
 pub use class::{Class, ClassObject};
