@@ -87,6 +87,8 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_weakref", precedence: Precedence::First, make: weak_reference::module },
     NativeModule { name: "_re", precedence: Precedence::First, make: re::module },
     NativeModule { name: "_io", precedence: Precedence::First, make: io::module },
+    NativeModule { name: "_re", precedence: Precedence::First, make: re::module },
+    NativeModule { name: "_weakref", precedence: Precedence::First, make: weak_reference::module },
     NativeModule { name: "asyncio", precedence: Precedence::AfterPath, make: asyncio::module },
     NativeModule { name: "atexit", precedence: Precedence::First, make: at_exit::module },
     NativeModule { name: "builtins", precedence: Precedence::First, make: builtins_module },
