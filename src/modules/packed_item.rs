@@ -2,7 +2,6 @@
 
 use crate::builtins::codec_errors;
 use crate::value::{Raised, Result, Str};
-use crate::vm::Vm;
 
 use super::packing::error;
 
@@ -64,9 +63,6 @@ impl Format {
             let length = text.chars().skip(start).take_while(|character| !character.is_ascii()).count();
             let reason = "ordinal not in range(128)";
             return Err(codec_errors::encode_error("ascii", text, start, start + length, reason));
-    pub fn parse(vm: &mut Vm, text: &Str) -> Result<Format> {
-        if !text.is_ascii() {
-            codec::encode(vm, text, "ascii", "strict")?;
         }
         if text.contains('\0') {
             return Err(error("embedded null character"));
