@@ -17,7 +17,10 @@ pub mod byte_search;
 pub mod byte_string;
 pub mod bytearray;
 pub mod bytes;
+pub mod code_object;
 pub mod codec;
+pub mod codec_errors;
+pub mod codec_stream;
 pub mod complex;
 pub mod descriptors;
 pub mod dict;
@@ -25,6 +28,7 @@ pub mod dict_views;
 pub mod exception_group;
 pub mod exceptions;
 pub mod float;
+pub mod frame;
 pub mod function;
 pub mod functions;
 pub mod generator;
@@ -73,9 +77,13 @@ fn method_tables() -> Vec<(&'static Class, &'static [Native])> {
         (&types.method, function::METHOD_METHODS),
         (&types.builtin_function, function::NATIVE_METHODS),
         (&types.method_descriptor, function::NATIVE_METHODS),
+        (&types.wrapper_descriptor, function::NATIVE_METHODS),
+        (&types.method_wrapper, function::NATIVE_METHODS),
+        (&types.classmethod_descriptor, function::NATIVE_METHODS),
         (&types.getset_descriptor, function::NATIVE_METHODS),
         (&types.cell, function::CELL_METHODS),
         (&types.code, function::CODE_METHODS),
+        (&types.code, code_object::METHODS),
         (&types.property, property::METHODS),
         (&types.classmethod, descriptors::CLASSMETHOD_METHODS),
         (&types.staticmethod, descriptors::STATICMETHOD_METHODS),
@@ -103,7 +111,7 @@ fn method_tables() -> Vec<(&'static Class, &'static [Native])> {
         (&types.unicode_translate_error, exceptions::UNICODE_TRANSLATE_ERROR_METHODS),
         (&types.base_exception_group, exception_group::METHODS),
         (&types.traceback, traceback::METHODS),
-        (&types.frame, traceback::FRAME_METHODS),
+        (&types.frame, frame::METHODS),
         (&types.int, int::METHODS),
         (&types.bool, bool::METHODS),
         (&types.float, float::METHODS),
@@ -136,9 +144,6 @@ fn method_tables() -> Vec<(&'static Class, &'static [Native])> {
         (&types.map, iterators::MAP),
         (&types.filter, iterators::FILTER),
         (&types.reversed, iterators::REVERSED),
-        (&types.text_stream, stream::METHODS),
-        (&types.output_stream, stream::BINARY_METHODS),
-        (&types.input_stream, stream::BINARY_METHODS),
     ]
 }
 

@@ -63,6 +63,9 @@ types! {
     function = "function", Sealed, object;
     method = "method", Sealed, object;
     builtin_function = "builtin_function_or_method", Sealed, object;
+    wrapper_descriptor = "wrapper_descriptor", Sealed, object;
+    method_wrapper = "method-wrapper", Sealed, object;
+    classmethod_descriptor = "classmethod_descriptor", Sealed, object;
     method_descriptor = "method_descriptor", Sealed, object;
     property = "property", Native, object;
     classmethod = "classmethod", Native, object;
@@ -78,9 +81,6 @@ types! {
     mappingproxy = "mappingproxy", Native, object;
     generic_alias = "types.GenericAlias", Native, object;
     union = "types.UnionType", Sealed, object;
-    text_stream = "_io.TextIOWrapper", Native, object;
-    output_stream = "_io.BufferedWriter", Native, object;
-    input_stream = "_io.BufferedReader", Native, object;
     dict_keys = "dict_keys", Sealed, object;
     dict_values = "dict_values", Sealed, object;
     dict_items = "dict_items", Sealed, object;
@@ -134,6 +134,9 @@ types! {
     runner = "asyncio.runners.Runner", Native, object;
     random = "random.Random", Native, object;
     system_random = "random.SystemRandom", Native, random;
+    regular_pattern = "re.Pattern", Sealed, object;
+    regular_match = "re.Match", Sealed, object;
+    regular_scanner = "_sre.SRE_Scanner", Sealed, object;
     context_variable = "_contextvars.ContextVar", Sealed, object;
     context = "_contextvars.Context", Sealed, object;
     context_token = "_contextvars.Token", Sealed, object;

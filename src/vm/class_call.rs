@@ -33,8 +33,14 @@ impl Vm {
             Some((object, None)) => return Ok(object),
             Some((object, Some(_))) => object,
             None => {
-                let Some(new) = class.lookup(&symbols().new) else {
-                    return Err(Raised::type_error(format!("cannot create '{}' instances", class.name())));
+                let is_sealed = class.layout == Layout::Sealed;
+                let new = class.lookup(&symbols().new).filter(|new| !is_sealed || !is_of_object(new));
+                let Some(new) = new else {
+                    let module = match class.namespace.get_str(&symbols().module) {
+                        Some(Value::Str(module)) if &*module != "builtins" => format!("{module}."),
+                        _ => String::new(),
+                    };
+                    return Err(Raised::type_error(format!("cannot create '{module}{}' instances", class.name())));
                 };
                 // A class with a `__new__` of its own has no use for the `__init__` of object.
                 skips_init =
@@ -165,7 +171,7 @@ impl Vm {
     /// `__new__` as found on a class, without the staticmethod around it.
     fn static_function(&mut self, found: Value) -> Value {
         match found.payload::<crate::value::descriptor::StaticMethod>() {
-            Some(method) => method.0.clone(),
+            Some(method) => method.0.get(),
             None => found,
         }
     }
