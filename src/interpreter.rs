@@ -34,6 +34,8 @@ pub struct Options {
     pub virtual_time: bool,
     /// The seed of the hashes of str and bytes; random when not given.
     pub hash_seed: Option<u64>,
+    /// Folders in which modules are looked for when the library has none of the name.
+    pub search_path: Vec<String>,
 }
 
 /// Why a program did not come to its end.
@@ -74,6 +76,7 @@ impl Interpreter {
         let state = modules::state();
         let arguments = options.arguments.iter().map(|argument| Value::str(argument)).collect();
         state.arguments.items.set(arguments);
+        options.search_path.iter().for_each(|folder| loader::search_last(folder));
         if let Ok(executable) = std::env::current_exe() {
             state.executable.set(Str::new(&executable.display().to_string()));
         }

@@ -21,6 +21,7 @@ pub fn set(vm: &mut Vm, object: &Value, name: &Str, value: Option<Value>) -> Opt
 /// Sets or deletes a part of a builtin object. False: the name is an ordinary attribute.
 pub fn set_builtin_attribute(vm: &mut Vm, object: &Value, name: &Str, value: Option<Value>) -> Result<bool> {
     match object {
+        Value::Instance(_) if super::traceback::set_traceback_attribute(object, name, value.as_ref())? => Ok(true),
         Value::Instance(instance) => set_instance_attribute(instance, name, value),
         Value::Function(function) => function::set_function_attribute(vm, function, name, value),
         Value::Class(class) => set_class_attribute(vm, class, name, value),

@@ -103,7 +103,9 @@ fn subset(vm: &mut Vm, group: &Gc<Exception>, exceptions: Vec<Value>) -> Result<
     if !is_group(copy) {
         return Err(Raised::type_error("derive must return an instance of BaseExceptionGroup"));
     }
+    drop(super::traceback::traceback_object(group));
     copy.traceback.set(group.traceback.get());
+    copy.shown.set(group.shown.get());
     copy.context.set(group.context.get());
     copy.cause.set(group.cause.get());
     copy.suppress_context.set(group.suppress_context.get());
@@ -208,7 +210,9 @@ pub fn split_for_handler(vm: &mut Vm, exception: &Value, classes: &Value) -> Res
     let class = Value::Class(types().base_exception_group.clone());
     let group = vm.call(&class, &[Value::str(""), Value::tuple(vec![exception.clone()])])?;
     if let Value::Exception(group) = &group {
+        drop(super::traceback::traceback_object(&inner));
         group.traceback.set(inner.traceback.get());
+        group.shown.set(inner.shown.get());
     }
     Ok((group, Value::None))
 }
@@ -233,7 +237,7 @@ fn is_reraised(original: &Exception, exception: &Exception) -> bool {
         && original.cause.borrow().is(&exception.cause.borrow())
         && original.context.borrow().is(&exception.context.borrow())
         && left.len() == right.len()
-        && left.iter().zip(right.iter()).all(|(left, right)| left.pc == right.pc && left.code.same(&right.code))
+        && left.iter().zip(right.iter()).all(|(left, right)| left.pc == right.pc && left.function.same(&right.function))
 }
 
 /// At the end of `except*`: the exception to raise for what was raised in handlers and what was not

@@ -6,7 +6,6 @@
 
 use super::{keyword_pairs, os_errors, traceback};
 use crate::native;
-use crate::value::exception::TracebackEntry;
 use crate::value::native::{Arguments, Binding};
 use crate::value::{Class, Dict, Exception, Gc, Native, Raised, Result, Str, Tuple, Value, symbols, types};
 use crate::vm::Vm;
@@ -350,16 +349,21 @@ fn attributes(_: &mut Vm, this: &Gc<Exception>) -> Gc<Dict> {
 }
 
 fn get_traceback(_: &mut Vm, this: &Gc<Exception>) -> Value {
-    traceback::traceback(&this.traceback.borrow())
+    traceback::traceback_object(this)
 }
 
 fn with_traceback(_: &mut Vm, this: &Gc<Exception>, traceback: &Value) -> Result<Value> {
-    this.traceback.set(entries_of(traceback)?);
+    set_traceback(this, traceback)?;
     Ok(Value::Exception(this.clone()))
 }
 
-fn entries_of(value: &Value) -> Result<Vec<TracebackEntry>> {
-    traceback::entries(value).ok_or_else(|| Raised::type_error("__traceback__ must be a traceback or None"))
+/// `exception.__traceback__ = value`
+pub fn set_traceback(exception: &Gc<Exception>, value: &Value) -> Result<()> {
+    let entries = traceback::entries(value)
+        .ok_or_else(|| Raised::type_error("__traceback__ must be a traceback or None"))?;
+    exception.shown.set((value.clone(), entries.len()));
+    exception.traceback.set(entries);
+    Ok(())
 }
 
 fn add_note(_: &mut Vm, this: &Gc<Exception>, note: &Value) -> Result<()> {
@@ -431,7 +435,7 @@ fn set_part(vm: &mut Vm, exception: &Gc<Exception>, name: &Str, value: Value) ->
         };
         exception.suppress_context.set(suppress);
     } else if name.same(&names.traceback) {
-        exception.traceback.set(entries_of(&value)?);
+        set_traceback(exception, &value)?;
     } else if name.same(&names.class) {
         match &value {
             Value::Class(new) if !new.is_builtin() && !exception.class().is_builtin() => {

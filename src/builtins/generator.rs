@@ -5,7 +5,6 @@ use super::exceptions::to_raise;
 use super::traceback;
 use crate::native;
 use crate::value::coroutine::{CoroutineState, CoroutineWrapper, Resume};
-use crate::value::exception::TracebackEntry;
 use crate::value::{CoroutineKind, Instance, Native, Raised, Result, Str, Value, types};
 use crate::vm::{Outcome, Vm};
 
@@ -55,9 +54,10 @@ pub(super) fn thrown(vm: &mut Vm, exception: &Value, value: Option<&Value>, trac
         _ => to_raise(vm, exception)?,
     };
     if let Some(trace) = trace.filter(|trace| !trace.is_none()) {
-        let entries = traceback::entries(trace)
-            .ok_or_else(|| Raised::type_error("throw() third argument must be a traceback object"))?;
-        raised.0.traceback.set(entries);
+        if traceback::entries(trace).is_none() {
+            return Err(Raised::type_error("throw() third argument must be a traceback object"));
+        }
+        super::exceptions::set_traceback(&raised.0, trace)?;
     }
     Ok(raised)
 }
@@ -148,8 +148,7 @@ pub(super) fn code(_: &mut Vm, this: &Value) -> Result<Value> {
 pub(super) fn frame(_: &mut Vm, this: &Value) -> Result<Value> {
     match driven(this)? {
         Value::Coroutine(coroutine) if coroutine.state.get() != CoroutineState::Finished => {
-            let pc = coroutine.pc.get().saturating_sub(1);
-            Ok(super::traceback::frame_at(TracebackEntry { code: coroutine.function.code.clone(), pc }))
+            Ok(super::frame::frame_of_coroutine(coroutine))
         }
         _ => Ok(Value::None),
     }

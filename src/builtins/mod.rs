@@ -17,6 +17,7 @@ pub mod byte_search;
 pub mod byte_string;
 pub mod bytearray;
 pub mod bytes;
+pub mod code_object;
 pub mod codec;
 pub mod codec_errors;
 pub mod codec_stream;
@@ -27,6 +28,7 @@ pub mod dict_views;
 pub mod exception_group;
 pub mod exceptions;
 pub mod float;
+pub mod frame;
 pub mod function;
 pub mod functions;
 pub mod generator;
@@ -75,9 +77,13 @@ fn method_tables() -> Vec<(&'static Class, &'static [Native])> {
         (&types.method, function::METHOD_METHODS),
         (&types.builtin_function, function::NATIVE_METHODS),
         (&types.method_descriptor, function::NATIVE_METHODS),
+        (&types.wrapper_descriptor, function::NATIVE_METHODS),
+        (&types.method_wrapper, function::NATIVE_METHODS),
+        (&types.classmethod_descriptor, function::NATIVE_METHODS),
         (&types.getset_descriptor, function::NATIVE_METHODS),
         (&types.cell, function::CELL_METHODS),
         (&types.code, function::CODE_METHODS),
+        (&types.code, code_object::METHODS),
         (&types.property, property::METHODS),
         (&types.classmethod, descriptors::CLASSMETHOD_METHODS),
         (&types.staticmethod, descriptors::STATICMETHOD_METHODS),
@@ -105,7 +111,7 @@ fn method_tables() -> Vec<(&'static Class, &'static [Native])> {
         (&types.unicode_translate_error, exceptions::UNICODE_TRANSLATE_ERROR_METHODS),
         (&types.base_exception_group, exception_group::METHODS),
         (&types.traceback, traceback::METHODS),
-        (&types.frame, traceback::FRAME_METHODS),
+        (&types.frame, frame::METHODS),
         (&types.int, int::METHODS),
         (&types.bool, bool::METHODS),
         (&types.float, float::METHODS),

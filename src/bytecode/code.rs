@@ -30,7 +30,7 @@ pub enum CodeKind {
 
 /// Compiled code. Registers: the parameters come first, in the order positional-only, positional,
 /// keyword-only, `*args`, `**kwargs`; then the other variables; then temporaries.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Code {
     pub name: Rc<str>,
     pub qualified_name: Rc<str>,

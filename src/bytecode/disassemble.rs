@@ -217,6 +217,7 @@ operand_table! {
     LoadConstantWide { dst },
     Move { dst, src },
     Release { start, count },
+    SafePoint,
     CheckBound { register },
     MakeSpill { dst, count },
     LoadSpill { dst, index },

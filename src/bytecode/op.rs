@@ -43,6 +43,8 @@ pub enum Op {
     Move { dst: Register, src: Register },
     /// R[start .. start+count] = unbound: gives up temporaries that hold results.
     Release { start: Register, count: u8 },
+    /// Runs what is queued: finalizers, collections, Ctrl-C.
+    SafePoint,
     /// Raises UnboundLocalError (or NameError for a free variable) when R[register] is unbound.
     CheckBound { register: Register },
     /// R[dst] = a fresh spill list of `count` unbound places, for variables beyond the registers.

@@ -41,6 +41,7 @@ pub fn run(program: Program, script_arguments: Vec<OsString>, settings: &Setting
         arguments: std::iter::once(first).chain(rest).collect(),
         virtual_time: settings.virtual_time,
         hash_seed: std::env::var("PYTHONHASHSEED").ok().and_then(|seed| seed.parse().ok()),
+        search_path: ["ASYPATH", "PYTHONPATH"].into_iter().flat_map(folders_of).collect(),
     };
     let outcome = on_own_thread(move || {
         watch_for_interrupts();
@@ -70,6 +71,13 @@ pub fn run(program: Program, script_arguments: Vec<OsString>, settings: &Setting
             exit_code::USAGE
         }
     }
+}
+
+/// The folders that an environment variable lists.
+fn folders_of(variable: &str) -> Vec<String> {
+    let folders = std::env::var_os(variable).unwrap_or_default();
+    let folders = std::env::split_paths(&folders).filter(|folder| !folder.as_os_str().is_empty());
+    folders.map(|folder| folder.display().to_string()).collect()
 }
 
 fn run_program(interpreter: &mut Interpreter, program: Program) -> Result<Value, Failure> {

@@ -159,6 +159,7 @@ impl<'a> Compiler<'a> {
                         self.emit(span, Op::CheckBound { register });
                         self.emit(span, Op::Release { start: register, count: 1 });
                         self.unit.note_unbound(register);
+                        self.emit(span, Op::SafePoint);
                     }
                     Place::Spill(index) => {
                         let src = self.unit.registers.take();
@@ -171,6 +172,7 @@ impl<'a> Compiler<'a> {
                         let room = self.unit.registers.take();
                         let cell = self.cell(owner, name, span, room);
                         self.emit(span, Op::DeleteCell { cell });
+                        self.emit(span, Op::SafePoint);
                     }
                 }
                 self.unit.registers.give_back(mark);

@@ -124,10 +124,19 @@ pub fn collect_if_due() {
     }
 }
 
-/// Collects the young objects, or with `full` all. Gives the number of objects found unreachable.
-pub fn collect(full: bool) -> usize {
+/// What a collection found.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Found {
+    /// Objects that were unreachable and are gone.
+    pub freed: usize,
+    /// Whether there were some with something to finalize: nothing was freed then, since they reach others.
+    pub has_finalizers: bool,
+}
+
+/// Collects the young objects, or with `full` all.
+pub fn collect(full: bool) -> Found {
     if HEAP.with(|heap| heap.collecting.replace(true)) {
-        return 0;
+        return Found::default();
     }
     let garbage = find_garbage(full);
     let mut found = garbage.len();
@@ -169,7 +178,7 @@ pub fn collect(full: bool) -> usize {
             heap.old_limit.set((old + old / 4).max(4 * YOUNG_LIMIT));
         }
     });
-    found
+    Found { freed: found, has_finalizers: finalizing }
 }
 
 /// The unreachable objects, each with one more reference; survivors become old.

@@ -2,8 +2,10 @@
 //!
 //! Searched in this order: `sys.modules`; the native modules that always win; the folders of
 //! `sys.path` (a package's `__path__` for what is inside it); the other native modules; the embedded
-//! library. A file is `NAME/__init__.asy`, `NAME.asy` or the same with `.py`; a folder without
-//! `__init__` is a namespace package. The VM calls in through its importer hook and knows nothing of files.
+//! library; last the folders of `sys.path` that come from the environment, so that the library of
+//! another implementation can stand there without taking the place of this one. A file is
+//! `NAME/__init__.asy`, `NAME.asy` or the same with `.py`; a folder without `__init__` is a namespace
+//! package. The VM calls in through its importer hook and knows nothing of files.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -242,17 +244,13 @@ fn find(vm: &mut Vm, full: &str, package_path: Option<&Value>) -> Result<Option<
         None => search_path(vm)?,
     };
     let short = full.rsplit_once('.').map_or(full, |(_, short)| short);
+    let folders: Vec<&Str> = folders.iter().filter_map(Value::as_str).filter(|it| !it.starts_with("<stdlib>")).collect();
+    let outside = &state().outside;
+    let is_outside = |folder: &&Str| outside.borrow().iter().any(|outside| **outside == ***folder);
+    let (last, first): (Vec<&Str>, Vec<&Str>) = folders.into_iter().partition(is_outside);
     let mut namespace = None;
-    for folder in &folders {
-        let Some(folder) = folder.as_str() else { continue };
-        if folder.starts_with("<stdlib>") {
-            continue;
-        }
-        match find_in(Path::new(&**folder), short)? {
-            Some(Origin::Namespace(found)) => namespace = namespace.or(Some(found)),
-            Some(origin) => return Ok(Some(origin)),
-            None => {}
-        }
+    if let Some(found) = find_among(&first, short, &mut namespace)? {
+        return Ok(Some(found));
     }
     if let Some(native) = native {
         return Ok(Some(Origin::Native(native.make)));
@@ -263,7 +261,20 @@ fn find(vm: &mut Vm, full: &str, package_path: Option<&Value>) -> Result<Option<
         let source = Rc::new(Source { name, text: embedded.text.to_string() });
         return Ok(Some(Origin::Text { source, package }));
     }
-    Ok(namespace.map(Origin::Namespace))
+    let found = find_among(&last, short, &mut namespace)?;
+    Ok(found.or(namespace.map(Origin::Namespace)))
+}
+
+/// Looks for a module in several folders; `namespace` gets the first folder that is a namespace package.
+fn find_among(folders: &[&Str], short: &str, namespace: &mut Option<String>) -> Result<Option<Origin>> {
+    for folder in folders {
+        match find_in(Path::new(&***folder), short)? {
+            Some(Origin::Namespace(found)) => *namespace = namespace.take().or(Some(found)),
+            Some(origin) => return Ok(Some(origin)),
+            None => {}
+        }
+    }
+    Ok(None)
 }
 
 /// `sys.path` as the script sees it now.
@@ -353,6 +364,13 @@ fn is_missing(raised: &Raised, full: &str) -> bool {
 pub fn search_first(folder: &str) {
     let path: &Gc<List> = &state().path;
     path.items.borrow_mut().insert(0, Value::str(folder));
+}
+
+/// Puts a folder that the environment names at the end of the search path: after the embedded library.
+pub fn search_last(folder: &str) {
+    let state = state();
+    state.path.items.borrow_mut().push(Value::str(folder));
+    state.outside.borrow_mut().push(folder.to_string());
 }
 
 /// What `-m` runs.

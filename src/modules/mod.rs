@@ -12,6 +12,7 @@ use crate::vm::Vm;
 
 pub mod asyncio;
 pub mod at_exit;
+pub mod bisect;
 pub mod calendar;
 pub mod clock;
 pub mod codecs;
@@ -22,16 +23,23 @@ pub mod entropy;
 pub mod errno;
 pub mod error_function;
 pub mod evaluate;
+pub mod format_parts;
+pub mod functools;
 pub mod gc;
 pub mod io;
+pub mod heap;
 pub mod itertools;
+pub mod json;
 pub mod loader;
 pub mod math;
 pub mod mersenne_twister;
 pub mod os;
 pub mod path_argument;
+pub mod packed_item;
+pub mod packing;
 pub mod random;
 pub mod random_distribution;
+pub mod re;
 pub mod resource;
 pub mod shared_iterators;
 pub mod source;
@@ -43,7 +51,9 @@ pub mod sys;
 pub mod time;
 pub mod traceback;
 pub mod type_parameters;
+pub mod type_support;
 pub mod warnings;
+pub mod weak_reference;
 pub mod whole_number;
 
 /// Whether a file of the script's can take the place of a module.
@@ -64,8 +74,18 @@ pub struct NativeModule {
 
 /// All native modules, sorted by name.
 pub const NATIVE: &[NativeModule] = &[
+    NativeModule { name: "_bisect", precedence: Precedence::First, make: bisect::module },
     NativeModule { name: "_codecs", precedence: Precedence::First, make: codecs::module },
     NativeModule { name: "_collections", precedence: Precedence::First, make: collections::module },
+    NativeModule { name: "_traceback", precedence: Precedence::First, make: traceback::module },
+    NativeModule { name: "_functools", precedence: Precedence::First, make: functools::module },
+    NativeModule { name: "_heapq", precedence: Precedence::First, make: heap::module },
+    NativeModule { name: "_json", precedence: Precedence::First, make: json::module },
+    NativeModule { name: "_string", precedence: Precedence::First, make: format_parts::module },
+    NativeModule { name: "_struct", precedence: Precedence::First, make: packing::module },
+    NativeModule { name: "_types", precedence: Precedence::First, make: type_support::module },
+    NativeModule { name: "_weakref", precedence: Precedence::First, make: weak_reference::module },
+    NativeModule { name: "_re", precedence: Precedence::First, make: re::module },
     NativeModule { name: "_io", precedence: Precedence::First, make: io::module },
     NativeModule { name: "asyncio", precedence: Precedence::AfterPath, make: asyncio::module },
     NativeModule { name: "atexit", precedence: Precedence::First, make: at_exit::module },
@@ -80,7 +100,6 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "resource", precedence: Precedence::AfterPath, make: resource::module },
     NativeModule { name: "sys", precedence: Precedence::First, make: sys::module },
     NativeModule { name: "time", precedence: Precedence::First, make: time::module },
-    NativeModule { name: "traceback", precedence: Precedence::AfterPath, make: traceback::module },
 ];
 
 /// The native module with this name.
@@ -110,6 +129,16 @@ pub fn native_class(name: &str, base: &Class, rows: &'static [Native]) -> Class 
     class
 }
 
+/// An exception written in Rust; `name` is `module.class`.
+pub fn native_exception(name: &str, base: &Class) -> Class {
+    let (module, short) = name.rsplit_once('.').unwrap_or(("builtins", name));
+    let order = std::iter::once(base.clone()).chain(base.ancestors()).collect();
+    let class = ClassObject::new(Str::intern(short), Layout::Exception, vec![base.clone()], order, Gc::new(Dict::new()));
+    class.namespace.set_str(&symbols().module, Value::Str(Str::intern(module)));
+    class.changed();
+    class
+}
+
 /// As `native_class`, for native iterators: with the protocol of iterators.
 pub fn native_iterator_class(name: &str, rows: &'static [Native]) -> Class {
     let class = native_class(name, &types().object, rows);
@@ -131,6 +160,8 @@ pub struct State {
     pub modules: Gc<Dict>,
     /// `sys.path` as it is at the start; a script may bind the name to another list.
     pub path: Gc<List>,
+    /// The folders of `sys.path` that the environment names: the embedded library comes before them.
+    pub outside: Mutable<Vec<String>>,
     /// `sys.argv`.
     pub arguments: Gc<List>,
     /// `sys.executable`.
@@ -143,6 +174,7 @@ thread_local! {
     static STATE: &'static State = Box::leak(Box::new(State {
         modules: Gc::new(Dict::new()),
         path: Gc::new(List::new(Vec::new())),
+        outside: Mutable::default(),
         arguments: Gc::new(List::new(Vec::new())),
         executable: Mutable::new(Str::new("")),
         loading: Mutable::default(),

@@ -43,7 +43,7 @@ pub fn hint(vm: &mut Vm, exception: &Gc<Exception>) -> String {
 fn names_in_reach(vm: &mut Vm, exception: &Gc<Exception>) -> Vec<Str> {
     let traceback = exception.traceback.borrow();
     let Some(innermost) = traceback.first() else { return Vec::new() };
-    let code = &innermost.code.code;
+    let code = &innermost.function.code.code;
     let variables = code.register_names.iter().flatten().chain(&code.free_names).chain(&code.spill_names);
     let mut known: Vec<Str> = variables.map(|name| Str::intern(name)).collect();
     let main = symbols().main.clone();

@@ -1,6 +1,7 @@
 //! `sys`: the interpreter, as scripts see it.
 
 use super::{Precedence, native_module, state, stdlib, structure};
+use crate::builtins::frame;
 use crate::builtins::stream::{self, Channel};
 use crate::native;
 use crate::value::{
@@ -115,12 +116,22 @@ fn place_of_caller(vm: &mut Vm, depth: i64) -> Value {
     Value::tuple(vec![Value::str(&code.source.name), Value::Int(line.into()), module.into(), text.into()])
 }
 
+fn get_frame(vm: &mut Vm, depth: Option<i64>) -> Result<Value> {
+    let depth = usize::try_from(depth.unwrap_or(0)).unwrap_or(0);
+    frame::running_frame(vm, depth).ok_or_else(|| Raised::value_error("call stack is not deep enough"))
+}
+
 fn getdefaultencoding(_: &mut Vm) -> &'static str {
     "utf-8"
 }
 
 fn getfilesystemencoding(_: &mut Vm) -> &'static str {
     "utf-8"
+}
+
+fn getfilesystemencodeerrors(_: &mut Vm) -> &'static str {
+    // A str holds no halves of surrogate pairs, so that bytes that are no text cannot be kept in one.
+    "strict"
 }
 
 fn get_int_max_str_digits(_: &mut Vm) -> Value {
@@ -154,10 +165,16 @@ pub const FUNCTIONS: &[Native] = &[
     native!("getrefcount(object, /)", getrefcount(required), "How many references an object has."),
     native!("getrecursionlimit()", getrecursionlimit(), "How many frames there can be."),
     native!("setrecursionlimit(limit, /)", setrecursionlimit(required), "Sets how many frames there can be."),
+    native!("_getframe(depth=0, /)", get_frame(optional), "The frame that called, or one further out."),
     native!("_getframemodulename(depth=0)", module_of_caller(optional), "The name of the module that called."),
     native!("_caller_place(depth)", place_of_caller(required), "File, line, module and source line of a caller."),
     native!("getdefaultencoding()", getdefaultencoding(), "The encoding of text: utf-8."),
     native!("getfilesystemencoding()", getfilesystemencoding(), "The encoding of file names: utf-8."),
+    native!(
+        "getfilesystemencodeerrors()",
+        getfilesystemencodeerrors(),
+        "What becomes of file names that are no text: strict, they are refused."
+    ),
 ];
 
 /// A class without methods whose one instance carries attributes, as `sys.implementation` does.

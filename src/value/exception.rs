@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 
-use super::{Class, CodeObject, Dict, Gc, Mutable, Str, Tuple, Value, symbols, types};
+use super::{Class, Dict, Function, Gc, List, Mutable, Str, Tuple, Value, symbols, types};
 use crate::memory::{Object, Tracer};
 
 /// An instance of BaseException or a class derived from it.
@@ -17,15 +17,31 @@ pub struct Exception {
     pub suppress_context: Cell<bool>,
     /// The frames it has left, innermost first.
     pub traceback: Mutable<Vec<TracebackEntry>>,
+    /// The traceback object that was made last, with the number of frames it shows.
+    pub shown: Mutable<(Value, usize)>,
     /// Attributes set by the script or by the class (`errno`, `exceptions`, `__notes__` ...).
     attributes: Mutable<Option<Gc<Dict>>>,
 }
 
-/// A frame an exception has left.
+/// A frame an exception has passed.
 #[derive(Clone)]
 pub struct TracebackEntry {
-    pub code: Gc<CodeObject>,
+    pub function: Gc<Function>,
     pub pc: u32,
+    /// Tells the frame from others that run: where its registers are, or the address of its coroutine.
+    pub place: usize,
+    /// What was in its registers when the exception left it; None while it runs.
+    pub left: Option<Gc<List>>,
+}
+
+impl TracebackEntry {
+    /// Shows the counted references it holds.
+    pub fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.visit(&self.function);
+        if let Some(left) = &self.left {
+            tracer.visit(left);
+        }
+    }
 }
 
 impl Exception {
@@ -37,6 +53,7 @@ impl Exception {
             context: Mutable::new(Value::None),
             suppress_context: Cell::new(false),
             traceback: Mutable::default(),
+            shown: Mutable::new((Value::None, 0)),
             attributes: Mutable::new(None),
         })
     }
@@ -71,6 +88,15 @@ impl Exception {
         self.attributes.borrow().as_ref()?.remove_str(name)
     }
 
+    /// Forgets the frames it has left, but for so many of the innermost.
+    pub fn truncate_traceback(&self, length: usize) {
+        let mut traceback = self.traceback.borrow_mut();
+        let gone = if length < traceback.len() { traceback.split_off(length) } else { Vec::new() };
+        drop(traceback);
+        drop(gone);
+        self.shown.set((Value::None, 0));
+    }
+
     /// Adds to `__notes__`, which is made when there is none.
     pub fn append_note(&self, note: Value) {
         let name = &symbols().notes;
@@ -95,7 +121,8 @@ impl Object for Exception {
         if let Some(attributes) = &*self.attributes.borrow() {
             tracer.visit(attributes);
         }
-        self.traceback.borrow().iter().for_each(|entry| tracer.visit(&entry.code));
+        self.traceback.borrow().iter().for_each(|entry| entry.trace(tracer));
+        self.shown.borrow().0.trace(tracer);
     }
 
     fn clear(&self) {
@@ -104,6 +131,7 @@ impl Object for Exception {
         self.attributes.set(None);
         self.args.set(Gc::new(Tuple::new(Vec::new())));
         drop(self.traceback.take());
+        self.shown.set((Value::None, 0));
     }
 }
 

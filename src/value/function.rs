@@ -153,6 +153,7 @@ impl BoundMethod {
     /// `method` for functions of the script, `builtin_function_or_method` for native ones.
     pub fn class(&self) -> Class {
         match self.function {
+            Value::Native(ref native) if native.is_slot_wrapper() => types().method_wrapper.clone(),
             Value::Native(_) => types().builtin_function.clone(),
             _ => types().method.clone(),
         }

@@ -169,7 +169,7 @@ impl Future {
         };
         self.log_exception.set(false);
         let length = self.extra(|extra| Some(extra.traceback_length)).unwrap_or(0);
-        raised.0.traceback.borrow_mut().truncate(length);
+        raised.0.truncate_traceback(length);
         Some(Err(raised))
     }
 

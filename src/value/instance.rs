@@ -2,6 +2,8 @@
 //!
 //! An instance starts with slots. When its `__dict__` is asked for, an attribute is deleted, or there
 //! are too many, its attributes move into a dict for good (`shape::DICTIONARY`, the dict in slot 0).
+//! What `__slots__` names is kept under hidden names, so that it never shows in the `__dict__`; once there
+//! is a dict, it has one of its own in slot 1.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -126,9 +128,46 @@ impl Instance {
     }
 
     fn dictionary(&self) -> Option<Gc<Dict>> {
-        match self.slots.borrow().first() {
+        self.dictionary_at(0)
+    }
+
+    fn dictionary_at(&self, slot: usize) -> Option<Gc<Dict>> {
+        match self.slots.borrow().get(slot) {
             Some(Value::Dict(dict)) => Some(dict.clone()),
             _ => None,
+        }
+    }
+
+    /// What a slot holds, by its hidden name.
+    pub fn member(&self, hidden: &Str) -> Option<Value> {
+        match self.shape.get() {
+            shape::DICTIONARY => self.dictionary_at(1)?.get_str(hidden),
+            shape => shape.slot(hidden).and_then(|slot| self.slots.borrow()[slot].clone().bound()),
+        }
+    }
+
+    /// Sets what a slot holds, by its hidden name.
+    pub fn set_member(&self, hidden: &Str, value: Value) {
+        if self.shape.get() != shape::DICTIONARY {
+            return self.set(hidden, value);
+        }
+        if let Some(members) = self.dictionary_at(1) {
+            return members.set_str(hidden, value);
+        }
+        let members = Dict::new();
+        members.set_str(hidden, value);
+        self.slots.borrow_mut().push(Value::Dict(Gc::new(members)));
+    }
+
+    /// Empties a slot, by its hidden name.
+    pub fn remove_member(&self, hidden: &Str) -> Option<Value> {
+        match self.shape.get() {
+            shape::DICTIONARY => self.dictionary_at(1)?.remove_str(hidden),
+            shape => {
+                let slot = shape.slot(hidden)?;
+                let place = &mut self.slots.borrow_mut()[slot];
+                std::mem::take(place).bound()
+            }
         }
     }
 
@@ -142,17 +181,25 @@ impl Instance {
         let dict = Gc::new(Dict::new());
         let names = self.shape.get().names();
         let values = self.slots.take();
+        let mut members = None;
         for (name, value) in names.iter().zip(values) {
-            dict.set_str(name, value);
+            if is_hidden(name) {
+                members.get_or_insert_with(Dict::new).set_str(name, value);
+            } else {
+                dict.set_str(name, value);
+            }
         }
-        self.set_dictionary(dict.clone());
+        self.shape.set(shape::DICTIONARY);
+        let dictionaries = std::iter::once(dict.clone()).chain(members.map(Gc::new));
+        self.slots.set(dictionaries.map(Value::Dict).collect());
         dict
     }
 
     /// `__dict__ = dict`.
     pub fn set_dictionary(&self, dict: Gc<Dict>) {
-        self.shape.set(shape::DICTIONARY);
-        self.slots.set(SmallVec::from_iter([Value::Dict(dict)]));
+        let old = self.make_dictionary();
+        let replaced = std::mem::replace(&mut self.slots.borrow_mut()[0], Value::Dict(dict));
+        drop((old, replaced));
     }
 
     /// Names and values of the attributes, in order.
@@ -162,9 +209,22 @@ impl Instance {
                 let entries = dict.snapshot().into_iter();
                 entries.filter_map(|entry| Some((entry.key.as_str()?.clone(), entry.value))).collect()
             }),
-            shape => shape.names().into_iter().zip(self.slots.borrow().iter().cloned()).collect(),
+            shape => {
+                let values = self.slots.borrow();
+                let all = shape.names().into_iter().zip(values.iter().cloned());
+                all.filter(|(name, _)| !is_hidden(name)).collect()
+            }
         }
     }
+}
+
+/// The name under which an entry of the `__slots__` of a class is kept.
+pub fn hidden_name(class: &Class, name: &Str) -> Str {
+    Str::intern(&format!("\0{:x} {name}", class.address()))
+}
+
+fn is_hidden(name: &Str) -> bool {
+    name.starts_with('\0')
 }
 
 thread_local! {

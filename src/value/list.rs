@@ -79,6 +79,11 @@ impl List {
         }
     }
 
+    /// Takes all items out.
+    pub fn take_items(&self) -> Vec<Value> {
+        self.items.take()
+    }
+
     /// The items as they are now.
     pub fn snapshot(&self) -> Vec<Value> {
         self.items.borrow().clone()

@@ -27,6 +27,8 @@ pub mod iterator;
 pub mod list;
 pub mod module;
 pub mod native;
+pub mod ordering;
+pub mod partial;
 pub mod range;
 pub mod set;
 pub mod shape;
@@ -34,6 +36,7 @@ pub mod str_properties;
 pub mod str_repr;
 pub mod symbols;
 pub mod types;
+pub mod weak_reference;
 
 pub use bytes::Bytes;
 pub use class::{Class, ClassObject};
@@ -226,8 +229,12 @@ impl Value {
             Value::Slice(_) => &types.slice,
             Value::Function(_) => &types.function,
             Value::Native(native) => {
-                if native.is_method_descriptor() {
+                if native.is_slot_wrapper() {
+                    &types.wrapper_descriptor
+                } else if native.is_method_descriptor() {
                     &types.method_descriptor
+                } else if native.binding_is_class() {
+                    &types.classmethod_descriptor
                 } else if native.row.binding == native::Binding::Getter {
                     &types.getset_descriptor
                 } else {

@@ -151,6 +151,29 @@ impl NativeFunction {
         self.owner.is_some() && self.row.binding == Binding::Method
     }
 
+    /// A class method as it stands in the namespace of its class.
+    pub fn binding_is_class(&self) -> bool {
+        self.row.binding == Binding::Class
+    }
+
+    /// Whether CPython has it as a slot of its type, which gives it a class of its own.
+    pub fn is_slot_wrapper(&self) -> bool {
+        self.is_method_descriptor() && self.has_slot_name()
+    }
+
+    /// Whether the name is that of a slot of CPython's types.
+    pub fn has_slot_name(&self) -> bool {
+        const PLAIN_METHODS: &[&str] = &[
+            "__bytes__", "__ceil__", "__class_getitem__", "__complex__", "__copy__", "__deepcopy__", "__dir__",
+            "__enter__", "__exit__", "__floor__", "__format__", "__getnewargs__", "__getstate__",
+            "__instancecheck__", "__length_hint__", "__mro_entries__", "__prepare__", "__reduce__",
+            "__reduce_ex__", "__replace__", "__reversed__", "__round__", "__set_name__", "__setstate__",
+            "__sizeof__", "__subclasscheck__", "__subclasses__", "__trunc__",
+        ];
+        let name = self.row.name();
+        name.starts_with("__") && name.ends_with("__") && !PLAIN_METHODS.contains(&name)
+    }
+
     /// Calls it with arguments by position.
     #[inline]
     pub fn call(&self, vm: &mut Vm, arguments: &[Value]) -> Result<Value> {

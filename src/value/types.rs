@@ -63,6 +63,9 @@ types! {
     function = "function", Sealed, object;
     method = "method", Sealed, object;
     builtin_function = "builtin_function_or_method", Sealed, object;
+    wrapper_descriptor = "wrapper_descriptor", Sealed, object;
+    method_wrapper = "method-wrapper", Sealed, object;
+    classmethod_descriptor = "classmethod_descriptor", Sealed, object;
     method_descriptor = "method_descriptor", Sealed, object;
     property = "property", Native, object;
     classmethod = "classmethod", Native, object;
@@ -131,6 +134,9 @@ types! {
     runner = "asyncio.runners.Runner", Native, object;
     random = "random.Random", Native, object;
     system_random = "random.SystemRandom", Native, random;
+    regular_pattern = "re.Pattern", Sealed, object;
+    regular_match = "re.Match", Sealed, object;
+    regular_scanner = "_sre.SRE_Scanner", Sealed, object;
     context_variable = "_contextvars.ContextVar", Sealed, object;
     context = "_contextvars.Context", Sealed, object;
     context_token = "_contextvars.Token", Sealed, object;

@@ -34,7 +34,11 @@ impl Vm {
             Some((object, Some(_))) => object,
             None => {
                 let Some(new) = class.lookup(&symbols().new) else {
-                    return Err(Raised::type_error(format!("cannot create '{}' instances", class.name())));
+                    let module = match class.namespace.get_str(&symbols().module) {
+                        Some(Value::Str(module)) if &*module != "builtins" => format!("{module}."),
+                        _ => String::new(),
+                    };
+                    return Err(Raised::type_error(format!("cannot create '{module}{}' instances", class.name())));
                 };
                 // A class with a `__new__` of its own has no use for the `__init__` of object.
                 skips_init =
@@ -165,7 +169,7 @@ impl Vm {
     /// `__new__` as found on a class, without the staticmethod around it.
     fn static_function(&mut self, found: Value) -> Value {
         match found.payload::<crate::value::descriptor::StaticMethod>() {
-            Some(method) => method.0.clone(),
+            Some(method) => method.0.get(),
             None => found,
         }
     }

@@ -11,7 +11,7 @@
 
 use crate::bytecode::{AwaitContext, Op, Register};
 use crate::value::coroutine::{CoroutineState, Resume, Step};
-use crate::value::{Coroutine, CoroutineKind, Gc, NativeCoroutine, Raised, Result, Value, types};
+use crate::value::{Coroutine, CoroutineKind, Exception, Gc, List, NativeCoroutine, Raised, Result, Value, types};
 
 use super::awaiting::is_foreign;
 use super::frame::{self, Frame, FrameKind, set};
@@ -550,6 +550,7 @@ impl Vm {
     /// The current coroutine has ended with an exception: on to who awaits it (Ok), or out of the chain.
     pub(super) fn coroutine_raised(&mut self, raised: Raised) -> Flow {
         let current = self.deactivate(CoroutineState::Running);
+        keep_variables(&current, &raised.0);
         current.finish();
         let awaiter = current.awaiter.take();
         let raised = convert_stop(current.kind, raised);
@@ -559,6 +560,16 @@ impl Vm {
             awaiter => self.drive(awaiter, Resume::Raise(raised)),
         }
     }
+}
+
+/// The variables of a coroutine that an exception leaves live on in the traceback.
+fn keep_variables(coroutine: &Gc<Coroutine>, exception: &Exception) {
+    let mut traceback = exception.traceback.borrow_mut();
+    let Some(entry) = traceback.last_mut().filter(|entry| entry.place == coroutine.address()) else { return };
+    let registers = coroutine.registers.get();
+    let names = coroutine.function.code.code.register_names.iter();
+    let kept = names.zip(registers).map(|(name, value)| if name.is_some() { value } else { Value::Unbound });
+    entry.left = Some(Gc::new(List::new(kept.collect())));
 }
 
 /// What a chain does after a native coroutine has gone on.

@@ -80,6 +80,15 @@ impl Vm {
                     }
                 }};
             }
+            // After `del`: what has died is finalized at once.
+            macro_rules! safe_point {
+                () => {
+                    if interrupt::is_requested() {
+                        cold_path();
+                        attempt!(self.check_interrupts());
+                    }
+                };
+            }
             // Something that gives a value for a register, or pushes a frame that will.
             macro_rules! enter {
                 ($dst:expr, $result:expr) => {{
@@ -255,6 +264,7 @@ impl Vm {
                             set(register, Value::Unbound);
                         }
                     }
+                    Op::SafePoint => safe_point!(),
                     Op::CheckBound { register } => {
                         if r!(register).is_unbound() {
                             raise!(self.unbound_variable(register))
@@ -325,7 +335,8 @@ impl Vm {
                     }
                     Op::DeleteGlobal { name } => {
                         let site = &raw const *site!(name as usize);
-                        attempt!(self.delete_global(&*site))
+                        attempt!(self.delete_global(&*site));
+                        safe_point!()
                     }
                     Op::LoadName { dst, name } => {
                         let site = &raw const *site!(name as usize);
@@ -344,7 +355,8 @@ impl Vm {
                     }
                     Op::DeleteName { name } => {
                         let site = &raw const *site!(name as usize);
-                        attempt!(self.delete_name(&*site))
+                        attempt!(self.delete_name(&*site));
+                        safe_point!()
                     }
 
                     Op::LoadAttribute { dst, object } => {
@@ -407,7 +419,8 @@ impl Vm {
                     }
                     Op::DeleteAttribute { object } => {
                         let name = site!(data!()).name.clone();
-                        attempt!(self.delete_attribute(&*base.add(object.0 as usize), &name))
+                        attempt!(self.delete_attribute(&*base.add(object.0 as usize), &name));
+                        safe_point!()
                     }
                     Op::LoadMethod { callee, object } => {
                         let site = site!(data!());
@@ -503,7 +516,8 @@ impl Vm {
                     }
                     Op::DeleteItem { object, index } => {
                         let (object, index) = (base.add(object.0 as usize), base.add(index.0 as usize));
-                        attempt!(self.delete_item(&*object, &*index))
+                        attempt!(self.delete_item(&*object, &*index));
+                        safe_point!()
                     }
 
                     Op::Add { dst, left, right } => arithmetic!(dst, left, right, checked_add, +, Add),

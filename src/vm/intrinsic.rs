@@ -85,18 +85,6 @@ impl Vm {
     /// `locals()` of the running frame.
     pub fn locals(&self) -> Value {
         let Some(view) = self.script_frames().next() else { return Value::Dict(self.globals()) };
-        match view.function.code.code.kind {
-            crate::bytecode::CodeKind::Module => Value::Dict(view.function.globals.clone()),
-            crate::bytecode::CodeKind::Class => view.register(crate::bytecode::Register(0)),
-            _ => {
-                let dict = Dict::new();
-                for (name, value) in view.locals() {
-                    if !name.starts_with('.') {
-                        dict.set_str(&name, value);
-                    }
-                }
-                Value::Dict(Gc::new(dict))
-            }
-        }
+        view.locals_object()
     }
 }

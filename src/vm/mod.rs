@@ -31,7 +31,7 @@ mod variable;
 
 use std::ptr;
 
-use crate::bytecode::Register;
+use crate::bytecode::{CodeKind, Register};
 use crate::value::{CellObject, Class, CodeObject, Dict, Exception, Function, Gc, Module, Result, Str, Value};
 
 use frame::{Frame, FrameKind, Segment};
@@ -267,28 +267,58 @@ impl FrameView {
         unsafe { (*self.registers.add(register.0 as usize)).clone() }
     }
 
+    /// What tells the frame from others that run.
+    pub fn place(&self) -> usize {
+        match &self.coroutine {
+            Some(coroutine) => coroutine.address(),
+            None => self.registers as usize,
+        }
+    }
+
     /// The variables that are bound, by name, cells opened.
     pub fn locals(&self) -> Vec<(Str, Value)> {
-        let code = &self.function.code.code;
-        let named = code.register_names.iter().enumerate();
-        let open = |value: Value| match value {
-            Value::Cell(cell) => cell_contents(&cell),
-            other => other,
-        };
-        let mut locals: Vec<(Str, Value)> = named
-            .filter_map(|(index, name)| {
-                let value = open(self.register(Register(index as u8)));
-                Some((Str::intern(name.as_ref()?), value.bound()?))
-            })
-            .collect();
-        if let Some(spill) = code.spill
-            && let Value::List(values) = self.register(spill)
-        {
-            let spilled = code.spill_names.iter().zip(values.snapshot());
-            locals.extend(spilled.filter_map(|(name, value)| Some((Str::intern(name), open(value).bound()?))));
-        }
-        locals
+        bound_variables(&self.function, |register| self.register(register))
     }
+
+    /// What `locals()` gives there: the namespace of a module or class, or a new dict.
+    pub fn locals_object(&self) -> Value {
+        match self.function.code.code.kind {
+            CodeKind::Module => Value::Dict(self.function.globals.clone()),
+            CodeKind::Class => self.register(Register(0)),
+            _ => {
+                let dict = Dict::new();
+                for (name, value) in self.locals() {
+                    if !name.starts_with('.') {
+                        dict.set_str(&name, value);
+                    }
+                }
+                Value::Dict(Gc::new(dict))
+            }
+        }
+    }
+}
+
+/// The variables of a function that are bound, by name, cells opened; `register` reads a register.
+pub fn bound_variables(function: &Function, register: impl Fn(Register) -> Value) -> Vec<(Str, Value)> {
+    let code = &function.code.code;
+    let named = code.register_names.iter().enumerate();
+    let open = |value: Value| match value {
+        Value::Cell(cell) => cell_contents(&cell),
+        other => other,
+    };
+    let mut locals: Vec<(Str, Value)> = named
+        .filter_map(|(index, name)| {
+            let value = open(register(Register(index as u8)));
+            Some((Str::intern(name.as_ref()?), value.bound()?))
+        })
+        .collect();
+    if let Some(spill) = code.spill
+        && let Value::List(values) = register(spill)
+    {
+        let spilled = code.spill_names.iter().zip(values.snapshot());
+        locals.extend(spilled.filter_map(|(name, value)| Some((Str::intern(name), open(value).bound()?))));
+    }
+    locals
 }
 
 fn cell_contents(cell: &Gc<CellObject>) -> Value {

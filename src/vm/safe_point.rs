@@ -1,8 +1,12 @@
 //! What is done between instructions: Ctrl-C, collection, finalizers; and what the layers above do for
 //! the VM.
 
-use crate::memory::{collector, interrupt};
+use std::any::Any;
+use std::rc::Rc;
+
+use crate::memory::{collector, interrupt, weak};
 use crate::value::coroutine::CoroutineState;
+use crate::value::weak_reference::Observers;
 use crate::value::{
     Class, CoroutineKind, Dict, Gc, Module, Raised, Result, Str, Value, future, instance, symbols, types,
 };
@@ -93,14 +97,28 @@ impl Vm {
         loop {
             let due = instance::take_finalizing();
             let forgotten = future::take_forgotten();
-            if due.is_empty() && forgotten.is_empty() {
+            let departed = weak::take_departed();
+            if due.is_empty() && forgotten.is_empty() && departed.is_empty() {
                 return;
+            }
+            for observers in departed {
+                self.tell_of_death(&observers);
             }
             if !forgotten.is_empty() {
                 (self.hooks.report_forgotten)(self, forgotten);
             }
             for object in due {
                 self.finalize(&object);
+            }
+        }
+    }
+
+    /// Calls the callbacks of weak references whose object has died.
+    fn tell_of_death(&mut self, attached: &Rc<dyn Any>) {
+        let Some(observers) = attached.downcast_ref::<Observers>() else { return };
+        for (callback, reference) in observers.callbacks() {
+            if let Err(raised) = self.call(&callback, &[reference]) {
+                (self.hooks.report_ignored)(self, raised, &callback);
             }
         }
     }

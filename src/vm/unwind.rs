@@ -2,7 +2,7 @@
 
 use crate::bytecode::Op;
 use crate::value::exception::TracebackEntry;
-use crate::value::{CoroutineKind, Exception, Gc, Raised, Result, Value, symbols, types};
+use crate::value::{CoroutineKind, Exception, Gc, List, Raised, Result, Value, symbols, types};
 
 use super::coroutine::convert_stop;
 use super::frame::{FrameKind, set};
@@ -64,6 +64,7 @@ impl Vm {
                     return self.coroutine_raised(raised);
                 }
                 let kind = frame.kind;
+                self.keep_variables(&raised.0);
                 self.pop_frame();
                 match kind {
                     FrameKind::Entry => return Err(raised),
@@ -110,8 +111,29 @@ impl Vm {
             (None, Value::Function(function)) => function,
             _ => return,
         };
-        let entry = TracebackEntry { code: function.code.clone(), pc: index as u32 };
+        let place = match &frame.current {
+            Some(current) => current.address(),
+            None => frame.base as usize,
+        };
+        let entry = TracebackEntry { function: function.clone(), pc: index as u32, place, left: None };
         exception.traceback.borrow_mut().push(entry);
+    }
+
+    /// The top frame is left with an exception: its variables live on in the traceback. Registers without
+    /// a name are not kept; one may hold the exception itself.
+    fn keep_variables(&mut self, exception: &Gc<Exception>) {
+        // SAFETY: the top frame is alive, and each of its registers holds a value.
+        unsafe {
+            let frame = &*self.frame;
+            let mut traceback = exception.traceback.borrow_mut();
+            let Some(entry) = traceback.last_mut().filter(|entry| entry.place == frame.base as usize) else { return };
+            let names = &entry.function.code.code.register_names;
+            let kept = names.iter().enumerate().map(|(index, name)| match name {
+                Some(_) => (*frame.base.add(index)).clone(),
+                None => Value::Unbound,
+            });
+            entry.left = Some(Gc::new(List::new(kept.collect())));
+        }
     }
 
     /// Sets `__context__` of an exception that has none: it may be on its way up from a nested loop.

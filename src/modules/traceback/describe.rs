@@ -128,7 +128,7 @@ pub fn class_name(class: &Class) -> String {
 
 /// A frame, from what the exception keeps.
 pub fn frame(entry: &TracebackEntry) -> Frame {
-    let code = &entry.code.code;
+    let code = &entry.function.code.code;
     let position = code.position(entry.pc as usize);
     Frame {
         file: code.source.name.clone(),

@@ -1,12 +1,17 @@
-//! `traceback`: exceptions as text.
+//! `_traceback`: exceptions as text; the module `traceback` of the library is built on it.
 //!
 //! `describe` reads an exception into plain data, `draw` makes text of it, `excerpt` shows source lines.
 //! The report of an uncaught exception uses the same three.
 
+use std::rc::Rc;
+
+use asy_grammar::ast::Span;
+
 use super::native_module;
-use crate::builtins::stream;
+use crate::builtins::{code_object, stream};
+use crate::bytecode::code::Source;
 use crate::native;
-use crate::value::{Exception, Gc, Module, Native, Raised, Result, Str, Value, symbols};
+use crate::value::{CodeObject, Exception, Gc, Module, Native, Raised, Result, Str, Value, symbols};
 use crate::vm::Vm;
 
 pub mod describe;
@@ -15,137 +20,66 @@ pub mod excerpt;
 
 use draw::Paint;
 
-/// The exception among the arguments `exc, value, tb` of the older forms.
-fn exception_of<'a>(first: &'a Value, value: Option<&'a Value>) -> Result<Option<&'a Gc<Exception>>> {
-    match value.unwrap_or(first) {
-        Value::Exception(exception) => Ok(Some(exception)),
-        Value::None => Ok(None),
-        other => Err(Raised::type_error(format!("Exception expected for value, {} found", other.type_name()))),
+/// The exception and what it came from, drawn.
+fn pieces(vm: &mut Vm, exception: &Gc<Exception>) -> Vec<String> {
+    draw::draw_chain(&describe::describe_chain(vm, exception), Paint::Plain)
+}
+
+/// Writes to `sys.stderr`, if there is one.
+fn write_to_stderr(vm: &mut Vm, text: &str) -> Result<()> {
+    match stream::current(&symbols().stderr) {
+        Some(file) if !file.is_none() => vm.call_method(&file, &symbols().write, &[Value::str(text)]).map(drop),
+        _ => Ok(()),
     }
-}
-
-/// What is printed when there is no exception.
-const NOTHING: &str = "NoneType: None\n";
-
-fn pieces(vm: &mut Vm, exception: Option<&Gc<Exception>>, chain: bool) -> Vec<String> {
-    match exception {
-        None => vec![NOTHING.to_string()],
-        Some(exception) if chain => draw::draw_chain(&describe::describe_chain(vm, exception), Paint::Plain),
-        Some(exception) => draw::draw_chain(&[describe::describe_alone(vm, exception)], Paint::Plain),
-    }
-}
-
-fn list(pieces: Vec<String>) -> Value {
-    Value::list(pieces.into_iter().map(Value::from).collect())
-}
-
-/// Refuses what is not there: frames are always shown in full.
-fn no_limit(limit: Option<&Value>) -> Result<()> {
-    match limit {
-        None | Some(Value::None) => Ok(()),
-        Some(_) => Err(Raised::not_implemented_error("traceback: limit is not supported")),
-    }
-}
-
-fn format_exception(
-    vm: &mut Vm,
-    first: &Value,
-    value: Option<&Value>,
-    _traceback: Option<&Value>,
-    limit: Option<&Value>,
-    chain: Option<bool>,
-) -> Result<Value> {
-    no_limit(limit)?;
-    let exception = exception_of(first, value)?;
-    Ok(list(pieces(vm, exception, chain.unwrap_or(true))))
-}
-
-fn format_exception_only(vm: &mut Vm, first: &Value, value: Option<&Value>) -> Result<Value> {
-    Ok(list(match exception_of(first, value)? {
-        None => vec![NOTHING.to_string()],
-        Some(exception) => draw::draw_last_lines(&describe::describe_alone(vm, exception), Paint::Plain),
-    }))
-}
-
-fn format_exc(vm: &mut Vm, limit: Option<&Value>, chain: Option<bool>) -> Result<String> {
-    no_limit(limit)?;
-    let exception = vm.handled_exception();
-    Ok(pieces(vm, exception.as_ref(), chain.unwrap_or(true)).concat())
-}
-
-fn print_exc(vm: &mut Vm, limit: Option<&Value>, file: Option<&Value>, chain: Option<bool>) -> Result<()> {
-    let text = format_exc(vm, limit, chain)?;
-    write_to(vm, file, &text)
-}
-
-#[allow(clippy::too_many_arguments)]
-fn print_exception(
-    vm: &mut Vm,
-    first: &Value,
-    value: Option<&Value>,
-    _traceback: Option<&Value>,
-    limit: Option<&Value>,
-    file: Option<&Value>,
-    chain: Option<bool>,
-) -> Result<()> {
-    no_limit(limit)?;
-    let text = pieces(vm, exception_of(first, value)?, chain.unwrap_or(true)).concat();
-    write_to(vm, file, &text)
-}
-
-/// Writes to a file of the script's; to `sys.stderr` when there is none.
-fn write_to(vm: &mut Vm, file: Option<&Value>, text: &str) -> Result<()> {
-    let file = match file {
-        Some(file) if !file.is_none() => file.clone(),
-        _ => match stream::current(&symbols().stderr) {
-            Some(stderr) if !stderr.is_none() => stderr,
-            _ => return Ok(()),
-        },
-    };
-    vm.call_method(&file, &symbols().write, &[Value::Str(Str::new(text))]).map(drop)
 }
 
 /// An exception with its traceback and what it came from, as one text.
 pub fn text_of(vm: &mut Vm, exception: &Gc<Exception>) -> String {
-    pieces(vm, Some(exception), true).concat()
+    pieces(vm, exception).concat()
 }
 
 /// Says that an exception could not go anywhere: it was raised in a finalizer, say. `object` is whose.
 pub fn report_ignored(vm: &mut Vm, raised: Raised, object: &Value) {
     let shown = vm.repr(object).map_or_else(|_| "<object repr() failed>".to_string(), |text| text.to_string());
-    let text = format!("Exception ignored in: {shown}\n{}", pieces(vm, Some(&raised.0), true).concat());
+    let text = format!("Exception ignored in: {shown}\n{}", pieces(vm, &raised.0).concat());
     // When even this cannot be written there is nobody left to tell.
-    let _ = write_to(vm, None, &text);
+    let _ = write_to_stderr(vm, &text);
+}
+
+/// The lines to show for a piece of source, each with the marks below it or None. Columns count bytes: in
+/// the first line, and in the last.
+fn excerpt_of(_: &mut Vm, lines: &Str, column: i64, end_column: i64) -> Value {
+    let last = lines.rfind('\n').map_or(0, |newline| newline + 1);
+    let end = last + usize::try_from(end_column).unwrap_or(0);
+    let span = Span { start: u32::try_from(column).unwrap_or(0), end: u32::try_from(end).unwrap_or(0) };
+    let source = Rc::new(Source { name: String::new(), text: lines.to_string() });
+    let frame = describe::Frame { file: String::new(), line: 1, name: String::new(), source, span };
+    let shown = excerpt::excerpt(&frame).into_iter();
+    Value::list(shown.map(|line| Value::tuple(vec![Value::from(line.text), line.marks.into()])).collect())
+}
+
+fn hint(vm: &mut Vm, exception: &Gc<Exception>) -> String {
+    super::suggestion::hint(vm, exception)
+}
+
+fn position(_: &mut Vm, code: &Gc<CodeObject>, instruction: i64) -> Value {
+    code_object::position(&code.code, usize::try_from(instruction).unwrap_or(0))
 }
 
 pub const FUNCTIONS: &[Native] = &[
     native!(
-        "format_exception(exc, /, value=None, tb=None, limit=None, chain=True)",
-        format_exception(required, optional, optional, optional, optional),
-        "An exception with its traceback and what it came from, as a list of texts."
+        "excerpt(lines, column, end_column, /)",
+        excerpt_of(required, required, required),
+        "The lines to show for a piece of source, each with the marks below it or None."
     ),
+    native!("hint(exception, /)", hint(required), "What may have been meant: text that follows the message."),
     native!(
-        "format_exception_only(exc, /, value=None)",
-        format_exception_only(required, optional),
-        "The last lines of an exception, as a list of texts."
-    ),
-    native!(
-        "format_exc(limit=None, chain=True)",
-        format_exc(optional, optional),
-        "The exception being handled, as text."
-    ),
-    native!(
-        "print_exc(limit=None, file=None, chain=True)",
-        print_exc(optional, optional, optional),
-        "Prints the exception being handled."
-    ),
-    native!(
-        "print_exception(exc, /, value=None, tb=None, limit=None, file=None, chain=True)",
-        print_exception(required, optional, optional, optional, optional, optional),
-        "Prints an exception."
+        "position(code, instruction, /)",
+        position(required, required),
+        "Line, last line, column and end column of an instruction."
     ),
 ];
 
 pub fn module(_: &mut Vm) -> Result<Gc<Module>> {
-    Ok(native_module("traceback", FUNCTIONS))
+    Ok(native_module("_traceback", FUNCTIONS))
 }
