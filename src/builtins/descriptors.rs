@@ -3,26 +3,40 @@
 use super::{function, keyword_pairs};
 use crate::native;
 use crate::value::descriptor::{ClassMethod, Member, StaticMethod};
-use crate::value::{Class, Dict, Gc, Instance, Native, Raised, Result, Str, Value, symbols};
+use crate::value::{Class, Dict, Gc, Instance, Mutable, Native, Raised, Result, Str, Value, symbols};
 use crate::vm::Vm;
 
 /// The function inside a classmethod or staticmethod.
-fn inner(this: &Value) -> Result<&Value> {
+fn inner(this: &Value) -> Result<Value> {
     if let Some(method) = this.payload::<ClassMethod>() {
-        return Ok(&method.0);
+        return Ok(method.0.get());
     }
     match this.payload::<StaticMethod>() {
-        Some(method) => Ok(&method.0),
+        Some(method) => Ok(method.0.get()),
         None => Err(Raised::type_error(format!("a method object is needed, not '{}'", this.type_name()))),
     }
 }
 
-fn class_method_new(_: &mut Vm, class: &Class, function: Value) -> Value {
-    Value::Instance(Instance::with_payload(class.clone(), ClassMethod(function)))
+fn class_method_new(_: &mut Vm, class: &Class, arguments: &[Value], _: Option<&Gc<Dict>>) -> Value {
+    let function = arguments.first().cloned().unwrap_or(Value::None);
+    Value::Instance(Instance::with_payload(class.clone(), ClassMethod(Mutable::new(function))))
 }
 
-fn static_method_new(_: &mut Vm, class: &Class, function: Value) -> Value {
-    Value::Instance(Instance::with_payload(class.clone(), StaticMethod(function)))
+fn static_method_new(_: &mut Vm, class: &Class, arguments: &[Value], _: Option<&Gc<Dict>>) -> Value {
+    let function = arguments.first().cloned().unwrap_or(Value::None);
+    Value::Instance(Instance::with_payload(class.clone(), StaticMethod(Mutable::new(function))))
+}
+
+fn class_method_init(_: &mut Vm, this: &Value, function: Value) {
+    if let Some(method) = this.payload::<ClassMethod>() {
+        method.0.set(function);
+    }
+}
+
+fn static_method_init(_: &mut Vm, this: &Value, function: Value) {
+    if let Some(method) = this.payload::<StaticMethod>() {
+        method.0.set(function);
+    }
 }
 
 fn class_method_get(_: &mut Vm, this: &Value, instance: &Value, owner: Option<&Value>) -> Result<Value> {
@@ -30,29 +44,29 @@ fn class_method_get(_: &mut Vm, this: &Value, instance: &Value, owner: Option<&V
         Some(owner) if !owner.is_none() => owner.clone(),
         _ => Value::Class(instance.class()),
     };
-    Ok(function::bound(inner(this)?.clone(), receiver))
+    Ok(function::bound(inner(this)?, receiver))
 }
 
 fn static_method_get(_: &mut Vm, this: &Value, _: &Value, _: Option<&Value>) -> Result<Value> {
-    inner(this).cloned()
+    inner(this)
 }
 
 fn static_method_call(vm: &mut Vm, this: &Value, arguments: &[Value], keywords: Option<&Gc<Dict>>) -> Result<Value> {
-    vm.call_with_pairs(inner(this)?, arguments, &keyword_pairs(keywords))
+    vm.call_with_pairs(&inner(this)?, arguments, &keyword_pairs(keywords))
 }
 
 fn wrapped(_: &mut Vm, this: &Value) -> Result<Value> {
-    inner(this).cloned()
+    inner(this)
 }
 
 fn repr(vm: &mut Vm, this: &Value) -> Result<Str> {
     let kind = if this.payload::<ClassMethod>().is_some() { "classmethod" } else { "staticmethod" };
-    let function = vm.repr(inner(this)?)?;
+    let function = vm.repr(&inner(this)?)?;
     Ok(format!("<{kind}({function})>").into())
 }
 
 fn is_abstract(vm: &mut Vm, this: &Value) -> Result<bool> {
-    match vm.get_attribute_if_any(inner(this)?, &symbols().isabstractmethod)? {
+    match vm.get_attribute_if_any(&inner(this)?, &symbols().isabstractmethod)? {
         Some(answer) => vm.truth(&answer),
         None => Ok(false),
     }
@@ -61,7 +75,7 @@ fn is_abstract(vm: &mut Vm, this: &Value) -> Result<bool> {
 macro_rules! function_part {
     ($($function:ident = $symbol:ident),* $(,)?) => {
         $(fn $function(vm: &mut Vm, this: &Value) -> Result<Value> {
-            vm.get_attribute(inner(this)?, &symbols().$symbol)
+            vm.get_attribute(&inner(this)?, &symbols().$symbol)
         })*
     };
 }
@@ -69,8 +83,13 @@ macro_rules! function_part {
 function_part!(name = name, qualified_name = qualname, module = module, doc = doc, annotations = annotations);
 
 pub const CLASSMETHOD_METHODS: &[Native] = &[
-    native!("__new__(cls, function, /)", class_method_new(required, required), "Create and return a new object.")
-        .static_method(),
+    native!(
+        "__new__(cls, /, *args, **kwargs)",
+        class_method_new(required, rest, keywords),
+        "Create and return a new object."
+    )
+    .static_method(),
+    native!("__init__(self, function, /)", class_method_init(required, required), "Initialize self."),
     native!(
         "__get__(self, instance, owner=None, /)",
         class_method_get(required, required, optional),
@@ -88,8 +107,13 @@ pub const CLASSMETHOD_METHODS: &[Native] = &[
 ];
 
 pub const STATICMETHOD_METHODS: &[Native] = &[
-    native!("__new__(cls, function, /)", static_method_new(required, required), "Create and return a new object.")
-        .static_method(),
+    native!(
+        "__new__(cls, /, *args, **kwargs)",
+        static_method_new(required, rest, keywords),
+        "Create and return a new object."
+    )
+    .static_method(),
+    native!("__init__(self, function, /)", static_method_init(required, required), "Initialize self."),
     native!(
         "__get__(self, instance, owner=None, /)",
         static_method_get(required, required, optional),

@@ -103,6 +103,7 @@ fn subset(vm: &mut Vm, group: &Gc<Exception>, exceptions: Vec<Value>) -> Result<
     if !is_group(copy) {
         return Err(Raised::type_error("derive must return an instance of BaseExceptionGroup"));
     }
+    drop(super::traceback::traceback_object(group));
     copy.traceback.set(group.traceback.get());
     copy.shown.set(group.shown.get());
     copy.context.set(group.context.get());
@@ -209,6 +210,7 @@ pub fn split_for_handler(vm: &mut Vm, exception: &Value, classes: &Value) -> Res
     let class = Value::Class(types().base_exception_group.clone());
     let group = vm.call(&class, &[Value::str(""), Value::tuple(vec![exception.clone()])])?;
     if let Value::Exception(group) = &group {
+        drop(super::traceback::traceback_object(&inner));
         group.traceback.set(inner.traceback.get());
         group.shown.set(inner.shown.get());
     }

@@ -143,7 +143,73 @@ pub fn set_function_attribute(_: &mut Vm, function: &Gc<Function>, name: &Str, v
     Ok(true)
 }
 
+/// `types.FunctionType(code, globals, name=None, argdefs=None, closure=None, kwdefaults=None)`
+#[allow(clippy::too_many_arguments)]
+fn function_new(
+    _: &mut Vm,
+    _: &Value,
+    code: &Gc<CodeObject>,
+    globals: &Gc<Dict>,
+    name: Option<&Value>,
+    defaults: Option<&Value>,
+    closure: Option<&Value>,
+    keyword_defaults: Option<&Value>,
+) -> Result<Value> {
+    let given = |value: Option<&Value>| value.filter(|value| !value.is_none()).cloned();
+    let cells = match given(closure) {
+        None => Vec::new(),
+        Some(Value::Tuple(cells)) => {
+            let mut found = Vec::new();
+            for cell in cells.items() {
+                let Value::Cell(cell) = cell else {
+                    let kind = cell.type_name();
+                    return Err(Raised::type_error(format!("arg 5 (closure) expected cell, found {kind}")));
+                };
+                found.push(cell.clone());
+            }
+            found
+        }
+        Some(_) => return Err(Raised::type_error("arg 5 (closure) must be tuple")),
+    };
+    let wanted = code.code.free_names.len();
+    if wanted > 0 && cells.is_empty() {
+        return Err(Raised::type_error("arg 5 (closure) must be tuple"));
+    }
+    if wanted != cells.len() {
+        let (name, given) = (&code.name, cells.len());
+        return Err(Raised::value_error(format!("{name} requires closure of length {wanted}, not {given}")));
+    }
+    let function = Function::new(code.clone(), globals.clone(), cells.into_boxed_slice());
+    match given(name) {
+        None => {}
+        Some(Value::Str(name)) => function.set_name(name),
+        Some(_) => return Err(Raised::type_error("arg 3 (name) must be None or string")),
+    }
+    match given(defaults) {
+        None => {}
+        Some(Value::Tuple(defaults)) => function.defaults.set(Some(defaults)),
+        Some(_) => return Err(Raised::type_error("arg 4 (defaults) must be None or tuple")),
+    }
+    match given(keyword_defaults) {
+        None => {}
+        Some(Value::Dict(defaults)) => function.keyword_defaults.set(Some(defaults)),
+        Some(_) => return Err(Raised::type_error("arg 6 (kwdefaults) must be None or dict")),
+    }
+    Ok(Value::Function(function))
+}
+
+fn function_builtins(vm: &mut Vm, _: &Gc<Function>) -> Gc<Dict> {
+    vm.builtins.clone()
+}
+
 pub const METHODS: &[Native] = &[
+    native!(
+        "__new__(cls, code, globals, name=None, argdefs=None, closure=None, kwdefaults=None)",
+        function_new(required, required, required, optional, optional, optional, optional),
+        "Create and return a new object."
+    )
+    .static_method(),
+    native!("__builtins__(self, /)", function_builtins(required), "The builtin names.").getter(),
     native!("__call__(self, /, *args, **kwargs)", call(required, rest, keywords), "Call self as a function."),
     native!(
         "__get__(self, instance, owner=None, /)",
@@ -521,6 +587,7 @@ fn code_flags(_: &mut Vm, this: &Gc<CodeObject>) -> i64 {
     kind | if code.has_star { 0x4 } else { 0 }
         | if code.has_double_star { 0x8 } else { 0 }
         | if code.is_nested { 0x10 } else { 0 }
+        | if this.is_awaitable.get() { 0x100 } else { 0 }
 }
 
 fn code_repr(_: &mut Vm, this: &Gc<CodeObject>) -> Str {

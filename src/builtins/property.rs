@@ -1,8 +1,10 @@
 //! `property`. The VM reads through one directly; the rows here serve explicit calls and subclasses.
 
+use std::cell::Cell;
+
 use crate::native;
 use crate::value::descriptor::Property;
-use crate::value::{Class, Dict, Gc, Instance, Mutable, Native, Raised, Result, Str, Value, symbols};
+use crate::value::{Class, Dict, Gc, Instance, Mutable, Native, Raised, Result, Str, Value, symbols, types};
 use crate::vm::Vm;
 
 fn property(this: &Value) -> Result<&Property> {
@@ -12,7 +14,14 @@ fn property(this: &Value) -> Result<&Property> {
 
 fn new(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
     let none = || Mutable::new(Value::None);
-    let property = Property { getter: none(), setter: none(), deleter: none(), doc: none(), name: none() };
+    let property = Property {
+        getter: none(),
+        setter: none(),
+        deleter: none(),
+        doc: none(),
+        doc_is_of_getter: Cell::new(false),
+        name: none(),
+    };
     Value::Instance(Instance::with_payload(class.clone(), property))
 }
 
@@ -30,18 +39,28 @@ fn init(
     property.setter.set(part(setter));
     property.deleter.set(part(deleter));
     let mut doc = part(doc);
+    let mut is_of_getter = false;
     if doc.is_none() && !property.getter.get().is_none() {
         doc = vm.get_attribute_if_any(&property.getter.get(), &symbols().doc)?.unwrap_or(Value::None);
+        is_of_getter = !doc.is_none();
     }
-    property.doc.set(doc);
+    property.doc_is_of_getter.set(is_of_getter);
+    property.doc.set(doc.clone());
+    // The docstring of a derived class would hide that of the property.
+    if !this.class().same(&types().property)
+        && let Err(raised) = vm.set_attribute(this, &symbols().doc, doc)
+        && (is_of_getter || !raised.is_a(&types().attribute_error))
+    {
+        return Err(raised);
+    }
     Ok(())
 }
 
 /// A property of the same class with one part replaced.
 fn with_parts(vm: &mut Vm, this: &Value, getter: Value, setter: Value, deleter: Value) -> Result<Value> {
     let old = property(this)?;
-    // A docstring taken from the old getter is not kept when there is a new getter.
-    let doc = if getter.is(&old.getter.get()) { old.doc.get() } else { Value::None };
+    // A docstring taken from a getter is taken again from the getter there is now.
+    let doc = if old.doc_is_of_getter.get() && !getter.is_none() { Value::None } else { old.doc.get() };
     let name = old.name.get();
     let copy = vm.call(&Value::Class(this.class()), &[getter, setter, deleter, doc])?;
     if let Some(property) = copy.payload::<Property>() {
@@ -152,10 +171,14 @@ fn is_abstract(vm: &mut Vm, this: &Value) -> Result<bool> {
     Ok(false)
 }
 
-/// Sets `__doc__`, the one part of a property that can be set. False for any other name.
+/// Sets `__doc__` or `__name__`, the parts of a property that can be set. False for any other name.
 pub fn set_property_attribute(property: &Property, name: &Str, value: Option<Value>) -> bool {
     if name.same(&symbols().doc) {
         property.doc.set(value.unwrap_or(Value::None));
+        return true;
+    }
+    if name.same(&symbols().name) {
+        property.name.set(value.unwrap_or(Value::None));
         return true;
     }
     false

@@ -49,6 +49,7 @@ pub mod sys;
 pub mod time;
 pub mod traceback;
 pub mod type_parameters;
+pub mod type_support;
 pub mod warnings;
 pub mod weak_reference;
 pub mod whole_number;
@@ -79,6 +80,7 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_json", precedence: Precedence::First, make: json::module },
     NativeModule { name: "_string", precedence: Precedence::First, make: format_parts::module },
     NativeModule { name: "_struct", precedence: Precedence::First, make: packing::module },
+    NativeModule { name: "_types", precedence: Precedence::First, make: type_support::module },
     NativeModule { name: "_weakref", precedence: Precedence::First, make: weak_reference::module },
     NativeModule { name: "_re", precedence: Precedence::First, make: re::module },
     NativeModule { name: "_io", precedence: Precedence::First, make: io::module },

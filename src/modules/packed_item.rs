@@ -1,8 +1,7 @@
 //! What a format of `struct` means: the kinds of items, their sizes, and how the format is read.
 
-use crate::builtins::codec;
+use crate::builtins::codec_errors;
 use crate::value::{Raised, Result, Str};
-use crate::vm::Vm;
 
 use super::packing::error;
 
@@ -59,9 +58,11 @@ pub struct Format {
 
 impl Format {
     /// Reads a format.
-    pub fn parse(vm: &mut Vm, text: &Str) -> Result<Format> {
-        if !text.is_ascii() {
-            codec::encode(vm, text, "ascii", "strict")?;
+    pub fn parse(text: &Str) -> Result<Format> {
+        if let Some(start) = text.chars().position(|character| !character.is_ascii()) {
+            let length = text.chars().skip(start).take_while(|character| !character.is_ascii()).count();
+            let reason = "ordinal not in range(128)";
+            return Err(codec_errors::encode_error("ascii", text, start, start + length, reason));
         }
         if text.contains('\0') {
             return Err(error("embedded null character"));

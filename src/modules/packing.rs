@@ -36,7 +36,7 @@ pub fn error(message: impl AsRef<str>) -> Raised {
     ERROR.with(|class| Raised::new(class, vec![Value::str(message.as_ref())]))
 }
 
-fn format_of(vm: &mut Vm, value: &Value) -> Result<Rc<Format>> {
+fn format_of(value: &Value) -> Result<Rc<Format>> {
     let text = match value.native() {
         Value::Str(text) => text.clone(),
         Value::Bytes(bytes) => Str::new(&bytes.data.iter().map(|byte| *byte as char).collect::<String>()),
@@ -48,7 +48,7 @@ fn format_of(vm: &mut Vm, value: &Value) -> Result<Rc<Format>> {
     if let Some(known) = FORMATS.with_borrow(|formats| formats.get(&*text).cloned()) {
         return Ok(known);
     }
-    let format = Rc::new(Format::parse(vm, &text)?);
+    let format = Rc::new(Format::parse(&text)?);
     FORMATS.with_borrow_mut(|formats| {
         if formats.len() >= MOST_FORMATS {
             formats.clear();
@@ -60,8 +60,8 @@ fn format_of(vm: &mut Vm, value: &Value) -> Result<Rc<Format>> {
 
 /// An argument that is a format.
 impl<'a> FromArgument<'a> for Rc<Format> {
-    fn from_argument(vm: &mut Vm, value: &'a Value) -> std::result::Result<Self, Mismatch> {
-        Ok(format_of(vm, value)?)
+    fn from_argument(_: &mut Vm, value: &'a Value) -> std::result::Result<Self, Mismatch> {
+        Ok(format_of(value)?)
     }
 }
 
@@ -389,9 +389,9 @@ fn steps(format: Rc<Format>, buffer: &Value) -> Result<Value> {
     Ok(ITERATOR.with(|class| Iterator::native(class, steps)))
 }
 
-fn split_format<'a>(vm: &mut Vm, arguments: &'a [Value]) -> Result<(Rc<Format>, &'a [Value])> {
+fn split_format(arguments: &[Value]) -> Result<(Rc<Format>, &[Value])> {
     match arguments {
-        [format, rest @ ..] => Ok((format_of(vm, format)?, rest)),
+        [format, rest @ ..] => Ok((format_of(format)?, rest)),
         [] => Err(Raised::type_error("missing format argument")),
     }
 }
@@ -401,12 +401,12 @@ fn calcsize(_: &mut Vm, format: Rc<Format>) -> usize {
 }
 
 fn pack(vm: &mut Vm, arguments: &[Value]) -> Result<Value> {
-    let (format, values) = split_format(vm, arguments)?;
+    let (format, values) = split_format(arguments)?;
     packed(vm, &format, "pack", values).map(bytes::new)
 }
 
 fn pack_into(vm: &mut Vm, arguments: &[Value]) -> Result<()> {
-    let (format, rest) = split_format(vm, arguments)?;
+    let (format, rest) = split_format(arguments)?;
     pack_part(vm, &format, rest)
 }
 

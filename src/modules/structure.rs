@@ -3,6 +3,8 @@
 //! A structure is an instance of a class derived from tuple; each field is a property that reads one
 //! item. A structure may have more fields than items shown, as `time.struct_time` has.
 
+use std::cell::Cell;
+
 use crate::native;
 use crate::value::class::{ClassObject, Layout};
 use crate::value::descriptor::Property;
@@ -31,6 +33,7 @@ pub fn class(name: &str, fields: &[&str]) -> Class {
             setter: Mutable::new(Value::None),
             deleter: Mutable::new(Value::None),
             doc: Mutable::new(Value::None),
+            doc_is_of_getter: Cell::new(false),
             name: Mutable::new(Value::str(field)),
         };
         let property = Instance::with_payload(types().property.clone(), property);

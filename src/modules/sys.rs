@@ -129,6 +129,11 @@ fn getfilesystemencoding(_: &mut Vm) -> &'static str {
     "utf-8"
 }
 
+fn getfilesystemencodeerrors(_: &mut Vm) -> &'static str {
+    // A str holds no halves of surrogate pairs, so that bytes that are no text cannot be kept in one.
+    "strict"
+}
+
 fn get_int_max_str_digits(_: &mut Vm) -> Value {
     Value::from(integer::digit_limit())
 }
@@ -165,6 +170,11 @@ pub const FUNCTIONS: &[Native] = &[
     native!("_caller_place(depth)", place_of_caller(required), "File, line, module and source line of a caller."),
     native!("getdefaultencoding()", getdefaultencoding(), "The encoding of text: utf-8."),
     native!("getfilesystemencoding()", getfilesystemencoding(), "The encoding of file names: utf-8."),
+    native!(
+        "getfilesystemencodeerrors()",
+        getfilesystemencodeerrors(),
+        "What becomes of file names that are no text: strict, they are refused."
+    ),
 ];
 
 /// A class without methods whose one instance carries attributes, as `sys.implementation` does.

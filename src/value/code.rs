@@ -30,6 +30,8 @@ pub struct CodeObject {
     /// Registers a frame on the stack has: an even number, so that they can be filled and given up in pairs.
     pub frame_registers: u32,
     pub has_free_cells: bool,
+    /// A generator function whose generators can be awaited: `types.coroutine`.
+    pub is_awaitable: Cell<bool>,
 }
 
 /// No call has so many arguments.
@@ -93,6 +95,7 @@ impl CodeObject {
             frame_registers: (code.register_count as u32).next_multiple_of(2),
             has_free_cells: !code.free_registers.is_empty(),
             has_plain_parameters,
+            is_awaitable: Cell::new(false),
             name: Str::intern(&code.name),
             qualified_name: Str::new(&code.qualified_name),
             constants: code.constants.iter().map(constant_value).collect(),

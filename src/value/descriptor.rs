@@ -1,5 +1,7 @@
 //! The payloads of the descriptor classes: what the VM looks at when it finds one on a class.
 
+use std::cell::Cell;
+
 use super::instance::Payload;
 use super::{Class, Mutable, Str, Value};
 use crate::memory::Tracer;
@@ -10,6 +12,8 @@ pub struct Property {
     pub setter: Mutable<Value>,
     pub deleter: Mutable<Value>,
     pub doc: Mutable<Value>,
+    /// Whether the docstring was taken from the getter.
+    pub doc_is_of_getter: Cell<bool>,
     /// Set by `__set_name__`, for error messages; None before.
     pub name: Mutable<Value>,
 }
@@ -29,20 +33,28 @@ impl Payload for Property {
 }
 
 /// `classmethod`.
-pub struct ClassMethod(pub Value);
+pub struct ClassMethod(pub Mutable<Value>);
 
 impl Payload for ClassMethod {
     fn trace(&self, tracer: &mut Tracer<'_>) {
-        self.0.trace(tracer);
+        self.0.borrow().trace(tracer);
+    }
+
+    fn clear(&self) {
+        self.0.set(Value::None);
     }
 }
 
 /// `staticmethod`.
-pub struct StaticMethod(pub Value);
+pub struct StaticMethod(pub Mutable<Value>);
 
 impl Payload for StaticMethod {
     fn trace(&self, tracer: &mut Tracer<'_>) {
-        self.0.trace(tracer);
+        self.0.borrow().trace(tracer);
+    }
+
+    fn clear(&self) {
+        self.0.set(Value::None);
     }
 }
 

@@ -178,10 +178,10 @@ impl Vm {
                     return self.call(&getter, std::slice::from_ref(object));
                 }
                 if let Some(method) = descriptor.payload::<ClassMethod>() {
-                    return self.bind(method.0.clone(), &Value::Class(class.clone()), &class.metaclass());
+                    return Ok(bound(method.0.get(), Value::Class(class.clone())));
                 }
                 if let Some(method) = descriptor.payload::<StaticMethod>() {
-                    return Ok(method.0.clone());
+                    return Ok(method.0.get());
                 }
                 if let Some(member) = descriptor.payload::<Member>() {
                     return self.member(member, object);
@@ -203,10 +203,10 @@ impl Vm {
             }
             Value::Instance(descriptor) => {
                 if let Some(method) = descriptor.payload::<ClassMethod>() {
-                    return self.bind(method.0.clone(), &Value::Class(class.clone()), &class.metaclass());
+                    return Ok(bound(method.0.get(), Value::Class(class.clone())));
                 }
                 if let Some(method) = descriptor.payload::<StaticMethod>() {
-                    return Ok(method.0.clone());
+                    return Ok(method.0.get());
                 }
                 if descriptor.payload::<Property>().is_some() || descriptor.payload::<Member>().is_some() {
                     return Ok(found);
@@ -636,7 +636,8 @@ fn property_error(property: &Property, object: &Value, what: &str) -> Raised {
         Value::Str(name) => format!("property '{name}'"),
         _ => "property".to_string(),
     };
-    Raised::attribute_error(format!("{name} of '{}' object has no {what}", object.type_name()))
+    let owner = object.class().qualified_name.get();
+    Raised::attribute_error(format!("{name} of '{owner}' object has no {what}"))
 }
 
 #[cold]

@@ -327,6 +327,7 @@ impl Vm {
                 }
                 return Ok(value.clone());
             }
+            Value::Coroutine(generator) if generator.function.code.is_awaitable.get() => return Ok(value.clone()),
             Value::NativeCoroutine(_) => return Ok(value.clone()),
             Value::Future(_) | Value::Task(_) => {
                 let class = value.class();

@@ -8,7 +8,7 @@ use super::Vm;
 use crate::value::instance::hidden_name;
 use crate::value::class::{ClassObject, Layout};
 use crate::value::descriptor::{ClassMethod, Member, StaticMethod};
-use crate::value::{Class, Dict, Gc, Instance, Raised, Result, Str, Value, symbols, types};
+use crate::value::{Class, Dict, Gc, Instance, Mutable, Raised, Result, Str, Value, symbols, types};
 
 impl Vm {
     /// `__build_class__`: runs the body of a class statement and calls the metaclass.
@@ -288,9 +288,9 @@ impl Vm {
             Some(found) => {
                 let receiver = Value::Class(class.clone());
                 let (function, arguments) = match found.payload::<ClassMethod>() {
-                    Some(method) => (method.0.clone(), vec![receiver]),
+                    Some(method) => (method.0.get(), vec![receiver]),
                     None => match found.payload::<StaticMethod>() {
-                        Some(method) => (method.0.clone(), vec![]),
+                        Some(method) => (method.0.get(), vec![]),
                         None => match self.call_special(&found, &symbols().get, &[Value::None, receiver]) {
                             Some(bound) => (bound?, vec![]),
                             None => (found.clone(), vec![]),
@@ -483,12 +483,12 @@ pub(crate) fn linearize(bases: &[Class]) -> Result<Vec<Class>> {
 fn wrap_special_functions(namespace: &Gc<Dict>) {
     let names = symbols();
     if let Some(function @ Value::Function(_)) = namespace.get_str(&names.new) {
-        let method = Instance::with_payload(types().staticmethod.clone(), StaticMethod(function));
+        let method = Instance::with_payload(types().staticmethod.clone(), StaticMethod(Mutable::new(function)));
         namespace.set_str(&names.new, Value::Instance(method));
     }
     for name in [&names.init_subclass, &names.class_getitem] {
         if let Some(function @ Value::Function(_)) = namespace.get_str(name) {
-            let method = Instance::with_payload(types().classmethod.clone(), ClassMethod(function));
+            let method = Instance::with_payload(types().classmethod.clone(), ClassMethod(Mutable::new(function)));
             namespace.set_str(name, Value::Instance(method));
         }
     }

@@ -169,7 +169,7 @@ impl Vm {
     /// `__new__` as found on a class, without the staticmethod around it.
     fn static_function(&mut self, found: Value) -> Value {
         match found.payload::<crate::value::descriptor::StaticMethod>() {
-            Some(method) => method.0.clone(),
+            Some(method) => method.0.get(),
             None => found,
         }
     }

@@ -42,7 +42,7 @@ impl Mode {
             return Err(Raised::value_error("can't have text and binary mode at once"));
         }
         let kinds = [mode.creates, mode.reads, mode.writes, mode.appends];
-        if kinds.iter().filter(|kind| **kind).count() != 1 {
+        if kinds.iter().filter(|kind| **kind).count() > 1 {
             return Err(Raised::value_error("must have exactly one of create/read/write/append mode"));
         }
         Ok(mode)

@@ -11,7 +11,9 @@ use crate::builtins::stream::{self, Channel};
 use crate::value::{Instance, Result, Str, Value, symbols};
 
 thread_local! {
-    static STREAMS: [Value; 3] = [Channel::Stdin, Channel::Stdout, Channel::Stderr].map(build);
+    /// They live as long as the thread, to its very end.
+    static STREAMS: &'static [Value; 3] =
+        Box::leak(Box::new([Channel::Stdin, Channel::Stdout, Channel::Stderr].map(build)));
 }
 
 /// The object for a standard stream: always the same one.
