@@ -6,16 +6,17 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 
-use super::native_class;
+use super::{native_class, native_module};
 use crate::builtins::sequence::{self, Sequence};
 use crate::builtins::slice;
+use crate::bytecode::Operator;
 use crate::memory::Tracer;
 use crate::native;
 use crate::value::instance::Payload;
 use crate::value::iterator::NativeIterator;
 use crate::value::native::{FromArgument, Mismatch};
 use crate::value::{
-    Class, Dict, Gc, Instance, Iterator, Module, Mutable, Native, Raised, Result, Value, symbols, types,
+    Class, Dict, Gc, Instance, Iterator, Module, Mutable, Native, Raised, Result, Str, Value, symbols, types,
 };
 use crate::vm::{Comparison, Vm};
 
@@ -163,17 +164,34 @@ fn copy(vm: &mut Vm, this: &Value) -> Result<Value> {
     vm.call(&Value::Class(this.class()), &[this.clone(), limit])
 }
 
+fn reduce(vm: &mut Vm, this: &Value) -> Result<Value> {
+    let deque = this.payload::<Deque>().ok_or_else(|| Raised::type_error("this is not a deque"))?;
+    let arguments = match deque.limit.get() {
+        Some(limit) => vec![Value::tuple(Vec::new()), Value::from(limit)],
+        None => Vec::new(),
+    };
+    let attributes = match vm.get_attribute_if_any(this, &symbols().dict)? {
+        Some(Value::Dict(attributes)) if !attributes.is_empty() => Value::Dict(attributes),
+        _ => Value::None,
+    };
+    let items = vm.iterate(this)?;
+    Ok(Value::tuple(vec![Value::Class(this.class()), Value::tuple(arguments), attributes, items]))
+}
+
 fn count(vm: &mut Vm, this: &Deque, item: &Value) -> Result<usize> {
     let before = this.changes.get();
     let count = sequence::count(vm, this, item)?;
     if this.changes.get() == before { Ok(count) } else { Err(changed_while_iterating()) }
 }
 
-fn index(vm: &mut Vm, this: &Deque, item: &Value, start: Option<i64>, stop: Option<i64>) -> Result<usize> {
-    let length = this.len() as i64;
-    let place = |index: i64| if index < 0 { (index + length).max(0) } else { index.min(length) } as usize;
-    let (start, stop) = (place(start.unwrap_or(0)), place(stop.unwrap_or(length)));
-    match sequence::find(vm, this, start, stop, item)? {
+fn index(vm: &mut Vm, this: &Deque, item: &Value, start: Option<&Value>, stop: Option<&Value>) -> Result<usize> {
+    let (start, stop) = slice::search_bounds(vm, start, stop, this.len())?;
+    let before = this.changes.get();
+    let found = sequence::find(vm, this, start, stop, item)?;
+    if this.changes.get() != before {
+        return Err(changed_while_iterating());
+    }
+    match found {
         Some(index) => Ok(index),
         None => Err(Raised::value_error(format!("{} is not in deque", vm.repr(item)?))),
     }
@@ -328,7 +346,7 @@ fn repr(vm: &mut Vm, this: &Value) -> Result<String> {
         sequence::show_items(vm, deque, &mut items)?;
         Ok(items)
     })?;
-    let items = shown.map_or("...".to_string(), |items| items);
+    let Some(items) = shown else { return Ok("[...]".into()) };
     Ok(match deque.limit.get() {
         Some(limit) => format!("{name}([{items}], maxlen={limit})"),
         None => format!("{name}([{items}])"),
@@ -407,6 +425,7 @@ const METHODS: &[Native] = &[
     native!("clear(self, /)", clear(required), "Removes all items."),
     native!("copy(self, /)", copy(required), "A deque with the same items."),
     native!("__copy__(self, /)", copy(required), "A deque with the same items."),
+    native!("__reduce__(self, /)", reduce(required), "What it is made of."),
     native!("count(self, value, /)", count(required, required), "How often a value is there."),
     native!("extend(self, iterable, /)", extend(required, required), "Adds items at the right end."),
     native!("extendleft(self, iterable, /)", extendleft(required, required), "Adds items at the left end, one by one."),
@@ -443,8 +462,50 @@ const METHODS: &[Native] = &[
     native!("__imul__(self, times, /)", imul(required, required), "self *= times"),
 ];
 
+/// Adds to a mapping how often each item of an iterable comes.
+fn count_elements(vm: &mut Vm, mapping: &Value, iterable: &Value) -> Result<()> {
+    let names = symbols();
+    let class = mapping.class();
+    // A dict that is read and written as dicts are is counted in directly.
+    let own = |name: &Str| matches!(class.lookup(name), Some(Value::Native(row)) if row.owner.as_ref().is_some_and(|owner| owner.same(&types().dict)));
+    if let Value::Dict(dict) = mapping.native()
+        && own(&Str::intern("get"))
+        && own(&names.setitem)
+    {
+        let dict = dict.clone();
+        return vm.for_each(iterable, |vm, item| {
+            let hash = vm.hash(&item)?;
+            let Some(place) = vm.find_in_dict(&dict, &item, hash)? else {
+                dict.insert_new(item, hash, Value::Int(1));
+                return Ok(());
+            };
+            match dict.value_at(place) {
+                Value::Int(count) if count < i64::MAX => drop(dict.replace_at(place, Value::Int(count + 1))),
+                count => {
+                    let sum = vm.binary(Operator::Add, &count, &Value::Int(1))?;
+                    vm.dict_set(&dict, item, sum)?;
+                }
+            }
+            Ok(())
+        });
+    }
+    let get = vm.get_attribute(mapping, &Str::intern("get"))?;
+    let mapping = mapping.clone();
+    vm.for_each(iterable, |vm, item| {
+        let count = vm.call(&get, &[item.clone(), Value::Int(0)])?;
+        let sum = vm.binary(Operator::Add, &count, &Value::Int(1))?;
+        vm.set_item(&mapping, &item, sum)
+    })
+}
+
+const FUNCTIONS: &[Native] = &[native!(
+    "_count_elements(mapping, iterable, /)",
+    count_elements(required, required),
+    "Adds to a mapping how often each item comes."
+)];
+
 pub fn module(_: &mut Vm) -> Result<Gc<Module>> {
-    let module = Module::new("_collections");
+    let module = native_module("_collections", FUNCTIONS);
     DEQUE.with(|class| {
         class.namespace.set_str(&symbols().hash, Value::None);
         crate::builtins::add_rows(class, crate::builtins::generic_alias::SUBSCRIPTION);

@@ -178,7 +178,7 @@ impl Vm {
                     return self.call(&getter, std::slice::from_ref(object));
                 }
                 if let Some(method) = descriptor.payload::<ClassMethod>() {
-                    return self.bind(method.0.get(), &Value::Class(class.clone()), &class.metaclass());
+                    return Ok(bound(method.0.get(), Value::Class(class.clone())));
                 }
                 if let Some(method) = descriptor.payload::<StaticMethod>() {
                     return Ok(method.0.get());
@@ -203,7 +203,7 @@ impl Vm {
             }
             Value::Instance(descriptor) => {
                 if let Some(method) = descriptor.payload::<ClassMethod>() {
-                    return self.bind(method.0.get(), &Value::Class(class.clone()), &class.metaclass());
+                    return Ok(bound(method.0.get(), Value::Class(class.clone())));
                 }
                 if let Some(method) = descriptor.payload::<StaticMethod>() {
                     return Ok(method.0.get());

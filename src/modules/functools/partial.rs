@@ -129,9 +129,10 @@ fn set_state(_: &mut Vm, this: &Value, state: &Value) -> Result<()> {
     };
     let [function, arguments, keywords, attributes] = parts.items() else { return Err(invalid()) };
     let (true, Value::Tuple(arguments)) = (is_callable(function), arguments.native()) else { return Err(invalid()) };
-    let keywords = match keywords.native() {
-        Value::None => Gc::new(Dict::new()),
-        Value::Dict(dict) => Gc::new(dict.copy()),
+    let keywords = match (keywords, keywords.native()) {
+        (Value::None, _) => Gc::new(Dict::new()),
+        (Value::Dict(dict), _) => dict.clone(),
+        (_, Value::Dict(dict)) => Gc::new(dict.copy()),
         _ => return Err(invalid()),
     };
     match attributes {
@@ -140,7 +141,7 @@ fn set_state(_: &mut Vm, this: &Value, state: &Value) -> Result<()> {
         _ => return Err(invalid()),
     }
     partial.function.set(function.clone());
-    partial.arguments.set(Gc::new(Tuple::new(arguments.items().to_vec())));
+    partial.arguments.set(arguments.clone());
     partial.keywords.set(keywords);
     Ok(())
 }
