@@ -14,7 +14,7 @@ use crate::builtins;
 use crate::bytecode::code::Source;
 use crate::memory::text::pin_hash_seed;
 use crate::modules::source::{self, ReadFailure, TopLevelAwait};
-use crate::modules::{self, at_exit, loader, suggestion, traceback, type_parameters, warnings};
+use crate::modules::{self, at_exit, loader, suggestion, sys, traceback, type_parameters, warnings};
 use crate::scheduler;
 use crate::scheduler::clock;
 use crate::value::{CodeObject, Gc, Module, Raised, Str, Value, symbols};
@@ -88,6 +88,8 @@ impl Interpreter {
         let mut vm = Vm::new();
         builtins::install(&mut vm);
         builtins::add_functions(&vm, modules::evaluate::FUNCTIONS);
+        modules::io::open::install(&mut vm);
+        modules::io::standard::install();
         install_hooks(&mut vm);
         Interpreter { vm, main }
     }
@@ -162,6 +164,9 @@ impl Interpreter {
         if let Err(raised) = self.vm.check_interrupts() {
             report(&mut self.vm, &raised);
         }
+        for (raised, stream) in modules::io::flush_at_end(&mut self.vm) {
+            traceback::report_ignored(&mut self.vm, raised, &stream);
+        }
     }
 
     fn run(&mut self, source: &Rc<Source>) -> Result<Value, Failure> {
@@ -188,6 +193,7 @@ fn install_hooks(vm: &mut Vm) {
     vm.hooks.import_star = loader::import_star;
     vm.hooks.loaded_module = |name| modules::state().module(name);
     vm.hooks.report_ignored = traceback::report_ignored;
+    vm.hooks.show_result = sys::show_result;
     vm.hooks.warn = warnings::warn_from_machine;
     vm.hooks.suggest = |name, known| suggestion::closest(name, known);
     vm.hooks.make_type_parameter = type_parameters::make;

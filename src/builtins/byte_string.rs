@@ -287,10 +287,10 @@ fn maketrans(_: &mut Vm, from: Data<'_>, to: Data<'_>) -> Result<Value> {
     Ok(bytes::new(table))
 }
 
-fn decode(_: &mut Vm, this: Receiver<'_>, encoding: Option<&Value>, errors: Option<&Value>) -> Result<Str> {
+fn decode(vm: &mut Vm, this: Receiver<'_>, encoding: Option<&Value>, errors: Option<&Value>) -> Result<Str> {
     let encoding = codec_name("decode", "encoding", encoding)?.unwrap_or("utf-8");
     let errors = codec_name("decode", "errors", errors)?.unwrap_or("strict");
-    codec::decode(&this.view(), encoding, errors)
+    codec::decode(vm, &this.view().unborrowed(), encoding, errors)
 }
 
 fn hex(vm: &mut Vm, this: Receiver<'_>, separator: Option<&Value>, group: Option<i64>) -> Result<String> {
@@ -470,7 +470,7 @@ pub fn make(
     let errors = codec_name(class, "errors", errors)?;
     if let Some(text) = source.and_then(Value::as_str) {
         let encoding = encoding.ok_or_else(|| Raised::type_error("string argument without an encoding"))?;
-        return codec::encode(text, encoding, errors.unwrap_or("strict"));
+        return codec::encode(vm, text, encoding, errors.unwrap_or("strict"));
     }
     match (encoding, errors, source) {
         (Some(_), _, _) => Err(Raised::type_error("encoding without a string argument")),

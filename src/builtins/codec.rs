@@ -1,14 +1,16 @@
 //! Codecs: text to bytes and back.
 //!
 //! UTF-8, ASCII, Latin-1, UTF-16 and UTF-32 with the error handlers `strict`, `ignore`, `replace`,
-//! `backslashreplace`, `xmlcharrefreplace` and `namereplace`. A str holds no surrogates, so
+//! `backslashreplace`, `xmlcharrefreplace`, `namereplace` and those of the script. A str holds no surrogates, so
 //! `surrogateescape` and `surrogatepass` act as `strict` where they would have to make one.
 
 use std::fmt::Write;
 
+use super::codec_errors::{self, Handler, encode_error, error_arguments, handler_of};
 use crate::memory::StrBuilder;
 use crate::value::str_repr::write_escape;
 use crate::value::{Raised, Result, Str, Value, bytes, types};
+use crate::vm::Vm;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Endian {
@@ -27,17 +29,6 @@ enum Codec {
     /// Without an order: little, with a byte order mark.
     Utf16(Option<Endian>),
     Utf32(Option<Endian>),
-}
-
-/// What happens to what cannot be encoded or decoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Handler {
-    Strict,
-    Ignore,
-    Replace,
-    BackslashReplace,
-    XmlReplace,
-    NameReplace,
 }
 
 fn codec_of(name: &str) -> Result<Codec> {
@@ -78,26 +69,14 @@ pub fn canonical_name(name: &str) -> Result<&'static str> {
     })
 }
 
-fn handler_of(name: &str) -> Result<Handler> {
-    Ok(match name {
-        "strict" | "surrogateescape" | "surrogatepass" => Handler::Strict,
-        "ignore" => Handler::Ignore,
-        "replace" => Handler::Replace,
-        "backslashreplace" => Handler::BackslashReplace,
-        "xmlcharrefreplace" => Handler::XmlReplace,
-        "namereplace" => Handler::NameReplace,
-        _ => return Err(Raised::lookup_error(format!("unknown error handler name '{name}'"))),
-    })
-}
-
 /// `text.encode(encoding, errors)`. Errors: LookupError, UnicodeEncodeError.
-pub fn encode(text: &Str, encoding: &str, errors: &str) -> Result<Vec<u8>> {
+pub fn encode(vm: &mut Vm, text: &Str, encoding: &str, errors: &str) -> Result<Vec<u8>> {
     Ok(match codec_of(encoding)? {
         Codec::Utf8 => text.as_bytes().to_vec(),
         Codec::Utf8Signed => [b"\xef\xbb\xbf", text.as_bytes()].concat(),
         Codec::Ascii if text.is_ascii() => text.as_bytes().to_vec(),
-        Codec::Ascii => encode_single(text, "ascii", 0x80, errors)?,
-        Codec::Latin1 => encode_single(text, "latin-1", 0x100, errors)?,
+        Codec::Ascii => encode_single(vm, text, "ascii", 0x80, errors)?,
+        Codec::Latin1 => encode_single(vm, text, "latin-1", 0x100, errors)?,
         Codec::Utf16(endian) => {
             let mark = endian.is_none().then_some(0xfeff);
             let units = mark.into_iter().chain(text.encode_utf16());
@@ -118,24 +97,37 @@ pub fn encode(text: &Str, encoding: &str, errors: &str) -> Result<Vec<u8>> {
 }
 
 /// Encodes with one byte a character, those below `limit`.
-fn encode_single(text: &Str, encoding: &str, limit: u32, errors: &str) -> Result<Vec<u8>> {
-    let mut data = Vec::with_capacity(text.characters());
-    let mut characters = text.chars().enumerate().peekable();
-    while let Some((index, character)) = characters.next() {
+fn encode_single(vm: &mut Vm, text: &Str, encoding: &str, limit: u32, errors: &str) -> Result<Vec<u8>> {
+    let characters: Vec<char> = text.chars().collect();
+    let mut data = Vec::with_capacity(characters.len());
+    let mut index = 0;
+    while let Some(&character) = characters.get(index) {
         if (character as u32) < limit {
             data.push(character as u8);
+            index += 1;
             continue;
         }
         let mut escaped = String::new();
-        match handler_of(errors)? {
-            Handler::Strict => {
-                let mut end = index + 1;
-                while characters.next_if(|(_, next)| *next as u32 >= limit).is_some() {
-                    end += 1;
-                }
+        let handler = handler_of(errors)?;
+        match handler {
+            Handler::Strict | Handler::Custom(_) => {
+                let run = characters[index..].iter().take_while(|next| **next as u32 >= limit).count();
                 let reason = format!("ordinal not in range({limit})");
-                let args = unicode_error_args(encoding, Value::Str(text.clone()), index, end, &reason);
-                return Err(Raised::new(&types().unicode_encode_error, args));
+                let error = encode_error(encoding, text, index, index + run, &reason);
+                let Handler::Custom(handler) = handler else { return Err(error) };
+                let (replacement, place) = codec_errors::ask(vm, &handler, error, characters.len(), "encoding")?;
+                match replacement.native() {
+                    Value::Bytes(bytes) => data.extend_from_slice(&bytes.data),
+                    other => {
+                        let replacement = other.as_str().map_or("", |replacement| replacement);
+                        if replacement.chars().any(|character| character as u32 >= limit) {
+                            return Err(encode_error(encoding, text, index, index + run, &reason));
+                        }
+                        data.extend(replacement.chars().map(|character| character as u8));
+                    }
+                }
+                index = place;
+                continue;
             }
             Handler::Ignore => {}
             Handler::Replace => escaped.push('?'),
@@ -151,12 +143,9 @@ fn encode_single(text: &Str, encoding: &str, limit: u32, errors: &str) -> Result
             },
         }
         data.extend_from_slice(escaped.as_bytes());
+        index += 1;
     }
     Ok(data)
-}
-
-fn unicode_error_args(encoding: &str, object: Value, start: usize, end: usize, reason: &str) -> Vec<Value> {
-    vec![Value::str(encoding), object, Value::from(start), Value::from(end), Value::str(reason)]
 }
 
 /// Bytes that cannot be decoded.
@@ -176,34 +165,37 @@ struct Decoder<'a> {
 }
 
 impl Decoder<'_> {
-    fn handle(&mut self, fault: Fault) -> Result<()> {
+    /// Deals with a fault and says where to go on.
+    fn handle(&mut self, vm: &mut Vm, fault: Fault) -> Result<usize> {
         let Fault { start, end, reason } = fault;
-        match handler_of(self.errors)? {
-            Handler::Strict => {
-                let args = unicode_error_args(self.encoding, bytes::new(self.data), start, end, reason);
-                Err(Raised::new(&types().unicode_decode_error, args))
+        let handler = handler_of(self.errors)?;
+        match handler {
+            Handler::Strict | Handler::Custom(_) => {
+                let args = error_arguments(self.encoding, bytes::new(self.data), start, end, reason);
+                let error = Raised::new(&types().unicode_decode_error, args);
+                let Handler::Custom(handler) = handler else { return Err(error) };
+                let (replacement, place) = codec_errors::ask(vm, &handler, error, self.data.len(), "decoding")?;
+                self.out.push_str(replacement.as_str().map_or("", |replacement| replacement));
+                return Ok(place);
             }
-            Handler::Ignore => Ok(()),
-            Handler::Replace => {
-                self.out.push('\u{fffd}');
-                Ok(())
-            }
+            Handler::Ignore => {}
+            Handler::Replace => self.out.push('\u{fffd}'),
             Handler::BackslashReplace => {
                 for byte in &self.data[start..end] {
                     let _ = write!(self.out, "\\x{byte:02x}");
                 }
-                Ok(())
             }
             Handler::XmlReplace | Handler::NameReplace => {
                 let message = "don't know how to handle UnicodeDecodeError in error callback";
-                Err(Raised::type_error(message))
+                return Err(Raised::type_error(message));
             }
         }
+        Ok(end)
     }
 }
 
 /// `data.decode(encoding, errors)`. Errors: LookupError, UnicodeDecodeError.
-pub fn decode(data: &[u8], encoding: &str, errors: &str) -> Result<Str> {
+pub fn decode(vm: &mut Vm, data: &[u8], encoding: &str, errors: &str) -> Result<Str> {
     let codec = codec_of(encoding)?;
     let data = match codec {
         Codec::Utf8Signed => data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(data),
@@ -220,24 +212,27 @@ pub fn decode(data: &[u8], encoding: &str, errors: &str) -> Result<Str> {
     };
     let mut decoder = Decoder { encoding, errors, data, out: StrBuilder::with_capacity(data.len()) };
     match codec {
-        Codec::Utf8 | Codec::Utf8Signed => decode_utf8(&mut decoder)?,
+        Codec::Utf8 | Codec::Utf8Signed => decode_utf8(vm, &mut decoder)?,
         Codec::Ascii => {
-            for (index, byte) in data.iter().enumerate() {
+            let mut index = 0;
+            while let Some(byte) = data.get(index) {
                 if byte.is_ascii() {
                     decoder.out.push(*byte as char);
+                    index += 1;
                 } else {
-                    decoder.handle(Fault { start: index, end: index + 1, reason: "ordinal not in range(128)" })?;
+                    let fault = Fault { start: index, end: index + 1, reason: "ordinal not in range(128)" };
+                    index = decoder.handle(vm, fault)?;
                 }
             }
         }
         Codec::Latin1 => decoder.out.extend(data.iter().map(|byte| *byte as char)),
-        Codec::Utf16(endian) => decode_utf16(&mut decoder, endian)?,
-        Codec::Utf32(endian) => decode_utf32(&mut decoder, endian)?,
+        Codec::Utf16(endian) => decode_utf16(vm, &mut decoder, endian)?,
+        Codec::Utf32(endian) => decode_utf32(vm, &mut decoder, endian)?,
     }
     Ok(decoder.out.finish())
 }
 
-fn decode_utf8(decoder: &mut Decoder<'_>) -> Result<()> {
+fn decode_utf8(vm: &mut Vm, decoder: &mut Decoder<'_>) -> Result<()> {
     let mut position = 0;
     loop {
         let rest = &decoder.data[position..];
@@ -255,12 +250,11 @@ fn decode_utf8(decoder: &mut Decoder<'_>) -> Result<()> {
             Some(1) if !matches!(decoder.data[start], 0xc2..=0xf4) => (start + 1, "invalid start byte"),
             Some(length) => (start + length, "invalid continuation byte"),
         };
-        decoder.handle(Fault { start, end, reason })?;
-        position = end;
+        position = decoder.handle(vm, Fault { start, end, reason })?;
     }
 }
 
-fn decode_utf16(decoder: &mut Decoder<'_>, endian: Option<Endian>) -> Result<()> {
+fn decode_utf16(vm: &mut Vm, decoder: &mut Decoder<'_>, endian: Option<Endian>) -> Result<()> {
     let data = decoder.data;
     let (endian, mut position) = match (endian, data) {
         (Some(endian), _) => (endian, 0),
@@ -277,7 +271,9 @@ fn decode_utf16(decoder: &mut Decoder<'_>, endian: Option<Endian>) -> Result<()>
     };
     while position < data.len() {
         let Some(first) = unit(position) else {
-            return decoder.handle(Fault { start: position, end: data.len(), reason: "truncated data" });
+            let fault = Fault { start: position, end: data.len(), reason: "truncated data" };
+            position = decoder.handle(vm, fault)?;
+            continue;
         };
         let (length, reason) = match (first, unit(position + 2)) {
             (0xd800..=0xdbff, Some(second @ 0xdc00..=0xdfff)) => {
@@ -295,13 +291,12 @@ fn decode_utf16(decoder: &mut Decoder<'_>, endian: Option<Endian>) -> Result<()>
                 continue;
             }
         };
-        decoder.handle(Fault { start: position, end: position + length, reason })?;
-        position += length;
+        position = decoder.handle(vm, Fault { start: position, end: position + length, reason })?;
     }
     Ok(())
 }
 
-fn decode_utf32(decoder: &mut Decoder<'_>, endian: Option<Endian>) -> Result<()> {
+fn decode_utf32(vm: &mut Vm, decoder: &mut Decoder<'_>, endian: Option<Endian>) -> Result<()> {
     let data = decoder.data;
     let (endian, mut position) = match (endian, data) {
         (Some(endian), _) => (endian, 0),
@@ -312,23 +307,27 @@ fn decode_utf32(decoder: &mut Decoder<'_>, endian: Option<Endian>) -> Result<()>
     decoder.encoding = if endian == Endian::Little { "utf-32-le" } else { "utf-32-be" };
     while position < data.len() {
         let Some(&[a, b, c, d]) = data.get(position..position + 4) else {
-            return decoder.handle(Fault { start: position, end: data.len(), reason: "truncated data" });
+            let fault = Fault { start: position, end: data.len(), reason: "truncated data" };
+            position = decoder.handle(vm, fault)?;
+            continue;
         };
         let code = match endian {
             Endian::Little => u32::from_le_bytes([a, b, c, d]),
             Endian::Big => u32::from_be_bytes([a, b, c, d]),
         };
         match char::from_u32(code) {
-            Some(character) => decoder.out.push(character),
+            Some(character) => {
+                decoder.out.push(character);
+                position += 4;
+            }
             None => {
                 let reason = match code {
                     0xd800..=0xdfff => "code point in surrogate code point range(0xd800, 0xe000)",
                     _ => "code point not in range(0x110000)",
                 };
-                decoder.handle(Fault { start: position, end: position + 4, reason })?;
+                position = decoder.handle(vm, Fault { start: position, end: position + 4, reason })?;
             }
         }
-        position += 4;
     }
     Ok(())
 }

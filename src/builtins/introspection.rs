@@ -124,7 +124,7 @@ fn help(vm: &mut Vm, object: Option<&Value>) -> Result<()> {
         }
     }
     text.push('\n');
-    let stdout = stream::current(&symbols().stdout).unwrap_or_else(|| stream::text_stream(Channel::Stdout));
+    let stdout = stream::current(&symbols().stdout).unwrap_or_else(|| stream::object(Channel::Stdout));
     vm.call_method(&stdout, &symbols().write, &[Value::Str(Str::from(text))])?;
     Ok(())
 }

@@ -19,6 +19,8 @@ pub mod bytearray;
 pub mod bytes;
 pub mod code_object;
 pub mod codec;
+pub mod codec_errors;
+pub mod codec_stream;
 pub mod complex;
 pub mod descriptors;
 pub mod dict;
@@ -142,9 +144,6 @@ fn method_tables() -> Vec<(&'static Class, &'static [Native])> {
         (&types.map, iterators::MAP),
         (&types.filter, iterators::FILTER),
         (&types.reversed, iterators::REVERSED),
-        (&types.text_stream, stream::METHODS),
-        (&types.output_stream, stream::BINARY_METHODS),
-        (&types.input_stream, stream::BINARY_METHODS),
     ]
 }
 

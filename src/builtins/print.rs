@@ -3,9 +3,9 @@
 //! As long as `sys.stdout` is the stream the program started with, text goes straight into its buffer;
 //! a stream of the script gets a call of its `write` for each piece, as in CPython.
 
-use super::stream::{self, TextStream};
+use super::stream::{self, Channel};
 use crate::native;
-use crate::value::{Native, Raised, Result, Str, Value, float, symbols, types};
+use crate::value::{Native, Raised, Result, Str, Value, float, symbols};
 use crate::vm::Vm;
 
 /// `sep` or `end`: None when it has its usual value.
@@ -19,16 +19,8 @@ fn piece<'a>(value: Option<&'a Value>, name: &str) -> Result<Option<&'a Str>> {
     }
 }
 
-/// The native stream behind a value, when writing to it needs no call.
-fn native_stream(target: &Value) -> Option<&TextStream> {
-    match target {
-        Value::Instance(instance) if instance.class_ref().same(&types().text_stream) => instance.payload(),
-        _ => None,
-    }
-}
-
 /// Writes a value as `str()` shows it.
-fn write_value(vm: &mut Vm, stream: &TextStream, value: &Value) -> Result<()> {
+fn write_value(vm: &mut Vm, stream: Channel, value: &Value) -> Result<()> {
     match value {
         Value::Str(text) => stream.write(text),
         Value::Int(number) => stream.write(itoa(*number, &mut [0; 20])),
@@ -74,16 +66,16 @@ fn print(
     };
     let separator = piece(separator, "sep")?;
     let end = piece(end, "end")?;
-    if let Some(stream) = native_stream(&target) {
+    if let Some(channel) = stream::channel_of(&target) {
         let separator = separator.map_or(" ", |text| text);
         for (index, value) in values.iter().enumerate() {
             if index > 0 && !separator.is_empty() {
-                stream.write(separator)?;
+                channel.write(separator)?;
             }
-            write_value(vm, stream, value)?;
+            write_value(vm, channel, value)?;
         }
-        stream.write(end.map_or("\n", |text| text))?;
-        return if flush == Some(true) { stream.flush() } else { Ok(()) };
+        channel.write(end.map_or("\n", |text| text))?;
+        return if flush == Some(true) { channel.flush().map_err(super::stream::failed) } else { Ok(()) };
     }
     let names = symbols();
     let write = vm.get_attribute(&target, &names.write)?;
@@ -113,12 +105,9 @@ fn input(vm: &mut Vm, prompt: Option<&Value>) -> Result<Str> {
         vm.call_method(&stdout, &names.write, &[Value::Str(text)])?;
     }
     vm.call_method(&stdout, &names.flush, &[])?;
-    let line = match native_stream(&stdin) {
-        Some(_) => stream::read_line()?,
-        None => match vm.call_method(&stdin, &names.readline, &[])? {
-            Value::Str(line) => line,
-            _ => return Err(Raised::type_error("object.readline() returned non-string")),
-        },
+    let line = match vm.call_method(&stdin, &names.readline, &[])?.as_str() {
+        Some(line) => line.clone(),
+        None => return Err(Raised::type_error("object.readline() returned non-string")),
     };
     match line.strip_suffix('\n') {
         Some(text) => Ok(Str::new(text)),

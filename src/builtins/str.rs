@@ -36,7 +36,7 @@ fn new(
                 let message = format!("decoding to str: need a bytes-like object, {} found", object.type_name());
                 return Err(Raised::type_error(message));
             };
-            codec::decode(&data, encoding.unwrap_or("utf-8"), errors.unwrap_or("strict"))?
+            codec::decode(vm, &data.unborrowed(), encoding.unwrap_or("utf-8"), errors.unwrap_or("strict"))?
         }
     };
     Ok(super::wrap(class, &types().str, Value::Str(text)))
@@ -341,10 +341,10 @@ fn expandtabs(_: &mut Vm, this: &Str, size: Option<i64>) -> Result<Str> {
     Ok(builder.finish())
 }
 
-fn encode(_: &mut Vm, this: &Str, encoding: Option<&Value>, errors: Option<&Value>) -> Result<Value> {
+fn encode(vm: &mut Vm, this: &Str, encoding: Option<&Value>, errors: Option<&Value>) -> Result<Value> {
     let encoding = codec_name("encode", "encoding", encoding)?.unwrap_or("utf-8");
     let errors = codec_name("encode", "errors", errors)?.unwrap_or("strict");
-    codec::encode(this, encoding, errors).map(crate::value::bytes::new)
+    codec::encode(vm, this, encoding, errors).map(crate::value::bytes::new)
 }
 
 fn maketrans(_: &mut Vm, first: &Value, second: Option<&Value>, third: Option<&Value>) -> Result<Value> {

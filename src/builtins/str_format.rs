@@ -34,10 +34,10 @@ struct Formatter<'a> {
 }
 
 /// One field, as it stands in the format string.
-struct Field<'a> {
-    name: &'a str,
-    conversion: Option<char>,
-    spec: &'a str,
+pub struct Field<'a> {
+    pub name: &'a str,
+    pub conversion: Option<char>,
+    pub spec: &'a str,
     /// Whether the spec holds fields.
     nested: bool,
 }
@@ -47,7 +47,7 @@ fn malformed<T>(message: &str) -> Result<T> {
 }
 
 /// Takes a field off the text behind its `{` and gives it with what follows its `}`.
-fn parse_field(text: &str) -> Result<(Field<'_>, &str)> {
+pub fn parse_field(text: &str) -> Result<(Field<'_>, &str)> {
     let bytes = text.as_bytes();
     let mut position = 0;
     let end = loop {
@@ -104,7 +104,7 @@ fn parse_field(text: &str) -> Result<(Field<'_>, &str)> {
 }
 
 /// A number in decimal digits; None when it is anything else.
-fn parse_index(text: &str) -> Result<Option<usize>> {
+pub fn parse_index(text: &str) -> Result<Option<usize>> {
     if text.is_empty() {
         return Ok(None);
     }

@@ -227,9 +227,8 @@ impl<'a> Compiler<'a> {
     }
 
     fn top_statements(&mut self, statements: &'a [Statement]) {
-        let last = statements.len().saturating_sub(1);
-        for (index, statement) in statements.iter().enumerate() {
-            self.shows_results = self.options.mode == CompileMode::Interactive && index == last;
+        self.shows_results = self.options.mode == CompileMode::Interactive;
+        for statement in statements {
             self.statement(statement);
         }
     }

@@ -12,6 +12,7 @@ pub mod collector;
 pub mod counted;
 pub mod interrupt;
 pub mod mutable;
+pub mod outside;
 pub mod tagged;
 pub mod text;
 pub mod weak;

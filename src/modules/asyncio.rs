@@ -127,12 +127,19 @@ fn iscoroutine(_: &mut Vm, value: &Value) -> bool {
     future::is_coroutine(value)
 }
 
-fn iscoroutinefunction(_: &mut Vm, value: &Value) -> bool {
+fn iscoroutinefunction(vm: &mut Vm, value: &Value) -> Result<bool> {
     let function = match value {
         Value::Method(method) => &method.function,
         other => other,
     };
-    matches!(function, Value::Function(function) if function.code.code.kind == CodeKind::Coroutine)
+    if let Value::Function(function) = function
+        && function.code.code.kind == CodeKind::Coroutine
+    {
+        return Ok(true);
+    }
+    // What `inspect.markcoroutinefunction` leaves behind.
+    let mark = vm.get_attribute_if_any(function, &Str::intern("_is_coroutine_mark"))?;
+    Ok(matches!(mark, Some(Value::Bool(true))))
 }
 
 fn isfuture(_: &mut Vm, value: &Value) -> bool {

@@ -47,7 +47,11 @@ impl<'a> FromArgument<'a> for &'a Deque {
 
 impl Sequence for Deque {
     fn read<T>(&self, look: impl FnOnce(&[Value]) -> T) -> T {
-        look(self.items.borrow_mut().make_contiguous())
+        // Only changed when it has to be: a deque may be compared with itself.
+        if !self.items.borrow().as_slices().1.is_empty() {
+            self.items.borrow_mut().make_contiguous();
+        }
+        look(self.items.borrow().as_slices().0)
     }
 }
 

@@ -12,8 +12,10 @@ use crate::vm::Vm;
 
 pub mod asyncio;
 pub mod at_exit;
+pub mod bisect;
 pub mod calendar;
 pub mod clock;
+pub mod codecs;
 pub mod collections;
 pub mod combinatorics;
 pub mod contextvars;
@@ -21,11 +23,20 @@ pub mod entropy;
 pub mod errno;
 pub mod error_function;
 pub mod evaluate;
+pub mod format_parts;
+pub mod functools;
 pub mod gc;
+pub mod io;
+pub mod heap;
 pub mod itertools;
+pub mod json;
 pub mod loader;
 pub mod math;
 pub mod mersenne_twister;
+pub mod os;
+pub mod path_argument;
+pub mod packed_item;
+pub mod packing;
 pub mod random;
 pub mod random_distribution;
 pub mod re;
@@ -63,11 +74,21 @@ pub struct NativeModule {
 
 /// All native modules, sorted by name.
 pub const NATIVE: &[NativeModule] = &[
+    NativeModule { name: "_bisect", precedence: Precedence::First, make: bisect::module },
+    NativeModule { name: "_codecs", precedence: Precedence::First, make: codecs::module },
     NativeModule { name: "_collections", precedence: Precedence::First, make: collections::module },
     NativeModule { name: "_traceback", precedence: Precedence::First, make: traceback::module },
+    NativeModule { name: "_functools", precedence: Precedence::First, make: functools::module },
+    NativeModule { name: "_heapq", precedence: Precedence::First, make: heap::module },
+    NativeModule { name: "_json", precedence: Precedence::First, make: json::module },
+    NativeModule { name: "_string", precedence: Precedence::First, make: format_parts::module },
+    NativeModule { name: "_struct", precedence: Precedence::First, make: packing::module },
     NativeModule { name: "_types", precedence: Precedence::First, make: type_support::module },
     NativeModule { name: "_weakref", precedence: Precedence::First, make: weak_reference::module },
     NativeModule { name: "_re", precedence: Precedence::First, make: re::module },
+    NativeModule { name: "_io", precedence: Precedence::First, make: io::module },
+    NativeModule { name: "_re", precedence: Precedence::First, make: re::module },
+    NativeModule { name: "_weakref", precedence: Precedence::First, make: weak_reference::module },
     NativeModule { name: "asyncio", precedence: Precedence::AfterPath, make: asyncio::module },
     NativeModule { name: "atexit", precedence: Precedence::First, make: at_exit::module },
     NativeModule { name: "builtins", precedence: Precedence::First, make: builtins_module },
@@ -76,6 +97,7 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "gc", precedence: Precedence::First, make: gc::module },
     NativeModule { name: "itertools", precedence: Precedence::First, make: itertools::module },
     NativeModule { name: "math", precedence: Precedence::AfterPath, make: math::module },
+    NativeModule { name: "posix", precedence: Precedence::First, make: os::module },
     NativeModule { name: "random", precedence: Precedence::AfterPath, make: random::module },
     NativeModule { name: "resource", precedence: Precedence::AfterPath, make: resource::module },
     NativeModule { name: "sys", precedence: Precedence::First, make: sys::module },
@@ -105,6 +127,16 @@ pub fn native_class(name: &str, base: &Class, rows: &'static [Native]) -> Class 
     class.has_dictionary.set(false);
     builtins::add_rows(&class, rows);
     class.set_builtin();
+    class.changed();
+    class
+}
+
+/// An exception written in Rust; `name` is `module.class`.
+pub fn native_exception(name: &str, base: &Class) -> Class {
+    let (module, short) = name.rsplit_once('.').unwrap_or(("builtins", name));
+    let order = std::iter::once(base.clone()).chain(base.ancestors()).collect();
+    let class = ClassObject::new(Str::intern(short), Layout::Exception, vec![base.clone()], order, Gc::new(Dict::new()));
+    class.namespace.set_str(&symbols().module, Value::Str(Str::intern(module)));
     class.changed();
     class
 }

@@ -129,6 +129,38 @@ fn getfilesystemencoding(_: &mut Vm) -> &'static str {
     "utf-8"
 }
 
+/// What a prompt does with the value of an expression.
+fn displayhook(vm: &mut Vm, value: &Value) -> Result<()> {
+    if value.is_none() {
+        return Ok(());
+    }
+    let last = Str::intern("_");
+    vm.builtins.set_str(&last, Value::None);
+    let text = vm.repr(value)?;
+    let Some(stdout) = stream::current(&symbols().stdout).filter(|stdout| !stdout.is_none()) else {
+        return Err(Raised::runtime_error("lost sys.stdout"));
+    };
+    for piece in [text, Str::new("\n")] {
+        vm.call_method(&stdout, &symbols().write, &[Value::Str(piece)])?;
+    }
+    vm.builtins.set_str(&last, value.clone());
+    Ok(())
+}
+
+/// Shows the value of an expression in the way that the script has chosen.
+pub fn show_result(vm: &mut Vm, value: &Value) -> Result<()> {
+    let chosen = state().module("sys").and_then(|sys| sys.get("displayhook"));
+    match chosen {
+        Some(hook) => vm.call(&hook, std::slice::from_ref(value)).map(drop),
+        None => displayhook(vm, value),
+    }
+}
+
+fn getfilesystemencodeerrors(_: &mut Vm) -> &'static str {
+    // A str holds no halves of surrogate pairs, so that bytes that are no text cannot be kept in one.
+    "strict"
+}
+
 fn get_int_max_str_digits(_: &mut Vm) -> Value {
     Value::from(integer::digit_limit())
 }
@@ -165,6 +197,12 @@ pub const FUNCTIONS: &[Native] = &[
     native!("_caller_place(depth)", place_of_caller(required), "File, line, module and source line of a caller."),
     native!("getdefaultencoding()", getdefaultencoding(), "The encoding of text: utf-8."),
     native!("getfilesystemencoding()", getfilesystemencoding(), "The encoding of file names: utf-8."),
+    native!("displayhook(object, /)", displayhook(required), "Prints a value and keeps it as builtins._."),
+    native!(
+        "getfilesystemencodeerrors()",
+        getfilesystemencodeerrors(),
+        "What becomes of file names that are no text: strict, they are refused."
+    ),
 ];
 
 /// A class without methods whose one instance carries attributes, as `sys.implementation` does.
@@ -285,8 +323,11 @@ pub fn module(vm: &mut Vm) -> Result<Gc<Module>> {
     let state = state();
     module.set("modules", Value::Dict(state.modules.clone()));
     for (channel, name) in [(Channel::Stdin, "stdin"), (Channel::Stdout, "stdout"), (Channel::Stderr, "stderr")] {
-        module.set(name, stream::text_stream(channel));
-        module.set(&format!("__{name}__"), stream::text_stream(channel));
+        module.set(name, stream::object(channel));
+        module.set(&format!("__{name}__"), stream::object(channel));
+    }
+    if let Some(hook) = module.get("displayhook") {
+        module.set("__displayhook__", hook);
     }
     stream::use_sys(&module.globals);
     module.set("path", Value::List(state.path.clone()));

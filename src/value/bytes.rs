@@ -1,5 +1,6 @@
 //! bytes, bytearray and views of their bytes.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::ops::Deref;
 
@@ -173,6 +174,17 @@ impl<'a> ByteView<'a> {
                 Some(array) => Some(ByteView::Changeable(array.data.borrow())),
                 None => other.payload::<MemoryView>()?.view(),
             },
+        }
+    }
+}
+
+impl<'a> ByteView<'a> {
+    /// The bytes without a borrow, for use while script code can run.
+    pub fn unborrowed(self) -> Cow<'a, [u8]> {
+        match self {
+            ByteView::Fixed(data) => Cow::Borrowed(data),
+            ByteView::Changeable(data) => Cow::Owned(data.to_vec()),
+            ByteView::Copied(data) => Cow::Owned(data),
         }
     }
 }

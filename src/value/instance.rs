@@ -234,7 +234,8 @@ thread_local! {
 
 /// Queues an object whose last reference is gone to run its finalizer.
 pub(super) fn queue_finalizer(object: Value) {
-    FINALIZING.with_borrow_mut(|queue| queue.push(object));
+    // At the end of the thread the queue may be gone, and nobody would run it any more.
+    let _ = FINALIZING.try_with(|queue| queue.borrow_mut().push(object));
     interrupt::request(interrupt::FINALIZE);
 }
 

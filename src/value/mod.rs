@@ -27,6 +27,8 @@ pub mod iterator;
 pub mod list;
 pub mod module;
 pub mod native;
+pub mod ordering;
+pub mod partial;
 pub mod range;
 pub mod set;
 pub mod shape;

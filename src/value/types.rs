@@ -81,9 +81,6 @@ types! {
     mappingproxy = "mappingproxy", Native, object;
     generic_alias = "types.GenericAlias", Native, object;
     union = "types.UnionType", Sealed, object;
-    text_stream = "_io.TextIOWrapper", Native, object;
-    output_stream = "_io.BufferedWriter", Native, object;
-    input_stream = "_io.BufferedReader", Native, object;
     dict_keys = "dict_keys", Sealed, object;
     dict_values = "dict_values", Sealed, object;
     dict_items = "dict_items", Sealed, object;

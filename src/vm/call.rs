@@ -10,6 +10,8 @@ use crate::bytecode::{Capture, CodeKind, FunctionPart, Register};
 use crate::memory::interrupt;
 use crate::memory::tagged::Words;
 use crate::value::coroutine::CoroutineState;
+use crate::value::native::Binding;
+use crate::value::partial::Partial;
 use crate::value::{
     CellObject, CodeObject, Coroutine, CoroutineKind, Dict, Function, Gc, Mutable, Raised, Result, Str, Tuple, Value,
     symbols,
@@ -52,8 +54,18 @@ impl Vm {
                 }
             }
             Value::Class(class) => self.call_class(class, arguments, names),
-            other => match self.special(other, &symbols().call)? {
-                Some(method) => self.call_with_keywords(&method, arguments, names),
+            other => match other.class().lookup(&symbols().call) {
+                // Called without a bound method, which would be thrown away.
+                Some(method) if is_plain_method(&method) => {
+                    let mut all: Bound = SmallVec::with_capacity(arguments.len() + 1);
+                    all.push(other.clone());
+                    all.extend(arguments.iter().cloned());
+                    self.call_with_keywords(&method, &all, names)
+                }
+                Some(method) => {
+                    let bound = self.bind(method, other, &other.class())?;
+                    self.call_with_keywords(&bound, arguments, names)
+                }
                 None => Err(not_callable(other)),
             },
         }
@@ -383,6 +395,18 @@ impl Vm {
                 self.call_owned(method.function.clone(), arguments, names, dst)
             }
             Value::Class(class) => self.enter_class(class, arguments, names, dst),
+            Value::Instance(instance) => match instance.class_ref().lookup(&symbols().call) {
+                Some(Value::Native(_)) if let Some(partial) = instance.payload::<Partial>() => {
+                    let (arguments, names) = partial.bind(arguments, names);
+                    let function = partial.function.get();
+                    self.call_owned(function, arguments, &names, dst)
+                }
+                Some(method) if is_plain_method(&method) => {
+                    arguments.insert(0, callee.clone());
+                    self.call_owned(method, arguments, names, dst)
+                }
+                _ => self.call_with_keywords(&callee, &arguments, names).map(Some),
+            },
             _ => self.call_with_keywords(&callee, &arguments, names).map(Some),
         }
     }
@@ -438,6 +462,15 @@ impl Vm {
             };
             Value::Function(Function::new(code.clone(), globals, closure))
         }
+    }
+}
+
+/// Whether a method found on a class takes the instance as its first argument, with nothing else to do.
+fn is_plain_method(method: &Value) -> bool {
+    match method {
+        Value::Function(_) => true,
+        Value::Native(native) => native.row.binding == Binding::Method,
+        _ => false,
     }
 }
 

@@ -33,7 +33,9 @@ impl Vm {
             Some((object, None)) => return Ok(object),
             Some((object, Some(_))) => object,
             None => {
-                let Some(new) = class.lookup(&symbols().new) else {
+                let is_sealed = class.layout == Layout::Sealed;
+                let new = class.lookup(&symbols().new).filter(|new| !is_sealed || !is_of_object(new));
+                let Some(new) = new else {
                     let module = match class.namespace.get_str(&symbols().module) {
                         Some(Value::Str(module)) if &*module != "builtins" => format!("{module}."),
                         _ => String::new(),

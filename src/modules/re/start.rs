@@ -74,18 +74,10 @@ pub fn first_bytes(program: &Program, from: u32, is_text: bool) -> Option<[bool;
     let mut visited = vec![false; program.code.len()];
     let mut places = vec![from];
     while let Some(place) = places.pop() {
-        let seen = std::mem::replace(&mut visited[place as usize], true);
+        if std::mem::replace(&mut visited[place as usize], true) {
+            continue;
+        }
         let op = &program.code[place as usize];
-        // A repetition that is reached again may have had all its turns without a character.
-        if let (true, Op::Loop { exit, .. }) = (seen, op) {
-            if !visited[*exit as usize] {
-                places.push(*exit);
-            }
-            continue;
-        }
-        if seen {
-            continue;
-        }
         match op {
             Op::Byte(byte) => table[*byte as usize] = true,
             Op::Text(bytes) => table[bytes[0] as usize] = true,
@@ -96,15 +88,15 @@ pub fn first_bytes(program: &Program, from: u32, is_text: bool) -> Option<[bool;
                     places.push(place + 1);
                 }
             }
-            Op::Mark(_) | Op::At(_) | Op::LoopStart(_) | Op::AtomicStart | Op::AtomicEnd => places.push(place + 1),
+            Op::Mark(_) | Op::At(_) | Op::AtomicStart | Op::AtomicEnd => places.push(place + 1),
             Op::Split { first, second, .. } => places.extend([*first, *second]),
             Op::Jump(target) => places.push(*target),
-            Op::Loop { least, exit, .. } => {
-                places.push(place + 1);
-                if *least == 0 {
-                    places.push(*exit);
-                }
-            }
+            // The first turn cannot be left out when there has to be one; later ones can, for all that is known.
+            Op::LoopStart(_) => match program.code[place as usize + 1] {
+                Op::Loop { least: 1.., .. } => places.push(place + 2),
+                _ => places.push(place + 1),
+            },
+            Op::Loop { exit, .. } => places.extend([place + 1, *exit]),
             Op::LookStart { end, .. } => places.push(*end),
             Op::Fail => {}
             Op::LookEnd | Op::Reference { .. } | Op::Conditional { .. } | Op::Success => return None,

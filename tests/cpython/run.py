@@ -1,0 +1,177 @@
+"""Runs one test file of CPython and says on stdout what became of each of its test methods.
+
+    asy tests/cpython/run.py LIST MODULE [DONE]...
+
+LIST is `tests/cpython.toml`; the methods it names for the module are left out, and so are those named
+behind it, which an earlier run has done. Each line that tells something begins with `@`:
+
+    @total NUMBER            how many methods there are
+    @start METHOD            the method runs
+    @passed METHOD, @failed METHOD, @error METHOD, @skipped METHOD: REASON, @left METHOD: REASON
+    @broken REASON           the file could not be imported
+    @end
+"""
+
+import re
+import sys
+import traceback
+import types
+import unittest
+
+# Escapes for halves of surrogate pairs, which a str of asy cannot hold: the whole file would be refused.
+# Some other character stands in their place, and the methods that are about them fail.
+HALVES = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\U0000[dD][89a-fA-F][0-9a-fA-F]{2}")
+
+
+def say(word, text=""):
+    # A test may have left a line without its end.
+    sys.__stdout__.write(f"\n@{word} {text}\n")
+    sys.__stdout__.flush()
+
+
+def left_out(path, module):
+    """What the list says about a module: reasons by method."""
+    reasons = {}
+    section = ""
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            line = line.strip()
+            if line.startswith("["):
+                section = line.strip("[]").strip('"')
+            elif line and not line.startswith("#") and section == module:
+                name, _, reason = line.partition(" = ")
+                reasons[name.strip('"')] = reason.strip('"')
+    return reasons
+
+
+def import_with_replacements(name):
+    """Imports a module; one with halves of surrogate pairs in its text is changed before."""
+    parent, _, short = name.rpartition(".")
+    if parent:
+        __import__(parent)
+    for folder in getattr(sys.modules.get(parent), "__path__", []):
+        try:
+            with open(f"{folder}/{short}.py", encoding="utf-8") as file:
+                text = file.read()
+        except (OSError, ValueError):
+            continue
+        if HALVES.search(text):
+            text = HALVES.sub(r"\\ue000", text)
+            if short == "os_helper":
+                # It makes a file name that is no text.
+                text = text.replace("'surrogateescape'", "'replace'")
+            module = types.ModuleType(name)
+            module.__file__ = f"{folder}/{short}.py"
+            module.__package__ = parent
+            sys.modules[name] = module
+            setattr(sys.modules[parent], short, module)
+            exec(compile(text, module.__file__, "exec"), module.__dict__)
+            return
+    __import__(name)
+
+
+def methods(tests):
+    """The single tests of a suite."""
+    try:
+        inner = iter(tests)
+    except TypeError:
+        yield tests
+        return
+    for test in inner:
+        yield from methods(test)
+
+
+class Telling(unittest.TestResult):
+    """A result that tells of each method once, when it is over."""
+
+    def __init__(self, prefix):
+        super().__init__()
+        self.prefix = prefix
+        self.worst = {}
+
+    def name(self, test):
+        return test.id().removeprefix(self.prefix).replace("\n", " ")
+
+    def startTest(self, test):
+        super().startTest(test)
+        say("start", self.name(test))
+        self.worst = {}
+
+    def note(self, word, test, text=""):
+        self.worst[word] = text
+        if not hasattr(test, "_testMethodName") and not hasattr(test, "test_case"):
+            # Something that was set up for a class or a module.
+            say(word, self.name(test))
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self.note("failed", test, self.failures[-1][1])
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self.note("error", test, self.errors[-1][1])
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            is_failure = issubclass(err[0], test.failureException)
+            self.note("failed" if is_failure else "error", test, (self.failures if is_failure else self.errors)[-1][1])
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self.note("skipped", test, reason)
+
+    def addUnexpectedSuccess(self, test):
+        super().addUnexpectedSuccess(test)
+        self.note("failed", test, "unexpected success")
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        for word in "error", "failed":
+            if word in self.worst:
+                print(self.worst[word])
+                say(word, self.name(test))
+                return
+        if "skipped" in self.worst:
+            say("skipped", f"{self.name(test)}: {self.worst['skipped']}".replace("\n", " "))
+        else:
+            say("passed", self.name(test))
+
+
+def main():
+    path, module, *done = sys.argv[1:]
+    reasons = left_out(path, module)
+    full = "test." + module
+    try:
+        import_with_replacements("test.support.os_helper")
+        import_with_replacements(full)
+        tests = list(methods(unittest.defaultTestLoader.loadTestsFromName(full)))
+    except unittest.SkipTest as error:
+        say("total", "0")
+        say("broken", f"skipped: {error}")
+        say("end")
+        return
+    except BaseException as error:
+        traceback.print_exc()
+        say("broken", traceback.format_exception_only(error)[-1].strip())
+        say("end")
+        return
+    say("total", str(len(tests)))
+    result = Telling(full + ".")
+    suite = unittest.TestSuite()
+    for test in tests:
+        name = result.name(test)
+        if name in done:
+            continue
+        if name in reasons:
+            say("left", f"{name}: {reasons[name]}")
+        elif "*" in reasons:
+            say("left", f"{name}: {reasons['*']}")
+        else:
+            suite.addTest(test)
+    suite.run(result)
+    say("end")
+
+
+if __name__ == "__main__":
+    main()
