@@ -94,7 +94,8 @@ fn the_grammar_knows_nothing_of_the_interpreter() {
 #[test]
 fn names_of_files_say_what_is_in_them() {
     let mut complaints = Vec::new();
-    for path in files_below(".", &|_| true) {
+    // Modules of the library have the names that Python has given them.
+    for path in files_below(".", &|path| !path.components().any(|part| part.as_os_str() == "stdlib")) {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let folders = path.parent().into_iter().flat_map(Path::iter).map(|part| part.to_string_lossy().into_owned());
         if folders.chain([stem]).any(|name| EMPTY_NAMES.contains(&name.as_str())) {

@@ -210,11 +210,11 @@ fn constants_are_folded_only_safely() {
 }
 
 #[test]
-fn the_last_statement_is_shown_at_a_prompt() {
+fn each_expression_statement_is_shown_at_a_prompt() {
     let options = CompileOptions { mode: CompileMode::Interactive, ..CompileOptions::default() };
     let code = compile_with("x\nx + 1\n", options);
     let shown = instructions(&code).iter().filter(|op| op.contains("ShowResult")).count();
-    assert_eq!((shown, code.kind), (1, CodeKind::Class));
+    assert_eq!((shown, code.kind), (2, CodeKind::Class));
     assert!(instructions(&code).iter().all(|op| !op.contains("Global")));
 }
 
