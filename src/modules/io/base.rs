@@ -247,7 +247,7 @@ fn raw_read(vm: &mut Vm, this: &Value, size: Option<i64>) -> Result<Value> {
         return vm.call_method(this, &Str::intern("readall"), &[]);
     };
     let target = bytes::new_array(vec![0; size]);
-    let count = vm.call_method(this, &Str::intern("readinto"), &[target.clone()])?;
+    let count = vm.call_method(this, &Str::intern("readinto"), std::slice::from_ref(&target))?;
     if count.is_none() {
         return Ok(Value::None);
     }

@@ -84,7 +84,7 @@ impl Text {
             return Err(Raised::value_error(format!("negative seek position {position}")));
         }
         vm.call_method(this, &symbols().flush, &[])?;
-        vm.call_method(&buffer, &Str::intern("seek"), &[target.clone()])?;
+        vm.call_method(&buffer, &Str::intern("seek"), std::slice::from_ref(&target))?;
         self.decoded.replace(Decoded::default());
         self.snapshot.replace(None);
         self.reset(position == 0);

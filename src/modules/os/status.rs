@@ -41,15 +41,15 @@ pub fn class() -> Class {
 fn make(status: &Stat) -> Value {
     let count = |value: u64| integer::from_u64(value);
     let times = [
-        ("st_atime", status.st_atime as i64, status.st_atime_nsec as i64),
-        ("st_mtime", status.st_mtime as i64, status.st_mtime_nsec as i64),
-        ("st_ctime", status.st_ctime as i64, status.st_ctime_nsec as i64),
+        ("st_atime", status.st_atime, status.st_atime_nsec as i64),
+        ("st_mtime", status.st_mtime, status.st_mtime_nsec as i64),
+        ("st_ctime", status.st_ctime, status.st_ctime_nsec as i64),
     ];
     let mut items = vec![
         Value::Int(i64::from(status.st_mode)),
         count(status.st_ino),
         count(status.st_dev),
-        count(status.st_nlink as u64),
+        count(status.st_nlink),
         Value::Int(i64::from(status.st_uid)),
         Value::Int(i64::from(status.st_gid)),
         Value::Int(status.st_size),
@@ -62,8 +62,8 @@ fn make(status: &Stat) -> Value {
         instance.set(&Str::intern(&format!("{name}_ns")), exact);
     }
     for (name, value) in [
-        ("st_blksize", status.st_blksize as i64),
-        ("st_blocks", status.st_blocks as i64),
+        ("st_blksize", status.st_blksize),
+        ("st_blocks", status.st_blocks),
         ("st_rdev", status.st_rdev as i64),
     ] {
         instance.set(&Str::intern(name), Value::Int(value));
