@@ -10,9 +10,8 @@ use crate::value::{Class, Instance, Native, Result, Str, Value, integer};
 use crate::vm::Vm;
 
 /// The items of a stat_result.
-const FIELDS: &[&str] = &[
-    "st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size", "st_atime", "st_mtime", "st_ctime",
-];
+const FIELDS: &[&str] =
+    &["st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size", "st_atime", "st_mtime", "st_ctime"];
 
 thread_local! {
     static STATUS: Class = status_class();
@@ -61,11 +60,9 @@ fn make(status: &Stat) -> Value {
         let exact = Value::Int(seconds * 1_000_000_000 + nanoseconds);
         instance.set(&Str::intern(&format!("{name}_ns")), exact);
     }
-    for (name, value) in [
-        ("st_blksize", status.st_blksize),
-        ("st_blocks", status.st_blocks),
-        ("st_rdev", status.st_rdev as i64),
-    ] {
+    for (name, value) in
+        [("st_blksize", status.st_blksize), ("st_blocks", status.st_blocks), ("st_rdev", status.st_rdev as i64)]
+    {
         instance.set(&Str::intern(name), Value::Int(value));
     }
     Value::Instance(instance)
