@@ -21,8 +21,8 @@ pub enum Newline {
 }
 
 impl Newline {
-    /// From an argument. TypeError, ValueError.
-    pub fn of(value: &Value) -> Result<Newline> {
+    /// From an argument. TypeError, or ValueError, in which a wrong text is quoted or not.
+    pub fn of(value: &Value, is_quoted: bool) -> Result<Newline> {
         if value.is_none() {
             return Ok(Newline::Translated);
         }
@@ -34,7 +34,10 @@ impl Newline {
             "\n" => Newline::Only("\n"),
             "\r" => Newline::Only("\r"),
             "\r\n" => Newline::Only("\r\n"),
-            _ => return Err(Raised::value_error(format!("illegal newline value: {}", quoted(text)))),
+            _ => {
+                let shown = if is_quoted { quoted(text) } else { text.to_string() };
+                return Err(Raised::value_error(format!("illegal newline value: {shown}")));
+            }
         })
     }
 
@@ -162,8 +165,7 @@ impl<'a> FromArgument<'a> for &'a Wrapped {
 }
 
 fn new(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
-    let wrapped =
-        Wrapped { decoder: Mutable::new(Value::None), state: RefCell::default(), is_ready: Cell::new(false) };
+    let wrapped = Wrapped { decoder: Mutable::new(Value::None), state: RefCell::default(), is_ready: Cell::new(false) };
     Value::Instance(Instance::with_payload(class.clone(), wrapped))
 }
 

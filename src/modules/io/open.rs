@@ -151,7 +151,7 @@ fn layers(
         return Ok(buffer);
     }
     let settings = Settings {
-        newline: Newline::of(newline.unwrap_or(&Value::None))?,
+        newline: Newline::of(newline.unwrap_or(&Value::None), false)?,
         encoding: encoding_name(encoding)?,
         errors: errors.cloned().unwrap_or_else(|| Str::new("strict")),
         line_buffering,

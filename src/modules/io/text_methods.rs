@@ -54,7 +54,7 @@ fn init(
     let text = state(this)?;
     drop(text.buffer.replace(Value::Unbound));
     let settings = Settings {
-        newline: Newline::of(newline.unwrap_or(&Value::None))?,
+        newline: Newline::of(newline.unwrap_or(&Value::None), false)?,
         encoding: encoding_name(encoding)?,
         errors: errors.cloned().unwrap_or_else(|| Str::new("strict")),
         line_buffering: line_buffering.unwrap_or(false),
@@ -181,7 +181,7 @@ fn reconfigure(
     let old = text.settings(|settings| (settings.line_buffering, settings.write_through))?;
     let line_buffering = flag(vm, line_buffering, old.0)?;
     let write_through = flag(vm, write_through, old.1)?;
-    let newline = newline.map(Newline::of).transpose()?;
+    let newline = newline.map(|newline| Newline::of(newline, false)).transpose()?;
     let changes_codec = encoding.is_some() || errors.is_some() || newline.is_some();
     let settings = text.settings(|settings| Settings {
         encoding: encoding.unwrap_or(&settings.encoding).clone(),

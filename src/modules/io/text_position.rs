@@ -30,7 +30,9 @@ impl Text {
         if used == 0 {
             return Ok(start - held);
         }
-        if used == self.decoded.borrow().text.chars().count() && self.decoder.borrow().as_ref().is_some_and(|d| d.is_clean()) {
+        if used == self.decoded.borrow().text.chars().count()
+            && self.decoder.borrow().as_ref().is_some_and(|d| d.is_clean())
+        {
             return Ok(position);
         }
         // Feeds the chunk byte by byte until as much text has come out as was read.
@@ -84,7 +86,7 @@ impl Text {
             return Err(Raised::value_error(format!("negative seek position {position}")));
         }
         vm.call_method(this, &symbols().flush, &[])?;
-        vm.call_method(&buffer, &Str::intern("seek"), &[target.clone()])?;
+        vm.call_method(&buffer, &Str::intern("seek"), std::slice::from_ref(&target))?;
         self.decoded.replace(Decoded::default());
         self.snapshot.replace(None);
         self.reset(position == 0);

@@ -10,9 +10,8 @@ use crate::value::{Class, Instance, Native, Result, Str, Value, integer};
 use crate::vm::Vm;
 
 /// The items of a stat_result.
-const FIELDS: &[&str] = &[
-    "st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size", "st_atime", "st_mtime", "st_ctime",
-];
+const FIELDS: &[&str] =
+    &["st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size", "st_atime", "st_mtime", "st_ctime"];
 
 thread_local! {
     static STATUS: Class = status_class();
@@ -41,15 +40,15 @@ pub fn class() -> Class {
 fn make(status: &Stat) -> Value {
     let count = |value: u64| integer::from_u64(value);
     let times = [
-        ("st_atime", status.st_atime as i64, status.st_atime_nsec as i64),
-        ("st_mtime", status.st_mtime as i64, status.st_mtime_nsec as i64),
-        ("st_ctime", status.st_ctime as i64, status.st_ctime_nsec as i64),
+        ("st_atime", status.st_atime, status.st_atime_nsec as i64),
+        ("st_mtime", status.st_mtime, status.st_mtime_nsec as i64),
+        ("st_ctime", status.st_ctime, status.st_ctime_nsec as i64),
     ];
     let mut items = vec![
         Value::Int(i64::from(status.st_mode)),
         count(status.st_ino),
         count(status.st_dev),
-        count(status.st_nlink as u64),
+        count(status.st_nlink),
         Value::Int(i64::from(status.st_uid)),
         Value::Int(i64::from(status.st_gid)),
         Value::Int(status.st_size),
@@ -61,11 +60,9 @@ fn make(status: &Stat) -> Value {
         let exact = Value::Int(seconds * 1_000_000_000 + nanoseconds);
         instance.set(&Str::intern(&format!("{name}_ns")), exact);
     }
-    for (name, value) in [
-        ("st_blksize", status.st_blksize as i64),
-        ("st_blocks", status.st_blocks as i64),
-        ("st_rdev", status.st_rdev as i64),
-    ] {
+    for (name, value) in
+        [("st_blksize", status.st_blksize), ("st_blocks", status.st_blocks), ("st_rdev", status.st_rdev as i64)]
+    {
         instance.set(&Str::intern(name), Value::Int(value));
     }
     Value::Instance(instance)
