@@ -34,7 +34,7 @@ impl NativeIterator for Count {
     }
 }
 
-fn new_count(vm: &mut Vm, class: &Class, start: Option<&Value>, step: Option<&Value>) -> Result<Value> {
+fn new_count(_: &mut Vm, class: &Class, start: Option<&Value>, step: Option<&Value>) -> Result<Value> {
     let start = start.cloned().unwrap_or(Value::Int(0));
     let step = step.cloned().unwrap_or(Value::Int(1));
     for number in [&start, &step] {
