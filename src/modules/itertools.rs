@@ -11,7 +11,7 @@ use crate::bytecode::Operator;
 use crate::memory::Tracer;
 use crate::native;
 use crate::value::iterator::NativeIterator;
-use crate::value::{Class, Gc, Iterator, Module, Mutable, Native, Raised, Result, Value};
+use crate::value::{Class, Gc, Iterator, Module, Mutable, Native, Raised, Result, Str, Value, symbols};
 use crate::vm::Vm;
 
 /// Counts up from a number.
@@ -34,12 +34,14 @@ impl NativeIterator for Count {
     }
 }
 
-fn new_count(vm: &mut Vm, class: &Class, start: Option<&Value>, step: Option<&Value>) -> Result<Value> {
+fn new_count(_: &mut Vm, class: &Class, start: Option<&Value>, step: Option<&Value>) -> Result<Value> {
     let start = start.cloned().unwrap_or(Value::Int(0));
     let step = step.cloned().unwrap_or(Value::Int(1));
     for number in [&start, &step] {
         let is_number = matches!(number.native(), Value::Int(_) | Value::BigInt(_) | Value::Float(_) | Value::Bool(_));
-        if !is_number && vm.float(number).is_err() {
+        let names = symbols();
+        let converts = |name: &Str| number.class().lookup(name).is_some();
+        if !is_number && ![&names.index, &names.float, &names.complex, &names.int].into_iter().any(converts) {
             return Err(Raised::type_error("a number is required"));
         }
     }
@@ -604,7 +606,7 @@ const CLASSES: &[(&str, &[Native])] = &[
     (
         "compress",
         &[native!(
-            "__new__(cls, /, data, selectors)",
+            "__new__(cls, data, selectors)",
             new_compress(required, required, required),
             "The items whose selector is true."
         )

@@ -131,14 +131,7 @@ thread_local! {
     static MARK: Value = Value::Instance(Instance::new(types().object.clone()));
 }
 
-fn new(
-    vm: &mut Vm,
-    class: &Class,
-    function: Value,
-    limit: &Value,
-    typed: bool,
-    info_class: Value,
-) -> Result<Value> {
+fn new(vm: &mut Vm, class: &Class, function: Value, limit: &Value, typed: bool, info_class: Value) -> Result<Value> {
     let limit = match limit {
         Value::None => Limit::All,
         other => match usize::try_from(vm.index_clamped(other)?) {
@@ -213,12 +206,14 @@ fn call(vm: &mut Vm, this: &Value, arguments: &[Value], keywords: Option<&Gc<Dic
     drop(entries);
     cache.misses.set(cache.misses.get() + 1);
     let result = compute(vm, cache, arguments, pairs)?;
-    // The function may have remembered the same call, or cleared the cache.
-    let entries = cache.entries.get();
-    let place = vm.find_in_dict(&entries, &key, hash)?;
-    if !entries.same(&cache.entries.borrow()) {
-        return Ok(result);
-    }
+    // The function may have remembered the same call, or cleared the cache; so may the comparison of keys.
+    let (entries, place) = loop {
+        let entries = cache.entries.get();
+        let place = vm.find_in_dict(&entries, &key, hash)?;
+        if entries.same(&cache.entries.borrow()) {
+            break (entries, place);
+        }
+    };
     match (place, cache.limit) {
         (None, Limit::Some(limit)) => cache.remember(key, hash, result.clone(), limit),
         (None, _) => entries.insert_new(key, hash, result.clone()),
