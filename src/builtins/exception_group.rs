@@ -210,7 +210,7 @@ pub fn split_for_handler(vm: &mut Vm, exception: &Value, classes: &Value) -> Res
     let class = Value::Class(types().base_exception_group.clone());
     let group = vm.call(&class, &[Value::str(""), Value::tuple(vec![exception.clone()])])?;
     if let Value::Exception(group) = &group {
-        drop(super::traceback::traceback_object(&inner));
+        drop(super::traceback::traceback_object(inner));
         group.traceback.set(inner.traceback.get());
         group.shown.set(inner.shown.get());
     }

@@ -48,6 +48,7 @@ pub mod stdlib;
 pub mod structure;
 pub mod suggestion;
 pub mod sys;
+pub mod sys_hooks;
 pub mod time;
 pub mod traceback;
 pub mod type_parameters;
