@@ -30,6 +30,10 @@ pub fn set_builtin_attribute(vm: &mut Vm, object: &Value, name: &Str, value: Opt
         Value::Cell(cell) => set_cell_attribute(cell, name, value),
         Value::Future(future) => set_future_attribute(future, object, name, value),
         Value::Task(task) => set_future_attribute(&task.future, object, name, value),
+        Value::Module(module) if name.same(&symbols().doc) => {
+            module.globals.set_str(name, value.unwrap_or(Value::None));
+            Ok(true)
+        }
         Value::Module(_) if name.same(&symbols().dict) => Err(Raised::attribute_error("readonly attribute")),
         _ if name.same(&symbols().class) => new_class_of(&object.class(), value).map(|_| true),
         _ => Ok(false),

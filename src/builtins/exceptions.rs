@@ -359,8 +359,8 @@ fn with_traceback(_: &mut Vm, this: &Gc<Exception>, traceback: &Value) -> Result
 
 /// `exception.__traceback__ = value`
 pub fn set_traceback(exception: &Gc<Exception>, value: &Value) -> Result<()> {
-    let entries = traceback::entries(value)
-        .ok_or_else(|| Raised::type_error("__traceback__ must be a traceback or None"))?;
+    let entries =
+        traceback::entries(value).ok_or_else(|| Raised::type_error("__traceback__ must be a traceback or None"))?;
     exception.shown.set((value.clone(), entries.len()));
     exception.traceback.set(entries);
     Ok(())

@@ -187,7 +187,25 @@ fn delete_attribute(vm: &mut Vm, this: &Value, name: &Value) -> Result<()> {
     vm.set_plain(this, &attribute_name(name)?, None)
 }
 
+/// About how many bytes it takes, without what it refers to: what stands before each object, its fixed part,
+/// and its items.
+fn size_of(_: &mut Vm, this: &Value) -> usize {
+    const ITEM: usize = std::mem::size_of::<Value>();
+    let inside = match this.native() {
+        Value::Str(text) => text.len(),
+        Value::Bytes(bytes) => bytes.data.len(),
+        Value::Tuple(items) => items.len() * ITEM,
+        Value::List(items) => items.len() * ITEM,
+        Value::Dict(entries) => entries.len() * (2 * ITEM + 16),
+        Value::Set(items) => items.len() * (ITEM + 8),
+        Value::Instance(instance) => instance.attributes().len() * ITEM,
+        _ => 0,
+    };
+    3 * ITEM + inside
+}
+
 pub const METHODS: &[Native] = &[
+    native!("__sizeof__(self, /)", size_of(required), "Size of object in memory, in bytes."),
     native!("__new__(cls, /, *args, **kwargs)", new(required, rest, keywords), "Create and return a new object.")
         .static_method(),
     native!("__init__(self, /, *args, **kwargs)", init(required, rest, keywords), "Initialize self."),

@@ -54,7 +54,8 @@ pub fn traceback_object(exception: &Gc<Exception>) -> Value {
     let (shown, length) = exception.shown.get();
     let (shown, length) = if length > entries.len() { (Value::None, 0) } else { (shown, length) };
     // The outermost frame that is shown may have been left since.
-    if let (Some(outermost), Some(entry)) = (shown.payload::<Traceback>(), length.checked_sub(1).map(|last| &entries[last]))
+    if let (Some(outermost), Some(entry)) =
+        (shown.payload::<Traceback>(), length.checked_sub(1).map(|last| &entries[last]))
     {
         outermost.left.set(entry.left.clone());
     }

@@ -8,6 +8,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::exit_code;
 use crate::builtins::{os_errors, stream};
 use crate::interpreter::Interpreter;
+use crate::modules::sys_hooks;
 use crate::report::Reporter;
 use crate::scheduler::deadlock;
 use crate::value::{Exception, Gc, Raised, Result, Str, Value, symbols, types};
@@ -31,7 +32,16 @@ pub fn uncaught(interpreter: &mut Interpreter, reporter: &Reporter, raised: &Rai
         reporter.deadlock(&report);
         return exit_code::DEADLOCK;
     }
-    reporter.exception(vm, exception);
+    match sys_hooks::show_uncaught(vm, raised) {
+        Ok(true) => {}
+        Ok(false) => reporter.exception(vm, exception),
+        Err(of_hook) => {
+            reporter.message("Error", "Error in sys.excepthook:");
+            reporter.exception(vm, &of_hook.0);
+            reporter.message("Error", "\nOriginal exception was:");
+            reporter.exception(vm, exception);
+        }
+    }
     if exception.is_a(&types().keyboard_interrupt) { exit_code::INTERRUPTED } else { exit_code::FAILED }
 }
 

@@ -18,7 +18,8 @@ fn decode(vm: &mut Vm, data: &Value, encoding: &str, errors: &str, is_final: boo
         return Err(Raised::type_error(format!("a bytes-like object is required, not '{kind}'")));
     };
     let data = data.unborrowed();
-    let end = if is_final { data.len() } else { codec_stream::complete_length(codec::canonical_name(encoding)?, &data) };
+    let end =
+        if is_final { data.len() } else { codec_stream::complete_length(codec::canonical_name(encoding)?, &data) };
     let text = codec::decode(vm, &data[..end], encoding, errors)?;
     Ok(Value::tuple(vec![Value::Str(text), Value::from(end)]))
 }

@@ -46,9 +46,7 @@ fn formatter_field_name_split(vm: &mut Vm, name: &Value) -> Result<Value> {
     let name = expect_text(name)?;
     let end = memchr::memchr2(b'.', b'[', name.as_bytes()).unwrap_or(name.len());
     let (first, mut rest) = name.split_at(end);
-    let key = |text: &str| -> Result<Value> {
-        Ok(parse_index(text)?.map_or_else(|| Value::str(text), Value::from))
-    };
+    let key = |text: &str| -> Result<Value> { Ok(parse_index(text)?.map_or_else(|| Value::str(text), Value::from)) };
     let first = key(first)?;
     let mut parts = Vec::new();
     while !rest.is_empty() {

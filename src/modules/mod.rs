@@ -26,17 +26,17 @@ pub mod evaluate;
 pub mod format_parts;
 pub mod functools;
 pub mod gc;
-pub mod io;
 pub mod heap;
+pub mod io;
 pub mod itertools;
 pub mod json;
 pub mod loader;
 pub mod math;
 pub mod mersenne_twister;
 pub mod os;
-pub mod path_argument;
 pub mod packed_item;
 pub mod packing;
+pub mod path_argument;
 pub mod random;
 pub mod random_distribution;
 pub mod re;
@@ -48,6 +48,7 @@ pub mod stdlib;
 pub mod structure;
 pub mod suggestion;
 pub mod sys;
+pub mod sys_hooks;
 pub mod time;
 pub mod traceback;
 pub mod type_parameters;
@@ -135,7 +136,8 @@ pub fn native_class(name: &str, base: &Class, rows: &'static [Native]) -> Class 
 pub fn native_exception(name: &str, base: &Class) -> Class {
     let (module, short) = name.rsplit_once('.').unwrap_or(("builtins", name));
     let order = std::iter::once(base.clone()).chain(base.ancestors()).collect();
-    let class = ClassObject::new(Str::intern(short), Layout::Exception, vec![base.clone()], order, Gc::new(Dict::new()));
+    let class =
+        ClassObject::new(Str::intern(short), Layout::Exception, vec![base.clone()], order, Gc::new(Dict::new()));
     class.namespace.set_str(&symbols().module, Value::Str(Str::intern(module)));
     class.changed();
     class

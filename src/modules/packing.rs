@@ -15,8 +15,7 @@ use crate::value::instance::Payload;
 use crate::value::iterator::NativeIterator;
 use crate::value::native::{FromArgument, Mismatch};
 use crate::value::{
-    Class, Dict, Gc, Instance, Iterator, Module, Mutable, Native, Raised, Result, Str, Value, integer, symbols,
-    types,
+    Class, Dict, Gc, Instance, Iterator, Module, Mutable, Native, Raised, Result, Str, Value, integer, symbols, types,
 };
 use crate::vm::Vm;
 
@@ -177,8 +176,7 @@ fn pack_float(vm: &mut Vm, format: &Format, kind: Kind, value: &Value, place: &m
             Err(raised) => return Err(raised),
         },
     };
-    let too_large =
-        |code: &str| Raised::overflow_error(format!("float too large to pack with {code} format"));
+    let too_large = |code: &str| Raised::overflow_error(format!("float too large to pack with {code} format"));
     let bits = match kind {
         Kind::Double => number.to_bits(),
         Kind::Float => {
@@ -318,9 +316,8 @@ fn pack_part(vm: &mut Vm, format: &Format, arguments: &[Value]) -> Result<()> {
         return Err(error(format!("pack_into expected {expected} items for packing (got {given})")));
     }
     let array = buffer.payload::<ByteArray>();
-    let shown = buffer.payload::<MemoryView>().filter(|view| {
-        !view.read_only && view.object().payload::<ByteArray>().is_some()
-    });
+    let shown =
+        buffer.payload::<MemoryView>().filter(|view| !view.read_only && view.object().payload::<ByteArray>().is_some());
     let length = match (array, shown) {
         (Some(array), _) => array.data.borrow().len(),
         (None, Some(shown)) => shown.length,

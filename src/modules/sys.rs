@@ -1,12 +1,12 @@
 //! `sys`: the interpreter, as scripts see it.
 
-use super::{Precedence, native_module, state, stdlib, structure};
+use super::{Precedence, native_module, state, stdlib, structure, sys_hooks};
 use crate::builtins::frame;
 use crate::builtins::stream::{self, Channel};
 use crate::native;
 use crate::value::{
-    Class, Gc, Instance, Module, Native, Raised, Result, Str, Value, class::ClassObject, class::Layout, integer,
-    symbols, types,
+    Class, Gc, Instance, Module, Native, NativeFunction, Raised, Result, Str, Value, class::ClassObject, class::Layout,
+    integer, symbols, types,
 };
 use crate::vm::Vm;
 
@@ -326,8 +326,13 @@ pub fn module(vm: &mut Vm) -> Result<Gc<Module>> {
         module.set(name, stream::object(channel));
         module.set(&format!("__{name}__"), stream::object(channel));
     }
-    if let Some(hook) = module.get("displayhook") {
-        module.set("__displayhook__", hook);
+    for row in sys_hooks::FUNCTIONS {
+        module.set(row.name(), Value::Native(NativeFunction::of_module(row, &module.name)));
+    }
+    for name in ["displayhook", "excepthook", "unraisablehook"] {
+        if let Some(hook) = module.get(name) {
+            module.set(&format!("__{name}__"), hook);
+        }
     }
     stream::use_sys(&module.globals);
     module.set("path", Value::List(state.path.clone()));

@@ -9,8 +9,8 @@ use std::rc::Rc;
 use super::class::Layout;
 use super::instance::Payload;
 use super::{
-    BoundMethod, Class, ClassObject, CodeObject, Coroutine, Exception, Function, Future, Gc, Instance, Iterator, Module,
-    Mutable, NativeCoroutine, NativeFunction, Set, Task, Value, Weak, symbols, types,
+    BoundMethod, Class, ClassObject, CodeObject, Coroutine, Exception, Function, Future, Gc, Instance, Iterator,
+    Module, Mutable, NativeCoroutine, NativeFunction, Set, Task, Value, Weak, symbols, types,
 };
 use crate::memory::Tracer;
 

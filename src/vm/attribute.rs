@@ -521,7 +521,10 @@ impl Vm {
                             instance.set_member(&member.hidden, value.clone());
                             Ok(())
                         }
-                        None => instance.remove_member(&member.hidden).map(drop).ok_or_else(|| Raised::attribute_error(&**name)),
+                        None => instance
+                            .remove_member(&member.hidden)
+                            .map(drop)
+                            .ok_or_else(|| Raised::attribute_error(&**name)),
                     });
                 }
                 let names = symbols();

@@ -5,9 +5,9 @@
 //! (`__set_name__`, `__init_subclass__`), PEP 560 (`__mro_entries__`).
 
 use super::Vm;
-use crate::value::instance::hidden_name;
 use crate::value::class::{ClassObject, Layout};
 use crate::value::descriptor::{ClassMethod, Member, StaticMethod};
+use crate::value::instance::hidden_name;
 use crate::value::{Class, Dict, Gc, Instance, Mutable, Raised, Result, Str, Value, symbols, types};
 
 impl Vm {

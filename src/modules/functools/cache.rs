@@ -131,14 +131,7 @@ thread_local! {
     static MARK: Value = Value::Instance(Instance::new(types().object.clone()));
 }
 
-fn new(
-    vm: &mut Vm,
-    class: &Class,
-    function: Value,
-    limit: &Value,
-    typed: bool,
-    info_class: Value,
-) -> Result<Value> {
+fn new(vm: &mut Vm, class: &Class, function: Value, limit: &Value, typed: bool, info_class: Value) -> Result<Value> {
     let limit = match limit {
         Value::None => Limit::All,
         other => match usize::try_from(vm.index_clamped(other)?) {

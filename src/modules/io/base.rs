@@ -301,10 +301,7 @@ fn read_into(vm: &mut Vm, this: &Value, target: &Value, method: &str, name: &str
     let piece = vm.call_method(this, &Str::intern(method), &[Value::from(size)])?;
     let Value::Bytes(piece) = piece.native() else { return Err(Raised::type_error("read() should return bytes")) };
     if piece.data.len() > size {
-        let message = format!(
-            "read() returned too much data: {size} bytes requested, {} returned",
-            piece.data.len()
-        );
+        let message = format!("read() returned too much data: {size} bytes requested, {} returned", piece.data.len());
         return Err(Raised::value_error(message));
     }
     put(target, &piece.data);

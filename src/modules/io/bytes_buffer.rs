@@ -191,8 +191,7 @@ fn truncate(vm: &mut Vm, this: &BytesBuffer, size: Option<&Value>) -> Result<i64
         None | Some(Value::None) => this.position.get() as i64,
         Some(size) => vm.index(size)?,
     };
-    let length =
-        usize::try_from(size).map_err(|_| Raised::value_error(format!("negative size value {size}")))?;
+    let length = usize::try_from(size).map_err(|_| Raised::value_error(format!("negative size value {size}")))?;
     if length < this.array()?.data.borrow().len() {
         this.resize()?.truncate(length);
     }

@@ -64,8 +64,18 @@ impl Classes {
             file: class("FileIO", Layout::Native, &raw_base, &[file::METHODS]),
             bytes_buffer: class("BytesIO", Layout::Native, &buffered_base, &[bytes_buffer::METHODS]),
             string_buffer: class("StringIO", Layout::Native, &text_base, &[string_buffer::METHODS]),
-            reader: class("BufferedReader", Layout::Native, &buffered_base, &[state, reading, buffered_methods::READER]),
-            writer: class("BufferedWriter", Layout::Native, &buffered_base, &[state, writing, buffered_methods::WRITER]),
+            reader: class(
+                "BufferedReader",
+                Layout::Native,
+                &buffered_base,
+                &[state, reading, buffered_methods::READER],
+            ),
+            writer: class(
+                "BufferedWriter",
+                Layout::Native,
+                &buffered_base,
+                &[state, writing, buffered_methods::WRITER],
+            ),
             random: class(
                 "BufferedRandom",
                 Layout::Native,
@@ -141,7 +151,8 @@ pub fn remember(stream: &Value) {
 /// Flushes all streams that are still open, text before the buffers below it. Errors are given, with the
 /// streams they came from.
 pub fn flush_at_end(vm: &mut Vm) -> Vec<(Raised, Value)> {
-    let mut streams: Vec<Value> = WRITERS.with_borrow_mut(std::mem::take).iter().filter_map(Weak::upgrade).map(Value::Instance).collect();
+    let mut streams: Vec<Value> =
+        WRITERS.with_borrow_mut(std::mem::take).iter().filter_map(Weak::upgrade).map(Value::Instance).collect();
     streams.sort_by_key(|stream| !stream.class().is_subclass(&classes().text));
     let mut errors = Vec::new();
     for stream in streams {

@@ -162,8 +162,7 @@ impl<'a> FromArgument<'a> for &'a Wrapped {
 }
 
 fn new(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
-    let wrapped =
-        Wrapped { decoder: Mutable::new(Value::None), state: RefCell::default(), is_ready: Cell::new(false) };
+    let wrapped = Wrapped { decoder: Mutable::new(Value::None), state: RefCell::default(), is_ready: Cell::new(false) };
     Value::Instance(Instance::with_payload(class.clone(), wrapped))
 }
 

@@ -121,9 +121,10 @@ fn line_length(newline: Newline, text: &[char]) -> Option<usize> {
         Newline::Translated | Newline::Only("\n") => text.iter().position(|c| *c == '\n').map(|place| place + 1),
         Newline::Only("\r") => text.iter().position(|c| *c == '\r').map(|place| place + 1),
         Newline::Only(_) => text.windows(2).position(|pair| pair == ['\r', '\n']).map(|place| place + 2),
-        Newline::Universal => text.iter().position(|c| matches!(c, '\n' | '\r')).map(|place| {
-            if text[place] == '\r' && text.get(place + 1) == Some(&'\n') { place + 2 } else { place + 1 }
-        }),
+        Newline::Universal => text
+            .iter()
+            .position(|c| matches!(c, '\n' | '\r'))
+            .map(|place| if text[place] == '\r' && text.get(place + 1) == Some(&'\n') { place + 2 } else { place + 1 }),
     }
 }
 
@@ -221,8 +222,7 @@ fn tell(_: &mut Vm, this: &StringBuffer) -> Result<usize> {
 fn seek(_: &mut Vm, this: &StringBuffer, offset: i64, whence: Option<i64>) -> Result<usize> {
     this.check_open()?;
     let position = match whence.unwrap_or(0) {
-        0 => usize::try_from(offset)
-            .map_err(|_| Raised::value_error(format!("Negative seek position {offset}")))?,
+        0 => usize::try_from(offset).map_err(|_| Raised::value_error(format!("Negative seek position {offset}")))?,
         1 | 2 if offset != 0 => return Err(Raised::os_error("Can't do nonzero cur-relative seeks")),
         1 => this.position.get(),
         2 => match &*this.store.borrow() {
@@ -276,11 +276,7 @@ fn newlines(_: &mut Vm, this: &StringBuffer) -> Result<Value> {
 pub const METHODS: &[Native] = &[
     native!("__new__(cls, /, *args, **kwargs)", new(required, rest, keywords), "A stream that is not set up.")
         .static_method(),
-    native!(
-        "__init__(self, initial_value='', newline='\\n')",
-        init(required, optional, optional),
-        "Fills the stream."
-    ),
+    native!("__init__(self, initial_value='', newline='\\n')", init(required, optional, optional), "Fills the stream."),
     native!("write(self, s, /)", write(required, required), "Writes text and gives its length."),
     native!("read(self, size=-1, /)", read(required, optional), "Reads so many characters, or all."),
     native!("readline(self, size=-1, /)", readline(required, optional), "Reads a line with its end."),

@@ -30,7 +30,9 @@ impl Text {
         if used == 0 {
             return Ok(start - held);
         }
-        if used == self.decoded.borrow().text.chars().count() && self.decoder.borrow().as_ref().is_some_and(|d| d.is_clean()) {
+        if used == self.decoded.borrow().text.chars().count()
+            && self.decoder.borrow().as_ref().is_some_and(|d| d.is_clean())
+        {
             return Ok(position);
         }
         // Feeds the chunk byte by byte until as much text has come out as was read.

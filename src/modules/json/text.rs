@@ -12,10 +12,11 @@ use crate::vm::Vm;
 #[cold]
 pub fn decode_error(vm: &mut Vm, message: &str, text: &Str, byte: usize) -> Raised {
     let place = text[..byte].chars().count();
-    let made = match state().module("json.decoder").map(|module| module.globals.get_str(&Str::intern("JSONDecodeError"))) {
-        Some(Some(class)) => vm.call(&class, &[Value::str(message), Value::Str(text.clone()), Value::from(place)]),
-        _ => return Raised::value_error(message),
-    };
+    let made =
+        match state().module("json.decoder").map(|module| module.globals.get_str(&Str::intern("JSONDecodeError"))) {
+            Some(Some(class)) => vm.call(&class, &[Value::str(message), Value::Str(text.clone()), Value::from(place)]),
+            _ => return Raised::value_error(message),
+        };
     match made {
         Ok(Value::Exception(exception)) => Raised(exception),
         Ok(_) => Raised::value_error(message),

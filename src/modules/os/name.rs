@@ -164,7 +164,11 @@ pub const FUNCTIONS: &[Native] = &[
     native!("unlink(path)", unlink(required), "Removes a file."),
     native!("remove(path)", remove(required), "Removes a file."),
     native!("rename(src, dst)", rename(required, required), "Gives a file another name."),
-    native!("replace(src, dst)", replace(required, required), "Gives a file another name, in the place of what is there."),
+    native!(
+        "replace(src, dst)",
+        replace(required, required),
+        "Gives a file another name, in the place of what is there."
+    ),
     native!("link(src, dst, *, follow_symlinks=True)", link(required, required, named), "One more name for a file."),
     native!(
         "symlink(src, dst, target_is_directory=False)",

@@ -10,9 +10,8 @@ use crate::value::{Class, Instance, Native, Result, Str, Value, integer};
 use crate::vm::Vm;
 
 /// The items of a stat_result.
-const FIELDS: &[&str] = &[
-    "st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size", "st_atime", "st_mtime", "st_ctime",
-];
+const FIELDS: &[&str] =
+    &["st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size", "st_atime", "st_mtime", "st_ctime"];
 
 thread_local! {
     static STATUS: Class = status_class();

@@ -204,9 +204,9 @@ impl Machine {
                     let possible = match guard {
                         Guard::Unknown => true,
                         Guard::Byte(byte) => bytes.get(place) == Some(byte),
-                        Guard::Table(table) => bytes
-                            .get(place)
-                            .is_some_and(|byte| program.tables[*table as usize][*byte as usize]),
+                        Guard::Table(table) => {
+                            bytes.get(place).is_some_and(|byte| program.tables[*table as usize][*byte as usize])
+                        }
                     };
                     if possible {
                         self.choices.push(Choice::Resume { at: *second, place });

@@ -124,9 +124,7 @@ fn raise(vm: &mut Vm, fault: Fault, source: &Value) -> Raised {
         Fault::Index(message) => Raised::index_error(message),
         Fault::Overflow(message) => Raised::overflow_error(message),
         Fault::Depth => Raised::recursion_error("maximum recursion depth exceeded"),
-        Fault::Pattern(message, place) => {
-            pattern_error(vm, &message, source, place).unwrap_or_else(|raised| raised)
-        }
+        Fault::Pattern(message, place) => pattern_error(vm, &message, source, place).unwrap_or_else(|raised| raised),
     }
 }
 

@@ -161,8 +161,7 @@ impl Parser<'_> {
     /// A set, behind its `[`.
     fn set(&mut self) -> Read<Node> {
         let start = self.reader.place() - 1;
-        let unterminated =
-            |reader: &Reader| Err(reader.fault("unterminated character set", reader.place() - start));
+        let unterminated = |reader: &Reader| Err(reader.fault("unterminated character set", reader.place() - start));
         if self.reader.is_next('[') {
             let place = self.reader.place();
             self.doubt(format!("Possible nested set at position {place}"));

@@ -124,23 +124,11 @@ pub fn try_text(
     }))
 }
 
-fn search(
-    vm: &mut Vm,
-    this: &Value,
-    string: &Value,
-    pos: Option<Clamped>,
-    endpos: Option<Clamped>,
-) -> Result<Value> {
+fn search(vm: &mut Vm, this: &Value, string: &Value, pos: Option<Clamped>, endpos: Option<Clamped>) -> Result<Value> {
     try_text(vm, this, Manner::Search, string, pos, endpos)
 }
 
-fn match_(
-    vm: &mut Vm,
-    this: &Value,
-    string: &Value,
-    pos: Option<Clamped>,
-    endpos: Option<Clamped>,
-) -> Result<Value> {
+fn match_(vm: &mut Vm, this: &Value, string: &Value, pos: Option<Clamped>, endpos: Option<Clamped>) -> Result<Value> {
     try_text(vm, this, Manner::Match, string, pos, endpos)
 }
 
@@ -201,12 +189,7 @@ fn finditer(
 }
 
 /// An iterator over all matches.
-pub fn find_iterator(
-    object: &Value,
-    string: &Value,
-    pos: Option<Clamped>,
-    endpos: Option<Clamped>,
-) -> Result<Value> {
+pub fn find_iterator(object: &Value, string: &Value, pos: Option<Clamped>, endpos: Option<Clamped>) -> Result<Value> {
     let scanner = Scanner::new(object, string, pos, endpos)?;
     Ok(Iterator::native(&types().callable_iterator, scanner))
 }
@@ -247,13 +230,7 @@ fn subn(vm: &mut Vm, this: This<'_>, repl: &Value, string: &Value, count: Option
     Ok(Value::tuple(vec![text, count.into()]))
 }
 
-fn scanner(
-    _: &mut Vm,
-    this: This<'_>,
-    string: &Value,
-    pos: Option<Clamped>,
-    endpos: Option<Clamped>,
-) -> Result<Value> {
+fn scanner(_: &mut Vm, this: This<'_>, string: &Value, pos: Option<Clamped>, endpos: Option<Clamped>) -> Result<Value> {
     let scanner = Scanner::new(this.object, string, pos, endpos)?;
     Ok(Value::Instance(Instance::with_payload(types().regular_scanner.clone(), scanner)))
 }

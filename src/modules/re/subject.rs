@@ -22,8 +22,9 @@ enum Data {
 impl Subject {
     /// The text in an object; `is_text` says which kind the pattern can search, if there is a pattern.
     pub fn new(object: &Value, is_text: bool) -> Result<Subject> {
-        let subject = Subject::of(object)
-            .ok_or_else(|| Raised::type_error(format!("expected string or bytes-like object, got '{}'", object.type_name())))?;
+        let subject = Subject::of(object).ok_or_else(|| {
+            Raised::type_error(format!("expected string or bytes-like object, got '{}'", object.type_name()))
+        })?;
         match (is_text, &subject.data) {
             (true, Data::Octets(_)) => Err(Raised::type_error("cannot use a string pattern on a bytes-like object")),
             (false, Data::Text(_)) => Err(Raised::type_error("cannot use a bytes pattern on a string-like object")),

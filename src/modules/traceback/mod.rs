@@ -26,7 +26,7 @@ fn pieces(vm: &mut Vm, exception: &Gc<Exception>) -> Vec<String> {
 }
 
 /// Writes to `sys.stderr`, if there is one.
-fn write_to_stderr(vm: &mut Vm, text: &str) -> Result<()> {
+pub fn write_to_stderr(vm: &mut Vm, text: &str) -> Result<()> {
     match stream::current(&symbols().stderr) {
         Some(file) if !file.is_none() => vm.call_method(&file, &symbols().write, &[Value::str(text)]).map(drop),
         _ => Ok(()),
@@ -40,6 +40,15 @@ pub fn text_of(vm: &mut Vm, exception: &Gc<Exception>) -> String {
 
 /// Says that an exception could not go anywhere: it was raised in a finalizer, say. `object` is whose.
 pub fn report_ignored(vm: &mut Vm, raised: Raised, object: &Value) {
+    match super::sys_hooks::show_unraisable(vm, &raised, object) {
+        Ok(true) => {}
+        Ok(false) => write_ignored(vm, &raised, object),
+        Err(of_hook) => write_ignored(vm, &of_hook, object),
+    }
+}
+
+/// Writes that an exception could not go anywhere.
+pub fn write_ignored(vm: &mut Vm, raised: &Raised, object: &Value) {
     let shown = vm.repr(object).map_or_else(|_| "<object repr() failed>".to_string(), |text| text.to_string());
     let text = format!("Exception ignored in: {shown}\n{}", pieces(vm, &raised.0).concat());
     // When even this cannot be written there is nobody left to tell.

@@ -1,0 +1,146 @@
+//! The hooks of `sys`: what shows an exception that nobody caught, or one that could not be raised; and
+//! the settings of the interpreter that scripts ask for.
+
+use std::cell::Cell;
+
+use super::{state, structure, traceback};
+use crate::native;
+use crate::value::{Class, Native, Raised, Result, Value, types};
+use crate::vm::Vm;
+
+/// `sys.excepthook(type, value, traceback)`: writes the report of an exception.
+fn excepthook(vm: &mut Vm, _class: &Value, value: &Value, _traceback: &Value) -> Result<()> {
+    match value {
+        Value::Exception(exception) => {
+            let text = traceback::text_of(vm, exception);
+            traceback::write_to_stderr(vm, &text)
+        }
+        other => Err(Raised::type_error(format!("an exception is needed, not '{}'", other.type_name()))),
+    }
+}
+
+/// The hook of `sys` with this name, when the script has put one of its own there.
+fn replaced(name: &str) -> Option<Value> {
+    let sys = state().module("sys")?;
+    let (hook, original) = (sys.get(name)?, sys.get(&format!("__{name}__"))?);
+    (!hook.is(&original)).then_some(hook)
+}
+
+/// Shows an exception that nobody caught with the script's `sys.excepthook`. False when there is none; an
+/// error when the hook itself raises.
+pub fn show_uncaught(vm: &mut Vm, raised: &Raised) -> Result<bool> {
+    let Some(hook) = replaced("excepthook") else { return Ok(false) };
+    let exception = &raised.0;
+    let traceback = crate::builtins::traceback::traceback_object(exception);
+    vm.call(&hook, &[Value::Class(exception.class()), Value::Exception(exception.clone()), traceback])?;
+    Ok(true)
+}
+
+thread_local! {
+    static UNRAISABLE: &'static Class = Box::leak(Box::new(structure::class(
+        "sys.UnraisableHookArgs",
+        &["exc_type", "exc_value", "exc_traceback", "err_msg", "object"],
+    )));
+}
+
+/// `sys.unraisablehook(unraisable)`: says that an exception could not be raised.
+fn unraisablehook(vm: &mut Vm, unraisable: &Value) -> Result<()> {
+    let mut part = |name: &str| vm.get_attribute(unraisable, &crate::value::Str::intern(name));
+    let (value, object) = (part("exc_value")?, part("object")?);
+    if let Value::Exception(exception) = value {
+        traceback::write_ignored(vm, &Raised(exception), &object);
+    }
+    Ok(())
+}
+
+/// Gives an exception that could not be raised to the script's `sys.unraisablehook`, with the object it is
+/// about. False when there is no such hook.
+pub fn show_unraisable(vm: &mut Vm, raised: &Raised, object: &Value) -> Result<bool> {
+    let Some(hook) = replaced("unraisablehook") else { return Ok(false) };
+    let exception = &raised.0;
+    let traceback = crate::builtins::traceback::traceback_object(exception);
+    let parts = vec![
+        Value::Class(exception.class()),
+        Value::Exception(exception.clone()),
+        traceback,
+        Value::None,
+        object.clone(),
+    ];
+    let arguments = structure::make(UNRAISABLE.with(|class| *class), parts);
+    vm.call(&hook, &[arguments])?;
+    Ok(true)
+}
+
+/// About how many bytes an object takes, without what it refers to.
+fn getsizeof(vm: &mut Vm, object: &Value, default: Option<&Value>) -> Result<Value> {
+    let name = crate::value::Str::intern("__sizeof__");
+    if let Some(result) = vm.call_special(object, &name, &[]) {
+        return result;
+    }
+    match default {
+        Some(default) => Ok(default.clone()),
+        None => Err(Raised::type_error(format!("Type {} doesn't define __sizeof__", object.type_name()))),
+    }
+}
+
+thread_local! {
+    static SWITCH_INTERVAL: Cell<f64> = const { Cell::new(0.005) };
+}
+
+fn getswitchinterval(_: &mut Vm) -> f64 {
+    SWITCH_INTERVAL.with(Cell::get)
+}
+
+/// There are no threads to switch between; the number is only kept.
+fn setswitchinterval(_: &mut Vm, interval: f64) -> Result<()> {
+    if interval <= 0.0 {
+        return Err(Raised::value_error("switch interval must be strictly positive"));
+    }
+    SWITCH_INTERVAL.with(|place| place.set(interval));
+    Ok(())
+}
+
+fn nothing(_: &mut Vm) {}
+
+fn not_traced(function: &Value, what: &str) -> Result<()> {
+    if function.is_none() {
+        return Ok(());
+    }
+    Err(Raised::new(
+        &types().not_implemented_error,
+        vec![Value::from(format!("sys.{what}: programs cannot be traced"))],
+    ))
+}
+
+fn settrace(_: &mut Vm, function: &Value) -> Result<()> {
+    not_traced(function, "settrace")
+}
+
+fn setprofile(_: &mut Vm, function: &Value) -> Result<()> {
+    not_traced(function, "setprofile")
+}
+
+fn is_finalizing(_: &mut Vm) -> bool {
+    false
+}
+
+pub const FUNCTIONS: &[Native] = &[
+    native!(
+        "excepthook(exctype, value, traceback, /)",
+        excepthook(required, required, required),
+        "Writes the report of an exception to sys.stderr."
+    ),
+    native!(
+        "unraisablehook(unraisable, /)",
+        unraisablehook(required),
+        "Says that an exception could not be raised, in a finalizer for instance."
+    ),
+    native!("getswitchinterval()", getswitchinterval(), "The switch interval that was set last."),
+    native!("setswitchinterval(interval, /)", setswitchinterval(required), "Keeps a switch interval."),
+    native!("gettrace()", nothing(), "The trace function: there is none."),
+    native!("settrace(function, /)", settrace(required), "Only None can be set: programs cannot be traced."),
+    native!("getprofile()", nothing(), "The profile function: there is none."),
+    native!("setprofile(function, /)", setprofile(required), "Only None can be set: programs cannot be traced."),
+    native!("is_finalizing()", is_finalizing(), "Whether the interpreter is ending."),
+    native!("getsizeof(object, default, /)", getsizeof(required, optional), "About how many bytes an object takes."),
+];
