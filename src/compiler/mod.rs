@@ -12,7 +12,7 @@ use asy_grammar::ast::{Expression, Module, Name, Span, Statement, StatementKind}
 use asy_grammar::diagnostic::Diagnostic;
 
 use crate::bytecode::code::Source;
-use crate::bytecode::{Code, CodeKind, Constant, Op, Register};
+use crate::bytecode::{Code, CodeKind, Constant, Intrinsic, Op, Register};
 
 mod assignment;
 mod block;
@@ -228,6 +228,14 @@ impl<'a> Compiler<'a> {
 
     fn top_statements(&mut self, statements: &'a [Statement]) {
         self.shows_results = self.options.mode == CompileMode::Interactive;
+        // A module with annotations has the dict for them from its beginning.
+        if let Some(first) = statements.first()
+            && statements.iter().any(assignment::has_annotation)
+        {
+            let dst = self.unit.registers.take();
+            self.emit(first.span, Op::Intrinsic { dst, start: dst, function: Intrinsic::Annotations });
+            self.unit.registers.give_back(dst.0 as u16);
+        }
         for statement in statements {
             self.statement(statement);
         }

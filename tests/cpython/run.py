@@ -9,6 +9,7 @@ behind it, which an earlier run has done. Each line that tells something begins 
     @start METHOD            the method runs
     @passed METHOD, @failed METHOD, @error METHOD, @skipped METHOD: REASON, @left METHOD: REASON
     @broken REASON           the file could not be imported
+    @outside WORD WHAT       what is set up or torn down for a class or the module went wrong
     @end
 """
 
@@ -70,6 +71,32 @@ def import_with_replacements(name):
     __import__(name)
 
 
+def stand_in():
+    """Puts what tests need of CPython's inside in its place."""
+    import asyncio
+    import importlib
+    from test.support import import_helper
+
+    def import_fresh_module(name, fresh=(), blocked=(), *, deprecated=False, usefrozen=False):
+        # There is one implementation of each module, not one in C and one that can do without it.
+        return importlib.import_module(name)
+
+    import_helper.import_fresh_module = import_fresh_module
+    # All of asyncio is one native module; its parts are other names for it.
+    for part in "events futures tasks locks queues taskgroups timeouts runners coroutines exceptions base_events".split():
+        sys.modules["asyncio." + part] = asyncio
+        setattr(asyncio, part, asyncio)
+    import asyncio_test_utils
+    sys.modules["test.test_asyncio.utils"] = asyncio_test_utils
+    package = types.ModuleType("test.test_asyncio")
+    package.__path__ = [folder + "/test_asyncio" for folder in sys.modules["test"].__path__]
+    package.utils = asyncio_test_utils
+    sys.modules["test.test_asyncio"] = package
+    sys.modules["test"].test_asyncio = package
+    asyncio._PyFuture = asyncio._CFuture = asyncio.Future
+    asyncio._PyTask = asyncio._CTask = asyncio.Task
+
+
 def methods(tests):
     """The single tests of a suite."""
     try:
@@ -101,7 +128,7 @@ class Telling(unittest.TestResult):
         self.worst[word] = text
         if not hasattr(test, "_testMethodName") and not hasattr(test, "test_case"):
             # Something that was set up for a class or a module.
-            say(word, self.name(test))
+            say("outside", f"{word} {self.name(test)}")
 
     def addFailure(self, test, err):
         super().addFailure(test, err)
@@ -144,8 +171,9 @@ def main():
     full = "test." + module
     try:
         import_with_replacements("test.support.os_helper")
+        stand_in()
         import_with_replacements(full)
-        tests = list(methods(unittest.defaultTestLoader.loadTestsFromName(full)))
+        tests = list(methods(unittest.defaultTestLoader.loadTestsFromModule(sys.modules[full])))
     except unittest.SkipTest as error:
         say("total", "0")
         say("broken", f"skipped: {error}")
