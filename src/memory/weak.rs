@@ -46,9 +46,8 @@ impl<T: Object> Weak<T> {
         let header = object.header_pointer();
         let registry = &object.header().registry;
         registry.set(registry.get() | WATCHED);
-        let watch = WATCHES.with(|watches| {
-            watches.borrow_mut().entry(header).or_insert_with(|| Rc::new(Watched::of(header))).clone()
-        });
+        let watch = WATCHES
+            .with(|watches| watches.borrow_mut().entry(header).or_insert_with(|| Rc::new(Watched::of(header))).clone());
         Weak { watch, refers: PhantomData }
     }
 

@@ -244,7 +244,8 @@ fn find(vm: &mut Vm, full: &str, package_path: Option<&Value>) -> Result<Option<
         None => search_path(vm)?,
     };
     let short = full.rsplit_once('.').map_or(full, |(_, short)| short);
-    let folders: Vec<&Str> = folders.iter().filter_map(Value::as_str).filter(|it| !it.starts_with("<stdlib>")).collect();
+    let folders: Vec<&Str> =
+        folders.iter().filter_map(Value::as_str).filter(|it| !it.starts_with("<stdlib>")).collect();
     let outside = &state().outside;
     let is_outside = |folder: &&Str| outside.borrow().iter().any(|outside| **outside == ***folder);
     let (last, first): (Vec<&Str>, Vec<&Str>) = folders.into_iter().partition(is_outside);

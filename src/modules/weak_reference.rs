@@ -44,9 +44,8 @@ fn new(_: &mut Vm, class: &Class, object: &Value, rest: &[Value], _: Option<&Gc<
             return Ok(plain);
         }
     }
-    WeakReference::make(class, object, callback).ok_or_else(|| {
-        Raised::type_error(format!("cannot create weak reference to '{}' object", object.type_name()))
-    })
+    WeakReference::make(class, object, callback)
+        .ok_or_else(|| Raised::type_error(format!("cannot create weak reference to '{}' object", object.type_name())))
 }
 
 fn init(_: &mut Vm, _: &Value, arguments: &[Value], keywords: Option<&Gc<Dict>>) -> Result<()> {

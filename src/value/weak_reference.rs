@@ -9,8 +9,8 @@ use std::rc::Rc;
 use super::class::Layout;
 use super::instance::Payload;
 use super::{
-    BoundMethod, Class, ClassObject, CodeObject, Coroutine, Exception, Function, Future, Gc, Instance, Iterator, Module,
-    Mutable, NativeCoroutine, NativeFunction, Set, Task, Value, Weak, symbols, types,
+    BoundMethod, Class, ClassObject, CodeObject, Coroutine, Exception, Function, Future, Gc, Instance, Iterator,
+    Module, Mutable, NativeCoroutine, NativeFunction, Set, Task, Value, Weak, symbols, types,
 };
 use crate::memory::Tracer;
 
@@ -70,6 +70,9 @@ fn can_be_watched(value: &Value) -> bool {
 fn instances_can_be_watched(class: &Class) -> bool {
     if matches!(class.layout, Layout::Int | Layout::Tuple | Layout::Bytes) {
         return false;
+    }
+    if class.same(&types().regular_pattern) {
+        return true;
     }
     if class.is_builtin() {
         return class.layout == Layout::Native && !is_plain_tool(class);

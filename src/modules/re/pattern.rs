@@ -14,6 +14,7 @@ use super::template::Template;
 use crate::builtins::mappingproxy;
 use crate::memory::Tracer;
 use crate::native;
+use crate::value::bytes::MemoryView;
 use crate::value::instance::Payload;
 use crate::value::iterator::NativeIterator;
 use crate::value::native::{Clamped, FromArgument, Mismatch};
@@ -124,23 +125,11 @@ pub fn try_text(
     }))
 }
 
-fn search(
-    vm: &mut Vm,
-    this: &Value,
-    string: &Value,
-    pos: Option<Clamped>,
-    endpos: Option<Clamped>,
-) -> Result<Value> {
+fn search(vm: &mut Vm, this: &Value, string: &Value, pos: Option<Clamped>, endpos: Option<Clamped>) -> Result<Value> {
     try_text(vm, this, Manner::Search, string, pos, endpos)
 }
 
-fn match_(
-    vm: &mut Vm,
-    this: &Value,
-    string: &Value,
-    pos: Option<Clamped>,
-    endpos: Option<Clamped>,
-) -> Result<Value> {
+fn match_(vm: &mut Vm, this: &Value, string: &Value, pos: Option<Clamped>, endpos: Option<Clamped>) -> Result<Value> {
     try_text(vm, this, Manner::Match, string, pos, endpos)
 }
 
@@ -201,12 +190,7 @@ fn finditer(
 }
 
 /// An iterator over all matches.
-pub fn find_iterator(
-    object: &Value,
-    string: &Value,
-    pos: Option<Clamped>,
-    endpos: Option<Clamped>,
-) -> Result<Value> {
+pub fn find_iterator(object: &Value, string: &Value, pos: Option<Clamped>, endpos: Option<Clamped>) -> Result<Value> {
     let scanner = Scanner::new(object, string, pos, endpos)?;
     Ok(Iterator::native(&types().callable_iterator, scanner))
 }
@@ -247,13 +231,7 @@ fn subn(vm: &mut Vm, this: This<'_>, repl: &Value, string: &Value, count: Option
     Ok(Value::tuple(vec![text, count.into()]))
 }
 
-fn scanner(
-    _: &mut Vm,
-    this: This<'_>,
-    string: &Value,
-    pos: Option<Clamped>,
-    endpos: Option<Clamped>,
-) -> Result<Value> {
+fn scanner(_: &mut Vm, this: This<'_>, string: &Value, pos: Option<Clamped>, endpos: Option<Clamped>) -> Result<Value> {
     let scanner = Scanner::new(this.object, string, pos, endpos)?;
     Ok(Value::Instance(Instance::with_payload(types().regular_scanner.clone(), scanner)))
 }
@@ -340,6 +318,8 @@ struct Scanner {
     position: Cell<Position>,
     anchor: Cell<Anchor>,
     is_done: Cell<bool>,
+    /// Keeps a bytearray from changing its size.
+    _hold: Option<MemoryView>,
 }
 
 impl Scanner {
@@ -351,6 +331,7 @@ impl Scanner {
             position: Cell::new(section.position),
             anchor: Cell::new(section.anchor()),
             is_done: Cell::new(false),
+            _hold: section.subject.hold(),
             subject: section.subject,
         })
     }

@@ -15,27 +15,53 @@ pub enum Op {
     /// One character.
     One(Unit),
     /// One character, several times.
-    Many { unit: Unit, least: u32, most: u32, greed: Greed, follow: Option<u8> },
+    Many {
+        unit: Unit,
+        least: u32,
+        most: u32,
+        greed: Greed,
+        follow: Option<u8>,
+    },
     /// Remembers the place: groups have two marks each.
     Mark(u32),
     /// Tries `first`, then `second`. The guard says how what `first` matches can begin.
-    Split { first: u32, second: u32, guard: Guard },
+    Split {
+        first: u32,
+        second: u32,
+        guard: Guard,
+    },
     Jump(u32),
     At(Condition),
     /// A repetition is about to begin.
     LoopStart(u32),
     /// Another turn, which begins with the next instruction, or on to `exit`.
-    Loop { slot: u32, least: u32, most: u32, lazy: bool, exit: u32 },
+    Loop {
+        slot: u32,
+        least: u32,
+        most: u32,
+        lazy: bool,
+        exit: u32,
+    },
     /// Up to `AtomicEnd` there is one way to match.
     AtomicStart,
     AtomicEnd,
     /// Looks, from `back` characters before, whether there is a match up to `LookEnd`; goes on at `end`.
-    LookStart { negate: bool, back: usize, end: u32 },
+    LookStart {
+        negate: bool,
+        back: usize,
+        end: u32,
+    },
     LookEnd,
     /// The text of a group once more.
-    Reference { group: u32, folding: Folding },
+    Reference {
+        group: u32,
+        folding: Folding,
+    },
     /// Goes on if the group has matched, else at `otherwise`.
-    Conditional { group: u32, otherwise: u32 },
+    Conditional {
+        group: u32,
+        otherwise: u32,
+    },
     Fail,
     Success,
 }
@@ -70,7 +96,10 @@ pub enum Condition {
     /// The end, or a newline at the end.
     LastEnd,
     EndOfLine,
-    Boundary { unicode: bool, negate: bool },
+    Boundary {
+        unicode: bool,
+        negate: bool,
+    },
 }
 
 /// A regular expression ready to match.
@@ -350,8 +379,8 @@ fn add_guards(program: &mut Program, is_text: bool) {
 /// Tells repetitions of a character which byte must follow.
 fn add_follows(program: &mut Program) {
     for index in 0..program.code.len() {
-        let rest = program.code[index + 1..].iter();
-        let next = rest.skip_while(|op| matches!(op, Op::Mark(_))).next().and_then(|op| match op {
+        let mut rest = program.code[index + 1..].iter();
+        let next = rest.find(|op| !matches!(op, Op::Mark(_))).and_then(|op| match op {
             Op::Byte(byte) => Some(*byte),
             Op::Text(bytes) => bytes.first().copied(),
             _ => None,

@@ -2,7 +2,7 @@
 
 use super::matcher::Haystack;
 use crate::memory::{StrBuilder, Tracer};
-use crate::value::bytes::{self, ByteView};
+use crate::value::bytes::{self, ByteView, MemoryView};
 use crate::value::{Bytes, Gc, Raised, Result, Str, Value};
 
 /// A text, kept as long as matches refer to it.
@@ -22,8 +22,9 @@ enum Data {
 impl Subject {
     /// The text in an object; `is_text` says which kind the pattern can search, if there is a pattern.
     pub fn new(object: &Value, is_text: bool) -> Result<Subject> {
-        let subject = Subject::of(object)
-            .ok_or_else(|| Raised::type_error(format!("expected string or bytes-like object, got '{}'", object.type_name())))?;
+        let subject = Subject::of(object).ok_or_else(|| {
+            Raised::type_error(format!("expected string or bytes-like object, got '{}'", object.type_name()))
+        })?;
         match (is_text, &subject.data) {
             (true, Data::Octets(_)) => Err(Raised::type_error("cannot use a string pattern on a bytes-like object")),
             (false, Data::Text(_)) => Err(Raised::type_error("cannot use a bytes pattern on a string-like object")),
@@ -89,6 +90,22 @@ impl Subject {
             true => known.index + count(&bytes[known.place..place]),
             false => known.index - count(&bytes[place..known.place]),
         }
+    }
+
+    /// Keeps what can change its size from doing so, as long as the view is there.
+    pub fn hold(&self) -> Option<MemoryView> {
+        let can_change = !matches!(self.object.native(), Value::Str(_) | Value::Bytes(_));
+        can_change.then(|| MemoryView::new(&self.object, self.bytes().len()))
+    }
+
+    /// A part as it is now: bytes that can change may have done so.
+    pub fn part_now(&self, start: usize, end: usize) -> Value {
+        if matches!(self.object.native(), Value::Str(_) | Value::Bytes(_)) {
+            return self.part(start, end);
+        }
+        let Some(now) = ByteView::of(&self.object) else { return self.part(start, end) };
+        let end = end.min(now.len());
+        bytes::new(&now[start.min(end)..end])
     }
 
     /// A part as a value of its own.
