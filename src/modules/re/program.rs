@@ -363,7 +363,7 @@ fn condition(place: Place, flags: u32) -> Condition {
 fn add_guards(program: &mut Program, is_text: bool) {
     for index in 0..program.code.len() {
         let Op::Split { first, second, .. } = program.code[index] else { continue };
-        let Some(table) = start::first_bytes(program, first, is_text) else { continue };
+        let Some(table) = start::first_bytes(program, first, true, is_text) else { continue };
         let mut bytes = (0..=255u8).filter(|byte| table[*byte as usize]);
         let guard = match (bytes.next(), bytes.next()) {
             (Some(byte), None) => Guard::Byte(byte),
