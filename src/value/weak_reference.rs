@@ -71,6 +71,9 @@ fn instances_can_be_watched(class: &Class) -> bool {
     if matches!(class.layout, Layout::Int | Layout::Tuple | Layout::Bytes) {
         return false;
     }
+    if class.same(&types().regular_pattern) {
+        return true;
+    }
     if class.is_builtin() {
         return class.layout == Layout::Native && !is_plain_tool(class);
     }

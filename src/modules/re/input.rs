@@ -10,6 +10,9 @@ pub trait Input: Copy {
     /// The character before a place, and where it begins; None at the beginning.
     fn previous(&self, place: usize) -> Option<(u32, usize)>;
 
+    /// The place so many characters before another; None when there are not so many.
+    fn back(&self, place: usize, count: usize) -> Option<usize>;
+
     /// Whether each character is one byte.
     const SINGLE: bool;
 }
@@ -35,6 +38,11 @@ impl Input for Octets<'_> {
     fn previous(&self, place: usize) -> Option<(u32, usize)> {
         let before = place.checked_sub(1)?;
         self.0.get(before).map(|byte| (u32::from(*byte), before))
+    }
+
+    #[inline(always)]
+    fn back(&self, place: usize, count: usize) -> Option<usize> {
+        place.checked_sub(count)
     }
 }
 
@@ -71,5 +79,10 @@ impl Input for Utf8<'_> {
             before -= 1;
         }
         self.next(before).map(|(code, _)| (code, before))
+    }
+
+    fn back(&self, place: usize, count: usize) -> Option<usize> {
+        place.checked_sub(count)?;
+        (0..count).try_fold(place, |place, _| Some(self.previous(place)?.1))
     }
 }

@@ -82,7 +82,7 @@ impl Match {
     /// The text of a group, or the default if it has not matched.
     fn text(&self, group: usize, default: &Value) -> Value {
         match self.found.span(group) {
-            Some((start, end)) => self.subject.part(start, end),
+            Some((start, end)) => self.subject.part_now(start, end),
             None => default.clone(),
         }
     }

@@ -256,21 +256,18 @@ impl Machine {
                     at += 1;
                     true
                 }
-                Op::LookStart { negate, back, end } => {
-                    let behind = (0..*back).try_fold(place, |place, _| Some(input.previous(place)?.1));
-                    match behind {
-                        Some(behind) => {
-                            self.raise_barrier(at as u32, place);
-                            place = behind;
-                            at += 1;
-                            true
-                        }
-                        None => {
-                            at = *end as usize;
-                            *negate
-                        }
+                Op::LookStart { negate, back, end } => match input.back(place, *back) {
+                    Some(behind) => {
+                        self.raise_barrier(at as u32, place);
+                        place = behind;
+                        at += 1;
+                        true
                     }
-                }
+                    None => {
+                        at = *end as usize;
+                        *negate
+                    }
+                },
                 Op::LookEnd => match self.end_look(code) {
                     Some((end, before)) => {
                         at = end as usize;

@@ -18,7 +18,6 @@ use crate::value::bytes::{self, ByteView};
 use crate::value::{Bytes, Dict, Gc, Instance, Module, Native, Raised, Result, Str, Value, types};
 use crate::vm::Vm;
 
-use parser::Doubt;
 use pattern::{Manner, Pattern};
 use reader::Fault;
 use syntax::flag;
@@ -192,19 +191,13 @@ fn compiled(vm: &mut Vm, source: &Value, flags: Option<&Value>) -> Result<Value>
 }
 
 fn compile_new(vm: &mut Vm, source: &Value, flags: i64) -> Result<Value> {
-    if flags as u32 & flag::DEBUG != 0 {
-        return Err(Raised::not_implemented_error("re.DEBUG: asy has no listing of patterns"));
-    }
     let Some((characters, is_text)) = characters_of(source) else {
         return Err(Raised::type_error("first argument must be string or compiled pattern"));
     };
     let mut warnings = Vec::new();
     let parsed = parser::parse(characters, is_text, flags as u32, &mut warnings);
-    for (category, message) in warnings {
-        let category = match category {
-            Doubt::Future => &types().future_warning,
-        };
-        (vm.hooks.warn)(vm, category, &message);
+    for message in warnings {
+        (vm.hooks.warn)(vm, &types().future_warning, &message);
     }
     let program = parsed.and_then(|parsed| {
         let program = program::compile(&parsed.body, &parsed.widths, parsed.flags, is_text)?;
@@ -214,6 +207,9 @@ fn compile_new(vm: &mut Vm, source: &Value, flags: i64) -> Result<Value> {
         Ok(done) => done,
         Err(fault) => return Err(raise(vm, fault, source)),
     };
+    if flags as u32 & flag::DEBUG != 0 {
+        return Err(Raised::not_implemented_error("re.DEBUG: asy has no listing of patterns"));
+    }
     let names: Vec<(Str, usize)> =
         parsed.names.into_iter().map(|(name, number)| (Str::intern(&name), number)).collect();
     let group_index = Gc::new(Dict::new());

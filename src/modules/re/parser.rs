@@ -13,12 +13,6 @@ const MOST_DEPTH: usize = 500;
 /// A pattern may have so many groups, and name no group beyond.
 pub const MOST_GROUPS: u64 = 1_073_741_823;
 
-/// A category of warnings.
-#[derive(Clone, Copy)]
-pub enum Doubt {
-    Future,
-}
-
 /// What parsing gives.
 pub struct Parsed {
     pub body: Sequence,
@@ -29,8 +23,8 @@ pub struct Parsed {
     pub widths: Vec<Option<(u64, u64)>>,
 }
 
-/// Parses a pattern. Warnings go to the list even if it turns out wrong.
-pub fn parse(characters: Vec<char>, is_text: bool, flags: u32, warnings: &mut Vec<(Doubt, String)>) -> Read<Parsed> {
+/// Parses a pattern. What it may mean in a later Python goes to the list, even if it turns out wrong.
+pub fn parse(characters: Vec<char>, is_text: bool, flags: u32, warnings: &mut Vec<String>) -> Read<Parsed> {
     let mut parser = Parser {
         reader: Reader::new(characters, is_text)?,
         flags,
@@ -85,7 +79,7 @@ pub(super) struct Parser<'a> {
     groups_outside_look_behind: Option<usize>,
     /// Groups that conditions name by number, and where; they may come later.
     references: Vec<(usize, usize)>,
-    warnings: &'a mut Vec<(Doubt, String)>,
+    warnings: &'a mut Vec<String>,
 }
 
 impl Parser<'_> {
@@ -155,7 +149,7 @@ impl Parser<'_> {
     }
 
     fn doubt(&mut self, message: String) {
-        self.warnings.push((Doubt::Future, message));
+        self.warnings.push(message);
     }
 
     /// A set, behind its `[`.

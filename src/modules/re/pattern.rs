@@ -14,6 +14,7 @@ use super::template::Template;
 use crate::builtins::mappingproxy;
 use crate::memory::Tracer;
 use crate::native;
+use crate::value::bytes::MemoryView;
 use crate::value::instance::Payload;
 use crate::value::iterator::NativeIterator;
 use crate::value::native::{Clamped, FromArgument, Mismatch};
@@ -317,6 +318,8 @@ struct Scanner {
     position: Cell<Position>,
     anchor: Cell<Anchor>,
     is_done: Cell<bool>,
+    /// Keeps a bytearray from changing its size.
+    _hold: Option<MemoryView>,
 }
 
 impl Scanner {
@@ -328,6 +331,7 @@ impl Scanner {
             position: Cell::new(section.position),
             anchor: Cell::new(section.anchor()),
             is_done: Cell::new(false),
+            _hold: section.subject.hold(),
             subject: section.subject,
         })
     }

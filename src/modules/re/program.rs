@@ -363,7 +363,7 @@ fn condition(place: Place, flags: u32) -> Condition {
 fn add_guards(program: &mut Program, is_text: bool) {
     for index in 0..program.code.len() {
         let Op::Split { first, second, .. } = program.code[index] else { continue };
-        let Some(table) = start::first_bytes(program, first, is_text) else { continue };
+        let Some(table) = start::first_bytes(program, first, true, is_text) else { continue };
         let mut bytes = (0..=255u8).filter(|byte| table[*byte as usize]);
         let guard = match (bytes.next(), bytes.next()) {
             (Some(byte), None) => Guard::Byte(byte),
@@ -379,8 +379,8 @@ fn add_guards(program: &mut Program, is_text: bool) {
 /// Tells repetitions of a character which byte must follow.
 fn add_follows(program: &mut Program) {
     for index in 0..program.code.len() {
-        let rest = program.code[index + 1..].iter();
-        let next = rest.skip_while(|op| matches!(op, Op::Mark(_))).next().and_then(|op| match op {
+        let mut rest = program.code[index + 1..].iter();
+        let next = rest.find(|op| !matches!(op, Op::Mark(_))).and_then(|op| match op {
             Op::Byte(byte) => Some(*byte),
             Op::Text(bytes) => bytes.first().copied(),
             _ => None,

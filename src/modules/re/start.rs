@@ -57,7 +57,7 @@ pub fn of(program: &Program, is_text: bool) -> Start {
         [byte] => return Start::Byte(byte),
         _ => return Start::Text(Box::new(Finder::new(&prefix).into_owned())),
     }
-    let Some(table) = first_bytes(program, 0, is_text) else { return Start::Anywhere };
+    let Some(table) = first_bytes(program, 0, false, is_text) else { return Start::Anywhere };
     let bytes: Vec<u8> = (0..=255u8).filter(|byte| table[*byte as usize]).take(4).collect();
     match bytes[..] {
         [one] => Start::Byte(one),
@@ -68,8 +68,9 @@ pub fn of(program: &Program, is_text: bool) -> Start {
 }
 
 /// The bytes with which a match from an instruction on can begin; None when it can be empty, or when that
-/// cannot be told.
-pub fn first_bytes(program: &Program, from: u32, is_text: bool) -> Option<[bool; 256]> {
+/// cannot be told. An atomic group chooses without regard to what follows it, so that choices in it may not
+/// look behind its end.
+pub fn first_bytes(program: &Program, from: u32, is_choice: bool, is_text: bool) -> Option<[bool; 256]> {
     let mut table = [false; 256];
     let mut visited = vec![false; program.code.len()];
     let mut places = vec![from];
@@ -79,6 +80,7 @@ pub fn first_bytes(program: &Program, from: u32, is_text: bool) -> Option<[bool;
         }
         let op = &program.code[place as usize];
         match op {
+            Op::AtomicEnd if is_choice => return None,
             Op::Byte(byte) => table[*byte as usize] = true,
             Op::Text(bytes) => table[bytes[0] as usize] = true,
             Op::One(unit) => add_unit(&mut table, program, *unit, is_text),

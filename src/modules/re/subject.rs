@@ -2,7 +2,7 @@
 
 use super::matcher::Haystack;
 use crate::memory::{StrBuilder, Tracer};
-use crate::value::bytes::{self, ByteView};
+use crate::value::bytes::{self, ByteView, MemoryView};
 use crate::value::{Bytes, Gc, Raised, Result, Str, Value};
 
 /// A text, kept as long as matches refer to it.
@@ -90,6 +90,22 @@ impl Subject {
             true => known.index + count(&bytes[known.place..place]),
             false => known.index - count(&bytes[place..known.place]),
         }
+    }
+
+    /// Keeps what can change its size from doing so, as long as the view is there.
+    pub fn hold(&self) -> Option<MemoryView> {
+        let can_change = !matches!(self.object.native(), Value::Str(_) | Value::Bytes(_));
+        can_change.then(|| MemoryView::new(&self.object, self.bytes().len()))
+    }
+
+    /// A part as it is now: bytes that can change may have done so.
+    pub fn part_now(&self, start: usize, end: usize) -> Value {
+        if matches!(self.object.native(), Value::Str(_) | Value::Bytes(_)) {
+            return self.part(start, end);
+        }
+        let Some(now) = ByteView::of(&self.object) else { return self.part(start, end) };
+        let end = end.min(now.len());
+        bytes::new(&now[start.min(end)..end])
     }
 
     /// A part as a value of its own.
