@@ -136,6 +136,8 @@ class Telling(unittest.TestResult):
 
 def main():
     path, module, *done = sys.argv[1:]
+    # What a method says may have lone surrogates in it.
+    sys.stdout.reconfigure(errors="backslashreplace")
     reasons = left_out(path, module)
     full = "test." + module
     try:
