@@ -67,10 +67,7 @@ fn is_case_ignorable(character: char) -> bool {
     matches!(character, '\'' | '.' | ':' | '\u{b7}' | '\u{387}' | '\u{55f}' | '\u{5f4}' | '\u{2018}' | '\u{2019}')
         || matches!(character, '\u{2024}' | '\u{2027}' | '\u{fe13}' | '\u{fe52}' | '\u{fe55}' | '\u{ff07}' | '\u{ff0e}')
         || character == '\u{ff1a}'
-        || matches!(
-            category(character),
-            NonspacingMark | EnclosingMark | Format | ModifierLetter | ModifierSymbol
-        )
+        || matches!(category(character), NonspacingMark | EnclosingMark | Format | ModifierLetter | ModifierSymbol)
 }
 
 fn capitalize(_: &mut Vm, this: &Str) -> Str {

@@ -148,8 +148,7 @@ pub fn is_alphabetic(character: char) -> bool {
 
 /// A decimal digit of some script.
 pub fn is_decimal(character: char) -> bool {
-    character.is_ascii_digit()
-        || !character.is_ascii() && category(character) == GeneralCategory::DecimalNumber
+    character.is_ascii_digit() || !character.is_ascii() && category(character) == GeneralCategory::DecimalNumber
 }
 
 /// A decimal digit, or another character that stands for a single digit.

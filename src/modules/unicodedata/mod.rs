@@ -93,7 +93,7 @@ fn bidirectional(_: &mut Vm, character: Character) -> String {
 }
 
 fn combining(_: &mut Vm, character: Character) -> i64 {
-    i64::from(canonical_combining_class(character.0))
+    if is_assigned(character.0) { i64::from(canonical_combining_class(character.0)) } else { 0 }
 }
 
 fn east_asian_width(_: &mut Vm, character: Character) -> &'static str {
