@@ -102,6 +102,9 @@ pub fn convert(vm: &mut Vm, number: &Value) -> Result<Value> {
                     return match plain_int(&result) {
                         Some(plain) => Ok(IntArgument(plain).value()),
                         None if name.same(&symbols().trunc) => {
+                            if vm.special(&result, &symbols().index)?.is_some() {
+                                return vm.index_value(&result);
+                            }
                             let message = format!("__trunc__ returned non-Integral (type {})", result.type_name());
                             Err(Raised::type_error(message))
                         }
