@@ -436,6 +436,9 @@ pub fn repeated(data: &[u8], count: usize) -> Result<Vec<u8>> {
 
 fn multiply(vm: &mut Vm, this: Receiver<'_>, count: &Value) -> Result<Value> {
     let count = repetitions(vm, count)?;
+    if count == 1 {
+        return Ok(this.same());
+    }
     Ok(this.make(repeated(&this.view(), count)?))
 }
 
