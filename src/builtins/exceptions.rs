@@ -326,6 +326,7 @@ pub(super) const fn attribute(signature: &'static str, doc: &'static str) -> Nat
         has_rest: false,
         has_keywords: false,
         binding: Binding::Getter,
+        at_once: None,
     }
 }
 

@@ -51,10 +51,6 @@ def stand_in():
         return importlib.import_module(name)
 
     import_helper.import_fresh_module = import_fresh_module
-    # All of asyncio is one native module; its parts are other names for it.
-    for part in "events futures tasks locks queues taskgroups timeouts runners coroutines exceptions base_events".split():
-        sys.modules["asyncio." + part] = asyncio
-        setattr(asyncio, part, asyncio)
     import asyncio_test_utils
     sys.modules["test.test_asyncio.utils"] = asyncio_test_utils
     package = types.ModuleType("test.test_asyncio")
@@ -62,8 +58,19 @@ def stand_in():
     package.utils = asyncio_test_utils
     sys.modules["test.test_asyncio"] = package
     sys.modules["test"].test_asyncio = package
-    asyncio._PyFuture = asyncio._CFuture = asyncio.Future
-    asyncio._PyTask = asyncio._CTask = asyncio.Task
+    # There is one implementation of each class and function, not one in Python and one in C.
+    import asyncio.futures
+    import asyncio.tasks
+    import asyncio.events
+    asyncio.futures._PyFuture = asyncio.futures._CFuture = asyncio.Future
+    asyncio.tasks._PyTask = asyncio.tasks._CTask = asyncio.Task
+    for module, names in (
+        (asyncio.tasks, "_register_task _unregister_task _enter_task _leave_task _swap_current_task current_task"),
+        (asyncio.events, "_get_running_loop get_running_loop get_event_loop"),
+    ):
+        for name in names.split():
+            for prefix in "_py_", "_c_":
+                setattr(module, prefix + name, getattr(module, name))
 
 
 def methods(tests):
