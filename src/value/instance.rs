@@ -93,6 +93,11 @@ impl Instance {
         self.payload::<BaseValue>().map(|base| &base.0)
     }
 
+    /// Whether nothing was ever set on it.
+    pub fn has_no_attributes(&self) -> bool {
+        self.shape.get() == shape::EMPTY
+    }
+
     /// An attribute of the instance itself. `name` is interned.
     pub fn get(&self, name: &Str) -> Option<Value> {
         match self.shape.get() {
