@@ -135,7 +135,13 @@ fn insert(vm: &mut Vm, this: &PackedArray, index: i64, item: &Value) -> Result<(
     Ok(())
 }
 
-fn pop(_: &mut Vm, this: &PackedArray, index: Option<i64>) -> Result<Value> {
+fn clear(_: &mut Vm, this: &PackedArray) -> Result<()> {
+    this.resize()?.clear();
+    Ok(())
+}
+
+fn pop(vm: &mut Vm, this: &PackedArray, index: Option<&Value>) -> Result<Value> {
+    let index = index.map(|index| vm.index(index)).transpose()?;
     if this.is_empty() {
         return Err(Raised::index_error("pop from empty array"));
     }
@@ -500,7 +506,12 @@ fn compare(vm: &mut Vm, comparison: Comparison, this: &PackedArray, other: &Valu
     }
     let mut index = 0;
     while let (Some(left), Some(right)) = (this.get(index), other.get(index)) {
-        if !vm.equal(&left, &right)? {
+        let is_equal = match (&left, &right) {
+            // Not by identity: what is no number equals nothing.
+            (Value::Float(left), Value::Float(right)) => left == right,
+            _ => vm.equal(&left, &right)?,
+        };
+        if !is_equal {
             return if is_equality {
                 Ok(Value::Bool(comparison == Comparison::NotEqual))
             } else {
@@ -558,6 +569,7 @@ const METHODS: &[Native] = &[
     native!("buffer_info(self, /)", buffer_info(required), "Where the items are, and how many."),
     native!("byteswap(self, /)", byteswap(required), "Turns the bytes of each item around."),
     native!("count(self, value, /)", count(required, required), "How often a value is there."),
+    native!("clear(self, /)", clear(required), "Removes all items."),
     native!("extend(self, iterable, /)", extend(required, required), "Adds items at the end."),
     native!("frombytes(self, buffer, /)", frombytes(required, required), "Adds the items that some bytes are."),
     native!("fromfile(self, file, n, /)", fromfile(required, required, required), "Adds items read from a file."),

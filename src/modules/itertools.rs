@@ -492,9 +492,7 @@ impl NativeIterator for Pairwise {
         // The source may ask this very iterator, which then moves on in between.
         if self.previous.borrow().is_unbound() {
             let Some(first) = vm.next(&self.iterator)? else { return Ok(None) };
-            if self.previous.borrow().is_unbound() {
-                self.previous.set(first);
-            }
+            self.previous.set(first);
         }
         let previous = self.previous.get();
         let Some(item) = vm.next(&self.iterator)? else { return Ok(None) };

@@ -70,7 +70,7 @@ thread_local! {
 fn source_of(instance: &Instance) -> Source {
     let (types, class) = (types(), instance.class_ref());
     let is_untouched = types.random.version() == VERSION.with(Cell::get);
-    if is_untouched && class.same(&types.random) && instance.has_no_attributes() {
+    if is_untouched && class.same(&types.random) && !instance.has_attributes() {
         return Source::Twister;
     }
     GENERATORS.with(|(unit, bits)| {

@@ -93,9 +93,10 @@ impl Instance {
         self.payload::<BaseValue>().map(|base| &base.0)
     }
 
-    /// Whether nothing was ever set on it.
-    pub fn has_no_attributes(&self) -> bool {
-        self.shape.get() == shape::EMPTY
+    /// Whether it has, or had, attributes of its own.
+    #[inline]
+    pub fn has_attributes(&self) -> bool {
+        self.shape.get() != shape::EMPTY
     }
 
     /// An attribute of the instance itself. `name` is interned.
