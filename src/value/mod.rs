@@ -28,6 +28,7 @@ pub mod list;
 pub mod module;
 pub mod native;
 pub mod ordering;
+pub mod packed_array;
 pub mod partial;
 pub mod range;
 pub mod set;

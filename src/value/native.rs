@@ -231,6 +231,14 @@ impl NativeFunction {
             return Err(self.wrong_count(positional.len(), names.len()));
         }
         if row.named == 0 && !row.has_keywords && parameters.len() == positional_only {
+            // A class derived from the builtin one may take keywords in an `__init__` of its own.
+            if let (Some(owner), Some(Value::Class(class))) = (self.constructed(), positional.first())
+                && !class.same(owner)
+                && let (Some(own), Some(inherited)) = (class.lookup(&symbols().init), owner.lookup(&symbols().init))
+                && !own.is(&inherited)
+            {
+                return self.call(vm, positional);
+            }
             let owner = match &self.owner {
                 Some(owner) if self.constructed().is_none() => format!("{}.", owner.name()),
                 _ => String::new(),
