@@ -240,7 +240,7 @@ impl<'a> Compiler<'a> {
         let window = self.unit.registers.take_row(3);
         self.emit(span, Op::Move { dst: window, src: subject });
         self.expression_to(class, Register(window.0.saturating_add(1)));
-        let names = keywords.iter().map(|(name, _)| Constant::Str(self.mangled(&name.name))).collect();
+        let names = keywords.iter().map(|(name, _)| Constant::Str(name.name.clone())).collect();
         self.load_constant(span, Constant::Tuple(names), Register(window.0.saturating_add(2)));
         self.emit_data(span, Op::MatchClass { dst: window, start: window }, positional.len());
         self.unit.registers.note_result(window);
