@@ -25,6 +25,7 @@ impl<'a> Compiler<'a> {
             self.unit.class_name = Some(definition.name.name.clone());
         }
         let parameters = self.open_type_parameters(&definition.type_parameters, span);
+        self.unit.class_name = outer_class;
         let Some(scope) = self.scopes.of_node(node_key(definition)) else {
             return self.error(span, "the scopes of this class are missing");
         };
@@ -45,7 +46,6 @@ impl<'a> Compiler<'a> {
         if parameters.is_some() {
             self.close_inline_scope(span);
         }
-        self.unit.class_name = outer_class;
         self.unit.registers.note_result(class);
         self.apply_decorators(&definition.decorators, &decorators, class);
         self.store_name(&name, decorators.first().copied().unwrap_or(class), span);
@@ -68,7 +68,7 @@ impl<'a> Compiler<'a> {
             debug_assert_eq!(namespace, Register(0));
             compiler.place_free_variables();
             let cell = compiler.make_class_cell(scope, span);
-            compiler.make_namespace_cell(scope, span);
+            let namespace_cell = compiler.make_namespace_cell(scope, span);
             compiler.class_prologue(definition, qualified, doc.clone());
             compiler.attributes_of_self.push(BTreeSet::new());
             compiler.statements(body);
@@ -78,6 +78,10 @@ impl<'a> Compiler<'a> {
             compiler.load_constant(span, Constant::Tuple(attributes), value);
             let name = compiler.unit.short_name(span, &"__static_attributes__".into());
             compiler.emit(span, Op::StoreName { src: value, name });
+            if let Some(cell) = namespace_cell {
+                let name = compiler.unit.short_name(span, &"__classdictcell__".into());
+                compiler.emit(span, Op::StoreName { src: cell, name });
+            }
             if let Some(cell) = cell {
                 let name = compiler.unit.short_name(span, &"__classcell__".into());
                 compiler.emit(span, Op::StoreName { src: cell, name });
@@ -103,14 +107,15 @@ impl<'a> Compiler<'a> {
     }
 
     /// The cell with the namespace, when lazy frames look into it.
-    fn make_namespace_cell(&mut self, scope: ScopeId, span: asy_grammar::ast::Span) {
+    fn make_namespace_cell(&mut self, scope: ScopeId, span: asy_grammar::ast::Span) -> Option<Register> {
         if !self.scopes.get(scope).has_namespace_cell {
-            return;
+            return None;
         }
         let cell = self.unit.registers.take_variable();
         self.emit(span, Op::MakeCell { register: cell });
         self.emit(span, Op::StoreCell { cell, src: Register(0) });
         self.unit.registers.places.insert((scope, NAMESPACE_CELL.into()), Place::Cell(cell));
+        Some(cell)
     }
 
     /// What every class namespace begins with.

@@ -150,6 +150,8 @@ impl<'a> Compiler<'a> {
         }
         let start = self.unit.registers.take_row(items.len());
         match star {
+            // Nobody asks for the middle: the others are taken one by one.
+            Some(before) if is_wildcard(&items[before]) => self.take_outer(span, items, before, subject, start),
             Some(before) => {
                 let after = items.len() - before - 1;
                 self.emit_data(span, Op::UnpackStar { src: subject, start, before: before as u8 }, after);
@@ -157,6 +159,19 @@ impl<'a> Compiler<'a> {
             None => self.emit(span, Op::Unpack { src: subject, start, count: items.len() as u8 }),
         }
         self.parts(items.iter(), start, fail, captures);
+    }
+
+    /// Takes the items before and behind the star out of a sequence.
+    fn take_outer(&mut self, span: Span, items: &'a [Pattern], star: usize, subject: Register, start: Register) {
+        for (index, item) in items.iter().enumerate() {
+            let dst = Register(start.0.saturating_add(index as u8));
+            if index == star || is_wildcard(item) {
+                continue;
+            }
+            let position = if index < star { index as i64 } else { index as i64 - items.len() as i64 };
+            self.load_constant(span, Constant::Int(position), dst);
+            self.emit(span, Op::LoadItem { dst, object: subject, index: dst });
+        }
     }
 
     /// Matches patterns against registers in a row.

@@ -265,12 +265,13 @@ impl Walk {
     fn class(&mut self, definition: &ClassDefinition) {
         self.expressions(&definition.decorators);
         self.bind(&definition.name.name);
-        // Type parameters are private to the class, and so are names in bases beside them.
+        // Type parameters are private to the class; its bases are not.
         let outer = self.class_name.clone();
         if !definition.type_parameters.is_empty() {
             self.class_name = Some(definition.name.name.clone());
         }
         self.with_type_parameters(&definition.type_parameters, |walk| {
+            walk.class_name = outer.clone();
             walk.arguments(&definition.arguments);
             walk.inside(ScopeKind::Class, node_key(definition), |walk| {
                 walk.class_name = Some(definition.name.name.clone());

@@ -181,6 +181,10 @@ impl Vm {
                 return Err(Raised::type_error(format!("__classcell__ must be a nonlocal cell, not {class}")));
             }
         };
+        // Lazy frames of the body look into the class from now on.
+        if let Some(Value::Cell(cell)) = namespace.remove_str(&Str::intern("__classdictcell__")) {
+            cell.contents.set(Value::Dict(namespace.clone()));
+        }
         if namespace.find_str(&names.module).is_none()
             && let Some(module) = self.globals().get_str(&names.name)
         {

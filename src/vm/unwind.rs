@@ -1,6 +1,6 @@
 //! Exceptions: raising them, and finding who handles them.
 
-use crate::bytecode::Op;
+use crate::bytecode::{CodeKind, Op};
 use crate::value::exception::TracebackEntry;
 use crate::value::{CoroutineKind, Exception, Gc, List, Raised, Result, Value, symbols, types};
 
@@ -119,20 +119,26 @@ impl Vm {
         exception.traceback.borrow_mut().push(entry);
     }
 
-    /// The top frame is left with an exception: its variables live on in the traceback. Registers without
-    /// a name are not kept; one may hold the exception itself.
+    /// The top frame is left with an exception: its variables move into the traceback. Registers without a
+    /// name are not kept; one may hold the exception itself.
     fn keep_variables(&mut self, exception: &Gc<Exception>) {
         // SAFETY: the top frame is alive, and each of its registers holds a value.
         unsafe {
             let frame = &*self.frame;
             let mut traceback = exception.traceback.borrow_mut();
             let Some(entry) = traceback.last_mut().filter(|entry| entry.place == frame.base as usize) else { return };
-            let names = &entry.function.code.code.register_names;
-            let kept = names.iter().enumerate().map(|(index, name)| match name {
-                Some(_) => (*frame.base.add(index)).clone(),
-                None => Value::Unbound,
-            });
-            entry.left = Some(Gc::new(List::new(kept.collect())));
+            let code = &entry.function.code.code;
+            let names = &code.register_names;
+            // R[0] of a class body is its namespace.
+            let is_named = |index: usize| names[index].is_some() || index == 0 && code.kind == CodeKind::Class;
+            let holds = |index: &usize| is_named(*index) && !(*frame.base.add(*index)).is_unbound();
+            let count = (0..names.len()).rev().find(holds).map_or(0, |last| last + 1);
+            let mut kept = Vec::with_capacity(count);
+            for index in 0..count {
+                // Moved, not cloned: the frame goes.
+                kept.push(if is_named(index) { std::mem::take(&mut *frame.base.add(index)) } else { Value::Unbound });
+            }
+            entry.left = Some(Gc::new(List::new(kept)));
         }
     }
 

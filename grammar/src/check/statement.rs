@@ -326,6 +326,16 @@ impl Checker {
             self.bind_identifier(&parameter.name);
             if let Some(bound) = &parameter.bound {
                 let is_tuple = matches!(bound.kind, ExpressionKind::Tuple(_));
+                let what = if is_tuple { "constraints" } else { "bound" };
+                match parameter.kind {
+                    TypeParameterKind::TypeVar => {}
+                    TypeParameterKind::TypeVarTuple => {
+                        self.error(bound.span, format!("cannot use {what} with TypeVarTuple"));
+                    }
+                    TypeParameterKind::ParamSpec => {
+                        self.error(bound.span, format!("cannot use {what} with ParamSpec"));
+                    }
+                }
                 self.type_part(bound, if is_tuple { "a TypeVar constraint" } else { "a TypeVar bound" });
             }
             match &parameter.default {
