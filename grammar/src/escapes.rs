@@ -53,8 +53,8 @@ fn opening(text: &str) -> &str {
     let prefix = text.find(['"', '\'']).unwrap_or(0);
     let mark = &text[prefix..=prefix];
     let quotes = &text[prefix..];
-    let is_triple = quotes.len() >= 6 && quotes.starts_with(&mark.repeat(3))
-        || quotes.len() == 3 && quotes == mark.repeat(3);
+    let is_triple =
+        quotes.len() >= 6 && quotes.starts_with(&mark.repeat(3)) || quotes.len() == 3 && quotes == mark.repeat(3);
     &text[..prefix + if is_triple { 3 } else { 1 }]
 }
 

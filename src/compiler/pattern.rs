@@ -168,8 +168,14 @@ impl<'a> Compiler<'a> {
             if index == star || is_wildcard(item) {
                 continue;
             }
-            let position = if index < star { index as i64 } else { index as i64 - items.len() as i64 };
-            self.load_constant(span, Constant::Int(position), dst);
+            if index < star {
+                self.load_constant(span, Constant::Int(index as i64), dst);
+            } else {
+                // Counted from the end by the length, as a sequence of a script may know no other way.
+                let from_end = (items.len() - index) as i8;
+                self.emit(span, Op::Length { dst, object: subject });
+                self.emit(span, Op::SubtractInt { dst, left: dst, value: from_end });
+            }
             self.emit(span, Op::LoadItem { dst, object: subject, index: dst });
         }
     }

@@ -323,8 +323,7 @@ impl Scopes {
                 self.get_mut(scope).has_class_cell = true;
                 return Found::Variable(scope);
             }
-            class_is_visible =
-                class_is_visible && matches!(here.kind, ScopeKind::TypeParameters | ScopeKind::Lazy);
+            class_is_visible = class_is_visible && matches!(here.kind, ScopeKind::TypeParameters | ScopeKind::Lazy);
             match here.parent {
                 Some(parent) => scope = parent,
                 None => return Found::Nothing,

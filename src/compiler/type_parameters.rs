@@ -60,8 +60,7 @@ impl<'a> Compiler<'a> {
     /// R[dst] = a function that works out a bound or default; None when there is none.
     fn lazy_part(&mut self, value: Option<&'a Expression>, name: &Identifier, dst: Register) {
         let Some(value) = value else { return self.emit(name.span, Op::LoadNone { dst }) };
-        let code =
-            self.expression_code(value.span, name.name.clone(), &Parameters::default(), value, lazy_key(value));
+        let code = self.expression_code(value.span, name.name.clone(), &Parameters::default(), value, lazy_key(value));
         self.make_function(value.span, code, dst);
     }
 

@@ -76,13 +76,7 @@ fn to_code(
     Ok((compile_module(&tree, source, options(mode))?, source::all_warnings(source, findings)))
 }
 
-fn make_code(
-    vm: &mut Vm,
-    text: String,
-    name: &str,
-    mode: Mode,
-    annotations_are_text: bool,
-) -> Result<Gc<CodeObject>> {
+fn make_code(vm: &mut Vm, text: String, name: &str, mode: Mode, annotations_are_text: bool) -> Result<Gc<CodeObject>> {
     // Blanks in front of an expression are no indentation.
     let text = if mode == Mode::Expression { text.trim_start_matches([' ', '\t']).to_string() } else { text };
     let source = Rc::new(Source { name: name.to_string(), text });

@@ -29,9 +29,7 @@ impl Vm {
                 show(self, &value)?;
                 Ok(Value::None)
             }
-            Intrinsic::TypeVar => {
-                self.type_parameter(function, &[operand(0), operand(1), operand(2), operand(3)])
-            }
+            Intrinsic::TypeVar => self.type_parameter(function, &[operand(0), operand(1), operand(2), operand(3)]),
             Intrinsic::TypeVarTuple | Intrinsic::ParamSpec => self.type_parameter(function, &[operand(0), operand(1)]),
             Intrinsic::TypeAlias => self.type_parameter(function, &[operand(0), operand(1), operand(2)]),
             Intrinsic::SubscriptGeneric => self.type_parameter(function, &[operand(0)]),

@@ -2,7 +2,7 @@
 
 use crate::bytecode::{CodeKind, Op};
 use crate::value::exception::TracebackEntry;
-use crate::value::{CoroutineKind, Exception, Gc, List, Raised, Result, Value, symbols, types};
+use crate::value::{Class, CoroutineKind, Exception, Gc, List, Raised, Result, Value, symbols, types};
 
 use super::coroutine::convert_stop;
 use super::frame::{FrameKind, set, set_new};
@@ -182,15 +182,20 @@ impl Vm {
                 self.set_context(&exception);
                 Ok(Raised(exception))
             }
-            Value::Class(class) if class.is_exception() => match self.call_class(&class, &[], &[])? {
-                Value::Exception(exception) => Ok(Raised(exception)),
-                other => Err(Raised::type_error(format!(
-                    "calling {} should have returned an instance of BaseException, not {}",
-                    self.repr(&Value::Class(class))?,
-                    self.repr(&Value::Class(other.class()))?
-                ))),
-            },
+            Value::Class(class) if class.is_exception() => self.instance_to_raise(&class).map(Raised),
             _ => Err(Raised::type_error("exceptions must derive from BaseException")),
+        }
+    }
+
+    /// The exception that a class stands for.
+    fn instance_to_raise(&mut self, class: &Class) -> Result<Gc<Exception>> {
+        match self.call_class(class, &[], &[])? {
+            Value::Exception(exception) => Ok(exception),
+            other => Err(Raised::type_error(format!(
+                "calling {} should have returned an instance of BaseException, not {}",
+                self.repr(&Value::Class(class.clone()))?,
+                self.repr(&Value::Class(other.class()))?
+            ))),
         }
     }
 
@@ -199,7 +204,7 @@ impl Vm {
         let raised = self.make_raised(value)?;
         let cause = match cause {
             Value::None | Value::Exception(_) => cause,
-            Value::Class(class) if class.is_exception() => self.call_class(&class, &[], &[])?,
+            Value::Class(class) if class.is_exception() => Value::Exception(self.instance_to_raise(&class)?),
             _ => return Err(Raised::type_error("exception causes must derive from BaseException")),
         };
         raised.0.cause.set(cause);

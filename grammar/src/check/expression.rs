@@ -237,9 +237,7 @@ impl Checker {
             }
             if let ScopeKind::Annotation { what } = scope.kind {
                 let place = if what == GENERIC { "within" } else { "in" };
-                problem = Some(format!(
-                    "assignment expression within a comprehension cannot be used {place} {what}"
-                ));
+                problem = Some(format!("assignment expression within a comprehension cannot be used {place} {what}"));
             }
             scope.usage(name).bound = true;
             break;

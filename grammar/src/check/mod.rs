@@ -59,7 +59,14 @@ struct Checker {
 impl Checker {
     fn new(options: CheckOptions) -> Checker {
         let scope = Scope::new(ScopeKind::Module);
-        Checker { options, diagnostics: Vec::new(), warnings: Vec::new(), outer: Vec::new(), scope, early_futures: None }
+        Checker {
+            options,
+            diagnostics: Vec::new(),
+            warnings: Vec::new(),
+            outer: Vec::new(),
+            scope,
+            early_futures: None,
+        }
     }
 
     fn finish(mut self) -> Findings {
@@ -98,9 +105,8 @@ impl Checker {
     /// `nonlocal` cannot reach type parameters.
     fn refuse_nonlocal_parameters(&mut self, scope: &mut Scope) {
         let unresolved = std::mem::take(&mut scope.unresolved);
-        let (refused, rest) = unresolved
-            .into_iter()
-            .partition(|(name, _)| scope.names.get(name).is_some_and(|usage| usage.bound));
+        let (refused, rest) =
+            unresolved.into_iter().partition(|(name, _)| scope.names.get(name).is_some_and(|usage| usage.bound));
         scope.unresolved = rest;
         let refused: Vec<(Name, Span)> = refused;
         for (name, span) in refused {

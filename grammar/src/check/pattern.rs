@@ -98,9 +98,7 @@ impl Checker {
                 self.expression(key);
                 continue;
             };
-            let same = |other: &&Expression| {
-                matches!(&other.kind, ExpressionKind::Constant(earlier) if are_equal(earlier, constant))
-            };
+            let same = |other: &&Expression| matches!(&other.kind, ExpressionKind::Constant(earlier) if are_equal(earlier, constant));
             if keys.iter().take(index).find(same).is_some() {
                 let message = format!("mapping pattern checks duplicate key ({})", describe_key(constant));
                 self.error(key.span, message);

@@ -48,9 +48,8 @@ impl Checker {
             "str" | "bytes" | "tuple" | "list" => match literal_kind(index) {
                 None | Some("int" | "bool") => {}
                 Some(other) => {
-                    let message = format!(
-                        "{kind} indices must be integers or slices, not {other}; perhaps you missed a comma?"
-                    );
+                    let message =
+                        format!("{kind} indices must be integers or slices, not {other}; perhaps you missed a comma?");
                     self.warn(object.span, message);
                 }
             },
