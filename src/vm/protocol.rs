@@ -200,7 +200,7 @@ impl Vm {
         if let Value::Tuple(tuple) = value {
             let mut hashes = Vec::with_capacity(tuple.len());
             for item in tuple.items() {
-                hashes.push(self.nest(|vm| vm.hash(item))?);
+                hashes.push(self.nest(" while calling a Python object", |vm| vm.hash(item))?);
             }
             let mut hashes = hashes.into_iter();
             return Ok(hash::combine_tuple(tuple.len(), || hashes.next()).unwrap_or(0));
@@ -243,7 +243,7 @@ impl Vm {
             Value::Bool(truth) => return Ok(Str::intern(if *truth { "True" } else { "False" })),
             _ => {}
         }
-        self.nest(|vm| match vm.call_special(value, &symbols().repr, &[]) {
+        self.nest(" while getting the repr of an object", |vm| match vm.call_special(value, &symbols().repr, &[]) {
             Some(result) => vm.expect_text(result?, "__repr__"),
             None => Ok(Str::new(&format!("<{} object at {:#x}>", value.type_name(), value.address()))),
         })
@@ -256,7 +256,7 @@ impl Vm {
             Value::Int(_) | Value::Float(_) | Value::None | Value::Bool(_) => return self.repr(value),
             _ => {}
         }
-        self.nest(|vm| match vm.call_special(value, &symbols().str, &[]) {
+        self.nest(" while getting the str of an object", |vm| match vm.call_special(value, &symbols().str, &[]) {
             Some(result) => vm.expect_text(result?, "__str__"),
             None => vm.repr(value),
         })
@@ -325,12 +325,13 @@ impl Vm {
         }
     }
 
-    /// Runs something that may call itself without end through native code.
-    pub fn nest<T>(&mut self, run: impl FnOnce(&mut Vm) -> Result<T>) -> Result<T> {
-        if self.nesting + self.depth >= self.recursion_limit + super::MOST_NESTING.min(self.recursion_limit)
-            || self.nesting >= super::MOST_NESTING
-        {
-            return Err(self.recursion_error());
+    /// Runs something that may call itself without end through native code. `doing` ends the message of the
+    /// RecursionError that comes instead when it is too deep already.
+    pub fn nest<T>(&mut self, doing: &str, run: impl FnOnce(&mut Vm) -> Result<T>) -> Result<T> {
+        // What says more than that something is called is found out first.
+        let most = if doing == super::call::CALLING { super::MOST_NESTING } else { super::MOST_NESTING - 2 };
+        if self.nesting >= super::MOST_NESTING - 2 && self.nesting >= most {
+            return Err(Raised::recursion_error(format!("maximum recursion depth exceeded{doing}")));
         }
         self.nesting += 1;
         let result = run(self);
