@@ -28,8 +28,7 @@ pub fn make(vm: &mut Vm, function: Intrinsic, operands: &[Value]) -> Result<Valu
             call(vm, &typing, "_make_type_alias", arguments, Vec::new(), Value::Unbound)
         }
         Intrinsic::SubscriptGeneric => {
-            let generic = vm.get_attribute(&typing, &Str::intern("Generic"))?;
-            vm.get_item(&generic, &operand(0))
+            call(vm, &typing, "_subscript_generic", vec![operand(0)], Vec::new(), Value::Unbound)
         }
         _ => Err(Raised::system_error("this instruction makes no type parameter")),
     }
