@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::event_loop::{self, EventLoop};
-use super::task;
+use super::{overriding, task};
 use crate::value::{Dict, Exception, Gc, Raised, Result, Str, Value};
 use crate::vm::Vm;
 
@@ -16,6 +16,7 @@ pub type Describer = fn(&mut Vm, &Gc<Exception>) -> String;
 
 thread_local! {
     static DESCRIBER: Cell<Option<Describer>> = const { Cell::new(None) };
+    static LOGGER: Cell<Option<LoggerSource>> = const { Cell::new(None) };
 }
 
 /// Sets how exceptions are shown; without, it is class and message alone.
@@ -61,8 +62,16 @@ pub(super) fn report(vm: &mut Vm, message: String, raised: Option<&Raised>, more
     }
 }
 
-/// `loop.call_exception_handler(context)`
+/// `loop.call_exception_handler(context)`, as the class of the loop defines it.
 pub fn call(vm: &mut Vm, event_loop: &Rc<EventLoop>, context: &Gc<Dict>) -> Result<()> {
+    match overriding::method_of(vm, event_loop, "call_exception_handler")? {
+        Some(method) => vm.call(&method, &[Value::Dict(context.clone())]).map(drop),
+        None => call_by_loop(vm, event_loop, context),
+    }
+}
+
+/// What `BaseEventLoop.call_exception_handler` does.
+pub fn call_by_loop(vm: &mut Vm, event_loop: &Rc<EventLoop>, context: &Gc<Dict>) -> Result<()> {
     let handler = event_loop.exception_handler.get();
     if handler.is_none() {
         return by_default(vm, context);
@@ -95,11 +104,48 @@ pub fn by_default(vm: &mut Vm, context: &Gc<Dict>) -> Result<()> {
         let shown = vm.repr(&entry.value)?;
         text += &format!("\n{name}: {shown}");
     }
-    if let Some(Value::Exception(exception)) = context.get_str(&Str::intern("exception")) {
-        text += &format!("\n{}", describe(vm, &exception).trim_end());
+    let exception = match context.get_str(&Str::intern("exception")) {
+        Some(Value::Exception(exception)) => Some(exception),
+        _ => None,
+    };
+    if let Some(logger) = logger() {
+        let info = exception.map_or(Value::Bool(false), Value::Exception);
+        let error = vm.get_attribute(&logger, &Str::intern("error"))?;
+        return vm.call_with_keywords(&error, &[Value::from(text), info], &[Str::intern("exc_info")]).map(drop);
     }
-    eprintln!("{text}");
+    write(vm, &text, exception.as_ref());
     Ok(())
+}
+
+/// Writes a message to stderr, with the exception it is about.
+pub fn write(vm: &mut Vm, message: &str, exception: Option<&Gc<Exception>>) {
+    match exception {
+        Some(exception) => eprintln!("{message}\n{}", describe(vm, exception).trim_end()),
+        None => eprintln!("{message}"),
+    }
+}
+
+/// A warning for the log.
+pub(super) fn warn(vm: &mut Vm, message: &str) -> Result<()> {
+    match logger() {
+        Some(logger) => vm.call_method(&logger, &Str::intern("warning"), &[Value::str(message)]).map(drop),
+        None => {
+            write(vm, message, None);
+            Ok(())
+        }
+    }
+}
+
+/// Gives the logger a script may have looked at or replaced; None while it has not.
+pub type LoggerSource = fn() -> Option<Value>;
+
+/// Sets where the logger is found.
+pub fn set_logger_source(source: LoggerSource) {
+    LOGGER.set(Some(source));
+}
+
+fn logger() -> Option<Value> {
+    LOGGER.get().and_then(|source| source())
 }
 
 /// The VM's hook: reports futures that died with an exception nobody has seen, and tasks that died while
