@@ -25,8 +25,7 @@ pub fn make(vm: &mut Vm, function: Intrinsic, operands: &[Value]) -> Result<Valu
             call(vm, &typing, "_make_type_alias", &[operand(0), operand(2), operand(1)])
         }
         Intrinsic::SubscriptGeneric => {
-            let generic = vm.get_attribute(&typing, &Str::intern("Generic"))?;
-            vm.get_item(&generic, &operand(0))
+            call(vm, &typing, "_subscript_generic", &[operand(0)])
         }
         _ => Err(Raised::system_error("this instruction makes no type parameter")),
     }
