@@ -259,6 +259,15 @@ impl EventLoop {
         }
     }
 
+    /// Makes `target` ready after a delay in seconds.
+    #[inline]
+    pub(super) fn call_later(&self, vm: &mut Vm, delay: f64, target: Ready) -> Result<TimerId> {
+        match self.changed_object() {
+            Some(object) => overriding::call_later(vm, self, &object, delay, target),
+            None => Ok(self.timers.add(clock::now() + delay, target)),
+        }
+    }
+
     /// The loop's clock, in seconds.
     #[inline]
     pub(super) fn now(&self, vm: &mut Vm) -> Result<f64> {

@@ -11,7 +11,7 @@ use super::event_loop::EventLoop;
 use super::observer::{self, Event};
 use super::ready::{Cancellation, Ready};
 use super::foreign::{self, Yielded};
-use super::{context, future, overriding, task_repr};
+use super::{context, entry, future, future_attributes, overriding, task_repr};
 use crate::value::coroutine::{CoroutineState, Resume};
 use crate::value::future::{Callback, Outcome, Waiting};
 use crate::value::{Class, CoroutineKind, Gc, Raised, Result, Str, Task, Value, types};
@@ -135,7 +135,32 @@ pub fn create_by_loop(
     }
     check_coroutine(vm, &coroutine)?;
     let name = name_value(vm, name)?;
+    if event_loop.changed_object().is_some() || event_loop.debug.get() {
+        let task = Task::new(types().task.clone());
+        set_up_watched(vm, &task, event_loop, coroutine, name, context)?;
+        return Ok(Value::Task(task));
+    }
     Ok(Value::Task(create(event_loop, coroutine, name, context)))
+}
+
+/// As `set_up`, on a loop that is in debug mode or whose `call_soon` a script may have changed.
+pub fn set_up_watched(
+    vm: &mut Vm,
+    task: &Gc<Task>,
+    event_loop: &EventLoop,
+    coroutine: Value,
+    name: Value,
+    context: Option<Value>,
+) -> Result<()> {
+    future_attributes::remember_source(vm, event_loop, &task.future)?;
+    let Some(call_soon) = overriding::method_of(vm, event_loop, "call_soon")? else {
+        set_up(task, event_loop, coroutine, name, context);
+        return Ok(());
+    };
+    prepare(task, event_loop, coroutine, name, context);
+    let context = Value::Instance(context::object(task.context()));
+    let step = entry::of_ready(event_loop, Ready::Step(task.clone()));
+    vm.call_with_keywords(&call_soon, &[step, context], &[Str::intern("context")]).map(drop)
 }
 
 /// A name as the script gives it: any value, by its `str`; None stays.
@@ -248,8 +273,12 @@ fn wait_for_yielded(vm: &mut Vm, event_loop: &EventLoop, task: Gc<Task>, value: 
         && !matches!(&value, Value::Task(other) if other.same(&task))
     {
         observer::tell(&task, || Event::Waits(value.clone()));
-        future::add_callback(&value, Callback::Wake(task.clone()))?;
-        task.waiting.set(Waiting::Future(value));
+        if foreign::adds_callbacks(&value) {
+            foreign::add_wakeup(vm, event_loop, &task, &value)?;
+        } else {
+            future::add_callback(&value, Callback::Wake(task.clone()))?;
+            task.waiting.set(Waiting::Future(value));
+        }
         if task.must_cancel.get() && cancel_waiting(vm, &task, &task.future.cancel_message())? {
             task.must_cancel.set(false);
         }

@@ -414,8 +414,12 @@ impl Vm {
         }
         match self.foreign_delegate() {
             Some(delegate) => self.continue_delegate(&delegate, Resume::Raise(raised)),
-            // One that has left frames of the script got its context when it was raised there.
-            None if !raised.0.traceback.borrow().is_empty() => self.propagate(raised, false),
+            // One that has left frames of the script got its context when it was raised there; if that was in
+            // another task, what this one is handling is still missing.
+            None if !raised.0.traceback.borrow().is_empty() => {
+                self.chain_with_own(&raised);
+                self.propagate(raised, false)
+            }
             None => self.unwind(raised),
         }
     }
@@ -426,13 +430,19 @@ impl Vm {
         if let Some(delegate) = self.foreign_delegate() {
             return self.continue_delegate(&delegate, Resume::Raise(raised));
         }
+        self.chain_with_own(&raised);
+        self.propagate(raised, false)
+    }
+
+    /// Gives an exception without context what the current coroutine itself is handling.
+    fn chain_with_own(&self, raised: &Raised) {
         if raised.0.context.borrow().is_none()
             && let Some(handled) = self.script_frames().next().and_then(|view| view.handled())
             && !handled.same(&raised.0)
+            && !leads_to(&handled, &raised.0)
         {
             raised.0.context.set(Value::Exception(handled));
         }
-        self.propagate(raised, false)
     }
 
     /// `Yield` in the current coroutine.
@@ -703,4 +713,18 @@ pub(super) fn convert_stop(kind: CoroutineKind, raised: Raised) -> Raised {
     converted.0.context.set(Value::Exception(raised.0));
     converted.0.suppress_context.set(true);
     converted
+}
+
+/// Whether the contexts of an exception lead to another one.
+fn leads_to(exception: &Gc<Exception>, other: &Gc<Exception>) -> bool {
+    let mut link = exception.clone();
+    // A chain that bites its own tail ends the search.
+    for _ in 0..1000 {
+        let Value::Exception(next) = link.context.get() else { return false };
+        if next.same(other) {
+            return true;
+        }
+        link = next;
+    }
+    true
 }
