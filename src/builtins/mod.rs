@@ -19,8 +19,6 @@ pub mod bytearray;
 pub mod bytes;
 pub mod code_object;
 pub mod codec;
-pub mod codec_errors;
-pub mod codec_stream;
 pub mod complex;
 pub mod descriptors;
 pub mod dict;

@@ -38,7 +38,13 @@ pub struct Native {
     pub has_rest: bool,
     pub has_keywords: bool,
     pub binding: Binding,
+    /// For a function that gives a coroutine.
+    pub at_once: Option<AtOnce>,
 }
+
+/// Does what awaiting the coroutine of a native function would do, when that need not wait: then `await` of
+/// the call makes no coroutine. None, and nothing done, when it must wait or the arguments are not the usual.
+pub type AtOnce = fn(&mut Vm, &[Value]) -> Result<Option<Value>>;
 
 /// What becomes of a row when it is looked up on an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +78,11 @@ impl Native {
     /// Is an attribute, computed when it is read.
     pub const fn getter(self) -> Native {
         Native { binding: Binding::Getter, ..self }
+    }
+
+    /// Can be awaited without a coroutine.
+    pub const fn at_once(self, at_once: AtOnce) -> Native {
+        Native { at_once: Some(at_once), ..self }
     }
 
     /// Names of the parameters in order, keyword-only ones last, without `*args` and `**kwargs`; and how
@@ -617,6 +628,7 @@ macro_rules! native {
             has_rest: false $(|| $crate::native_count!(rest $kind) == 1)*,
             has_keywords: false $(|| $crate::native_count!(keywords $kind) == 1)*,
             binding: $crate::value::native::Binding::Method,
+            at_once: None,
         }
     };
     ($signature:literal, $function:path, $doc:literal $(,)?) => {

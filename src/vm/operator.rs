@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use crate::bytecode::{Op, Operator, Register};
 use crate::value::hash::{Order, compare_numbers};
-use crate::value::{Raised, Result, Str, Value, arithmetic, hash, symbols, types};
+use crate::value::{Raised, Result, Str, Value, arithmetic, hash, ordering, symbols, types};
 
 use super::Vm;
 use super::frame::{FrameKind, is_counted};
@@ -429,7 +429,7 @@ fn quick_compare(comparison: Comparison, left: &Value, right: &Value) -> Option<
         return Some(match comparison {
             Comparison::Equal => left == right,
             Comparison::NotEqual => left != right,
-            _ => comparison.holds((**left).cmp(&**right).into()),
+            _ => comparison.holds(ordering::compare_text(left, right).into()),
         });
     }
     if let Some(order) = compare_numbers(left, right) {

@@ -1,5 +1,6 @@
 //! Conversions: truth, length, hash, text, numbers.
 
+use crate::memory::surrogate;
 use crate::value::{Raised, Result, Str, Value, format_spec, hash, integer, symbols, types};
 
 use super::Vm;
@@ -255,7 +256,7 @@ impl Vm {
         }
         let mut out = String::with_capacity(text.len() + 8);
         for character in text.chars() {
-            match character as u32 {
+            match surrogate::code(character) {
                 0..0x80 => out.push(character),
                 code @ 0x80..0x100 => out.push_str(&format!("\\x{code:02x}")),
                 code @ 0x100..0x10000 => out.push_str(&format!("\\u{code:04x}")),

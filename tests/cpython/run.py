@@ -13,15 +13,10 @@ behind it, which an earlier run has done. Each line that tells something begins 
     @end
 """
 
-import re
 import sys
 import traceback
 import types
 import unittest
-
-# Escapes for halves of surrogate pairs, which a str of asy cannot hold: the whole file would be refused.
-# Some other character stands in their place, and the methods that are about them fail.
-HALVES = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\U0000[dD][89a-fA-F][0-9a-fA-F]{2}")
 
 
 def say(word, text=""):
@@ -43,32 +38,6 @@ def left_out(path, module):
                 name, _, reason = line.partition(" = ")
                 reasons[name.strip('"')] = reason.strip('"')
     return reasons
-
-
-def import_with_replacements(name):
-    """Imports a module; one with halves of surrogate pairs in its text is changed before."""
-    parent, _, short = name.rpartition(".")
-    if parent:
-        __import__(parent)
-    for folder in getattr(sys.modules.get(parent), "__path__", []):
-        try:
-            with open(f"{folder}/{short}.py", encoding="utf-8") as file:
-                text = file.read()
-        except (OSError, ValueError):
-            continue
-        if HALVES.search(text):
-            text = HALVES.sub(r"\\ue000", text)
-            if short == "os_helper":
-                # It makes a file name that is no text.
-                text = text.replace("'surrogateescape'", "'replace'")
-            module = types.ModuleType(name)
-            module.__file__ = f"{folder}/{short}.py"
-            module.__package__ = parent
-            sys.modules[name] = module
-            setattr(sys.modules[parent], short, module)
-            exec(compile(text, module.__file__, "exec"), module.__dict__)
-            return
-    __import__(name)
 
 
 def stand_in():
@@ -178,9 +147,8 @@ def main():
     reasons = left_out(path, module)
     full = "test." + module
     try:
-        import_with_replacements("test.support.os_helper")
         stand_in()
-        import_with_replacements(full)
+        __import__(full)
         tests = list(methods(unittest.defaultTestLoader.loadTestsFromModule(sys.modules[full])))
     except unittest.SkipTest as error:
         say("total", "0")
