@@ -218,7 +218,7 @@ fn running_loop_or_none(_: &mut Vm) -> Option<Value> {
 }
 
 fn get_event_loop(vm: &mut Vm) -> Result<Value> {
-    Ok(policy::current(vm)?.object())
+    policy::current_object(vm)
 }
 
 fn new_event_loop(vm: &mut Vm) -> Result<Value> {

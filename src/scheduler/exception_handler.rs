@@ -48,6 +48,18 @@ pub(super) fn of_callback(vm: &mut Vm, outcome: Result<()>, name: impl FnOnce() 
 
 /// Reports to the running loop, or whichever there is.
 pub(super) fn report(vm: &mut Vm, message: String, raised: Option<&Raised>, more: &[(&str, Value)]) -> Result<()> {
+    let event_loop = event_loop::running();
+    report_to(vm, event_loop.as_ref(), message, raised, more)
+}
+
+/// Reports to this loop.
+pub(super) fn report_to(
+    vm: &mut Vm,
+    event_loop: Option<&Rc<EventLoop>>,
+    message: String,
+    raised: Option<&Raised>,
+    more: &[(&str, Value)],
+) -> Result<()> {
     let context = Gc::new(Dict::new());
     context.set_str(&Str::intern("message"), Value::from(message));
     if let Some(raised) = raised {
@@ -56,8 +68,8 @@ pub(super) fn report(vm: &mut Vm, message: String, raised: Option<&Raised>, more
     for (name, value) in more {
         context.set_str(&Str::intern(name), value.clone());
     }
-    match event_loop::running() {
-        Some(event_loop) => call(vm, &event_loop, &context),
+    match event_loop {
+        Some(event_loop) => call(vm, event_loop, &context),
         None => by_default(vm, &context),
     }
 }
@@ -179,7 +191,8 @@ pub fn report_forgotten(vm: &mut Vm, forgotten: Vec<Value>) {
         if !source.is_none() {
             more.push(("source_traceback", source));
         }
-        if let Err(failed) = report(vm, message, raised.as_ref(), &more) {
+        let home = event_loop::find(state.home.get());
+        if let Err(failed) = report_to(vm, home.as_ref(), message, raised.as_ref(), &more) {
             // There is nobody above: the VM is between two instructions.
             eprintln!("{}", describe(vm, &failed.0).trim_end());
         }

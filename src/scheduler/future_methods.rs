@@ -43,12 +43,10 @@ fn check_initialized(this: &Future) -> Result<()> {
 }
 
 fn result(_: &mut Vm, this: &Future) -> Result<Value> {
-    check_initialized(this)?;
     this.result().unwrap_or_else(|| Err(not_ready("Result is not set.")))
 }
 
 fn exception(_: &mut Vm, this: &Future) -> Result<Option<Gc<Exception>>> {
-    check_initialized(this)?;
     if this.is_cancelled() {
         return Err(this.cancelled_error());
     }

@@ -11,7 +11,7 @@ use super::event_loop::EventLoop;
 use super::observer::{self, Event};
 use super::ready::{Cancellation, Ready};
 use super::foreign::{self, Yielded};
-use super::{context, entry, future, future_attributes, overriding, task_repr};
+use super::{context, entry, exception_handler, future, future_attributes, overriding, task_repr};
 use crate::value::coroutine::{CoroutineState, Resume};
 use crate::value::future::{Callback, Outcome, Waiting};
 use crate::value::{Class, CoroutineKind, Gc, Raised, Result, Str, Task, Value, types};
@@ -160,7 +160,11 @@ pub fn set_up_watched(
     prepare(task, event_loop, coroutine, name, context);
     let context = Value::Instance(context::object(task.context()));
     let step = entry::of_ready(event_loop, Ready::Step(task.clone()));
-    vm.call_with_keywords(&call_soon, &[step, context], &[Str::intern("context")]).map(drop)
+    let outcome = vm.call_with_keywords(&call_soon, &[step, context], &[Str::intern("context")]);
+    if outcome.is_err() {
+        event_loop.remove_task(task);
+    }
+    outcome.map(drop)
 }
 
 /// A name as the script gives it: any value, by its `str`; None stays.
@@ -191,7 +195,7 @@ pub fn leaves_the_loop(raised: &Raised) -> bool {
 /// Fails only with what ends the loop.
 pub(super) fn step(vm: &mut Vm, event_loop: &EventLoop, task: Gc<Task>, thrown: Option<Raised>) -> Result<()> {
     if task.future.is_done() {
-        return Ok(());
+        return report_step_of_done(vm, task, thrown);
     }
     let waited = task.waiting.take();
     let thrown = if task.must_cancel.get() { cancellation_to_throw(&task, &waited, thrown) } else { thrown };
@@ -244,6 +248,25 @@ pub(super) fn step(vm: &mut Vm, event_loop: &EventLoop, task: Gc<Task>, thrown: 
         }
         Err(raised) => fail(event_loop, task, raised),
     }
+}
+
+/// Somebody has made a task done from outside, and now its coroutine would go on.
+#[cold]
+fn report_step_of_done(vm: &mut Vm, task: Gc<Task>, thrown: Option<Raised>) -> Result<()> {
+    let is_over = match &*task.coroutine.borrow() {
+        Value::Coroutine(coroutine) => coroutine.state.get() == CoroutineState::Finished,
+        Value::NativeCoroutine(coroutine) => coroutine.state.get() == CoroutineState::Finished,
+        _ => true,
+    };
+    if is_over {
+        return Ok(());
+    }
+    let shown = vm.repr(&Value::Task(task))?;
+    let thrown = vm.repr(&thrown.map_or(Value::None, |raised| Value::Exception(raised.0)))?;
+    let message = Value::from(format!("__step(): already done: {shown}, {thrown}"));
+    let raised = Raised::new(&types().invalid_state_error, vec![message]);
+    let message = "Exception in callback Task.__step()".to_string();
+    exception_handler::report(vm, message, Some(&raised), &[])
 }
 
 /// What a step with `must_cancel` throws: a CancelledError, unless one arrives anyway.

@@ -64,7 +64,11 @@ impl Vm {
                 self.clear_delegate();
                 self.receive(value)
             }
-            Err(raised) => self.unwind(raised),
+            Err(raised) => {
+                // It may have been raised in another task, whose frames have given it no context.
+                self.chain_with_own(&raised);
+                self.unwind(raised)
+            }
         }
     }
 

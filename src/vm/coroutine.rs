@@ -414,12 +414,8 @@ impl Vm {
         }
         match self.foreign_delegate() {
             Some(delegate) => self.continue_delegate(&delegate, Resume::Raise(raised)),
-            // One that has left frames of the script got its context when it was raised there; if that was in
-            // another task, what this one is handling is still missing.
-            None if !raised.0.traceback.borrow().is_empty() => {
-                self.chain_with_own(&raised);
-                self.propagate(raised, false)
-            }
+            // One that has left frames of the script got its context when it was raised there.
+            None if !raised.0.traceback.borrow().is_empty() => self.propagate(raised, false),
             None => self.unwind(raised),
         }
     }
@@ -435,7 +431,7 @@ impl Vm {
     }
 
     /// Gives an exception without context what the current coroutine itself is handling.
-    fn chain_with_own(&self, raised: &Raised) {
+    pub(super) fn chain_with_own(&self, raised: &Raised) {
         if raised.0.context.borrow().is_none()
             && let Some(handled) = self.script_frames().next().and_then(|view| view.handled())
             && !handled.same(&raised.0)
