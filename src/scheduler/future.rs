@@ -179,7 +179,7 @@ pub fn remove_listener(future: &Future, listener: &Gc<Listening>) {
 pub fn is_coroutine(value: &Value) -> bool {
     match value {
         Value::Coroutine(coroutine) => coroutine.kind == CoroutineKind::Coroutine,
-        Value::NativeCoroutine(coroutine) => !coroutine.is_plain_awaitable,
+        Value::NativeCoroutine(coroutine) if !coroutine.is_plain_awaitable => true,
         other => foreign::is_coroutine(other),
     }
 }

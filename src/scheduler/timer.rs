@@ -6,7 +6,7 @@
 
 use std::convert::Infallible;
 
-use super::heap;
+use super::{handle, heap};
 use super::ready::Ready;
 use crate::value::Mutable;
 
@@ -89,6 +89,9 @@ impl Timers {
             table.cancelled += 1;
         }
         drop(table);
+        if let Some(Ready::Handle(handle)) = &target {
+            handle::timer_cancelled(handle);
+        }
         drop(target);
     }
 

@@ -426,13 +426,19 @@ impl Vm {
         if let Some(delegate) = self.foreign_delegate() {
             return self.continue_delegate(&delegate, Resume::Raise(raised));
         }
+        self.chain_with_own(&raised);
+        self.propagate(raised, false)
+    }
+
+    /// Gives an exception without context what the current coroutine itself is handling.
+    pub(super) fn chain_with_own(&self, raised: &Raised) {
         if raised.0.context.borrow().is_none()
             && let Some(handled) = self.script_frames().next().and_then(|view| view.handled())
             && !handled.same(&raised.0)
+            && !leads_to(&handled, &raised.0)
         {
             raised.0.context.set(Value::Exception(handled));
         }
-        self.propagate(raised, false)
     }
 
     /// `Yield` in the current coroutine.
@@ -707,4 +713,18 @@ pub(super) fn convert_stop(kind: CoroutineKind, raised: Raised) -> Raised {
     converted.0.context.set(Value::Exception(raised.0));
     converted.0.suppress_context.set(true);
     converted
+}
+
+/// Whether the contexts of an exception lead to another one.
+fn leads_to(exception: &Gc<Exception>, other: &Gc<Exception>) -> bool {
+    let mut link = exception.clone();
+    // A chain that bites its own tail ends the search.
+    for _ in 0..1000 {
+        let Value::Exception(next) = link.context.get() else { return false };
+        if next.same(other) {
+            return true;
+        }
+        link = next;
+    }
+    true
 }

@@ -71,6 +71,7 @@ def stand_in():
         for name in names.split():
             for prefix in "_py_", "_c_":
                 setattr(module, prefix + name, getattr(module, name))
+                setattr(module, prefix + name.lstrip("_"), getattr(module, name))
 
 
 def methods(tests):
