@@ -181,10 +181,12 @@ fn cancellation_to_throw(task: &Gc<Task>, waited: &Waiting, thrown: Option<Raise
     if let Waiting::Future(awaited) = waited
         && let Some(awaited) = awaited.as_future()
     {
-        if awaited.is_cancelled() {
-            return Some(awaited.cancelled_error());
+        // A gather that was cancelled is not itself cancelled: it raises the CancelledError of a child.
+        if let Some(Err(raised)) = awaited.result()
+            && raised.is_a(&types().cancelled_error)
+        {
+            return Some(raised);
         }
-        awaited.log_exception.set(false);
     }
     Some(task.future.cancelled_error())
 }

@@ -108,9 +108,9 @@ def show(value, depth=0):
         return re.sub(" at 0x[0-9a-f]+", "", value)
     if isinstance(value, BaseException):
         text = f"{type(value).__name__}({', '.join(show(item) for item in value.args)})"
-        for other in (value.__cause__, value.__context__):
-            if depth < 3:
-                text += "/-" if other is None else "/" + show(other, depth + 1)
+        # Not the context: an exception that passes awaits gets a new one in CPython (docs/differences.md).
+        if value.__cause__ is not None and depth < 3:
+            text += " from " + show(value.__cause__, depth + 1)
         return text
     if isinstance(value, asyncio.Task):
         return value.get_name()
