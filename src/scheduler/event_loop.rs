@@ -456,7 +456,7 @@ pub fn async_generator_died(vm: &mut Vm, generator: &Gc<Coroutine>) -> bool {
     let generator = Value::Coroutine(generator.clone());
     match vm.call_method(&generator, &Str::intern("aclose"), &[]) {
         Ok(closing) => {
-            let closing = CloseGenerator { closing: Mutable::new(future::as_coroutine(closing)) };
+            let closing = CloseGenerator { closing: Mutable::new(closing) };
             event_loop.ready.push(Ready::ListenerDue(Listening::new(closing)));
             true
         }

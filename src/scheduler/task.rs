@@ -11,6 +11,7 @@ use super::event_loop::EventLoop;
 use super::observer::{self, Event};
 use super::ready::{Cancellation, Ready};
 use super::{context, future, task_repr};
+use crate::memory::interrupt;
 use crate::value::coroutine::{CoroutineState, Resume};
 use crate::value::future::{Callback, Outcome, Waiting};
 use crate::value::{Class, CoroutineKind, Gc, Raised, Result, Str, Task, Value, types};
@@ -135,6 +136,10 @@ pub(super) fn step(vm: &mut Vm, event_loop: &EventLoop, task: Gc<Task>, thrown: 
     let outside = context::replace(task.context());
     event_loop.current.set(Some(task));
     let outcome = vm.resume(&coroutine, input);
+    if interrupt::is_requested() {
+        // What the step has dropped ends before whoever waits for the task hears of it.
+        vm.run_finalizers();
+    }
     let task = event_loop.current.take();
     let own = context::replace(outside);
     let Some(task) = task else { return Ok(()) };

@@ -84,6 +84,7 @@ class Stage:
     def __init__(self):
         self.lines = []
         self.tasks = []
+        self.main = None
         self.start = None
         self.is_closed = False
 
@@ -148,8 +149,10 @@ def pick(number):
 def younger(number):
     """A task made after the current one, so that no two wait for each other."""
     current = asyncio.current_task()
-    start = stage.tasks.index(current) + 1 if current in stage.tasks else 0
-    tasks = stage.tasks[start:]
+    if current in stage.tasks:
+        tasks = stage.tasks[stage.tasks.index(current) + 1:]
+    else:
+        tasks = stage.tasks if current is stage.main else []
     return tasks[number % len(tasks)] if tasks else None
 
 
@@ -225,6 +228,7 @@ async def play(main):
 
     loop.set_exception_handler(report)
     objects = Objects(loop)
+    stage.main = asyncio.current_task()
     watch = [loop.call_later(second, asyncio.current_task().cancel, "watch") for second in range(1, 10)]
     try:
         say("main", "returned", await main(objects, "main"))
@@ -257,7 +261,7 @@ async def play(main):
 def age(task):
     """An order of tasks by their names that does not depend on addresses."""
     name = task.get_name()
-    return (name.startswith("Task-"), int(re.search("[0-9]+$", name).group()))
+    return (name.startswith("Task-"), int(re.search("[0-9]+$", name).group()), name)
 
 
 def run(title, main):
