@@ -95,11 +95,27 @@ pub fn by_default(vm: &mut Vm, context: &Gc<Dict>) -> Result<()> {
         let shown = vm.repr(&entry.value)?;
         text += &format!("\n{name}: {shown}");
     }
-    if let Some(Value::Exception(exception)) = context.get_str(&Str::intern("exception")) {
+    let exception = match context.get_str(&Str::intern("exception")) {
+        Some(Value::Exception(exception)) => Some(exception),
+        _ => None,
+    };
+    if let Some(logging) = (vm.hooks.loaded_module)(&Str::intern("logging")) {
+        return log(vm, &Value::Module(logging), text, exception);
+    }
+    if let Some(exception) = exception {
         text += &format!("\n{}", describe(vm, &exception).trim_end());
     }
     eprintln!("{text}");
     Ok(())
+}
+
+/// An error for the logger `asyncio`, for programs that have imported `logging`. Unless they configure
+/// it, the text is the same and goes to stderr as well.
+fn log(vm: &mut Vm, logging: &Value, text: String, exception: Option<Gc<Exception>>) -> Result<()> {
+    let logger = vm.call_method(logging, &Str::intern("getLogger"), &[Value::str("asyncio")])?;
+    let method = vm.get_attribute(&logger, &Str::intern("error"))?;
+    let exception = exception.map_or(Value::None, Value::Exception);
+    vm.call_with_keywords(&method, &[Value::from(text), exception], &[Str::intern("exc_info")]).map(drop)
 }
 
 /// The VM's hook: reports futures that died with an exception nobody has seen, and tasks that died while
