@@ -13,9 +13,7 @@ use crate::value::bytes::{self, ByteView, MemoryView};
 use crate::value::iterator::NativeIterator;
 use crate::value::native::{FromArgument, Mismatch};
 use crate::value::packed_array::{PackedArray, item_size, read_item};
-use crate::value::{
-    Class, Instance, Iterator, Native, Raised, Result, Str, Value, hash, integer, symbols, types,
-};
+use crate::value::{Class, Instance, Iterator, Native, Raised, Result, Str, Value, hash, integer, symbols, types};
 use crate::vm::Vm;
 
 /// A view and the object it is in.
@@ -129,10 +127,7 @@ fn item_bytes(vm: &mut Vm, code: u8, value: &Value) -> Result<Vec<u8>> {
             Value::Bytes(_) => Err(Raised::value_error(invalid("value"))),
             _ => Err(Raised::type_error(invalid("type"))),
         },
-        b'u' | b'w' => Err(Raised::not_implemented_error(format!(
-            "memoryview: format {} not supported",
-            code as char
-        ))),
+        b'u' | b'w' => Err(Raised::not_implemented_error(format!("memoryview: format {} not supported", code as char))),
         _ => {
             if vm.special(value, &symbols().index)?.is_none() {
                 return Err(Raised::type_error(invalid("type")));

@@ -74,9 +74,8 @@ fn source_of(instance: &Instance) -> Source {
         return Source::Twister;
     }
     GENERATORS.with(|(unit, bits)| {
-        let is_native = |name: &Str| {
-            matches!(class.lookup(name), Some(Value::Native(_))) && instance.get(name).is_none()
-        };
+        let is_native =
+            |name: &Str| matches!(class.lookup(name), Some(Value::Native(_))) && instance.get(name).is_none();
         if is_native(unit) && is_native(bits) {
             return if class.is_subclass(&types.system_random) { Source::System } else { Source::Twister };
         }

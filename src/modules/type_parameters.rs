@@ -24,9 +24,7 @@ pub fn make(vm: &mut Vm, function: Intrinsic, operands: &[Value]) -> Result<Valu
             // Name, type parameters, and the function that works the value out.
             call(vm, &typing, "_make_type_alias", &[operand(0), operand(2), operand(1)])
         }
-        Intrinsic::SubscriptGeneric => {
-            call(vm, &typing, "_subscript_generic", &[operand(0)])
-        }
+        Intrinsic::SubscriptGeneric => call(vm, &typing, "_subscript_generic", &[operand(0)]),
         _ => Err(Raised::system_error("this instruction makes no type parameter")),
     }
 }

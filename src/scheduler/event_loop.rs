@@ -14,7 +14,8 @@ use super::observer::{self, Event};
 use super::ready::{Notice, Policy, Ready, ReadyQueue};
 use super::timer::{TimerId, Timers};
 use super::{
-    clock, context, deadlock, driver, entry, exception_handler, foreign, future, handle, overriding, slow_callback, task, timeout,
+    clock, context, deadlock, driver, entry, exception_handler, foreign, future, handle, overriding, slow_callback,
+    task, timeout,
 };
 use crate::memory::{Tracer, interrupt};
 use crate::value::future::{Callback, Listener, Listening};
@@ -529,7 +530,7 @@ pub fn async_generator_died(vm: &mut Vm, generator: &Gc<Coroutine>) -> bool {
     let generator = Value::Coroutine(generator.clone());
     match vm.call_method(&generator, &Str::intern("aclose"), &[]) {
         Ok(closing) => {
-            let closing = CloseGenerator { closing: Mutable::new(future::as_coroutine(closing)) };
+            let closing = CloseGenerator { closing: Mutable::new(closing) };
             event_loop.ready.push(Ready::ListenerDue(Listening::new(closing)));
             true
         }

@@ -129,7 +129,7 @@ pub fn by_default(vm: &mut Vm, context: &Gc<Dict>) -> Result<()> {
         Some(Value::Exception(exception)) => Some(exception),
         _ => None,
     };
-    if let Some(logger) = logger() {
+    if let Some(logger) = logger(vm)? {
         let info = match exception {
             Some(exception) => {
                 let (class, exception) = (Value::Class(exception.class()), Value::Exception(exception));
@@ -155,7 +155,7 @@ pub fn write(vm: &mut Vm, message: &str, exception: Option<&Gc<Exception>>) {
 
 /// A warning for the log.
 pub(super) fn warn(vm: &mut Vm, message: &str) -> Result<()> {
-    match logger() {
+    match logger(vm)? {
         Some(logger) => vm.call_method(&logger, &Str::intern("warning"), &[Value::str(message)]).map(drop),
         None => {
             write(vm, message, None);
@@ -172,8 +172,18 @@ pub fn set_logger_source(source: LoggerSource) {
     LOGGER.set(Some(source));
 }
 
-fn logger() -> Option<Value> {
-    LOGGER.get().and_then(|source| source())
+/// What messages go to: the logger of the script, or that of `logging` once it has been imported. Without
+/// either they go to stderr, as they would from a logger that nobody has configured.
+fn logger(vm: &mut Vm) -> Result<Option<Value>> {
+    if let Some(logger) = LOGGER.get().and_then(|source| source()) {
+        return Ok(Some(logger));
+    }
+    match (vm.hooks.loaded_module)(&Str::intern("logging")) {
+        Some(logging) => {
+            vm.call_method(&Value::Module(logging), &Str::intern("getLogger"), &[Value::str("asyncio")]).map(Some)
+        }
+        None => Ok(None),
+    }
 }
 
 /// The VM's hook: reports futures that died with an exception nobody has seen, and tasks that died while

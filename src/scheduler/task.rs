@@ -8,10 +8,11 @@
 use std::rc::Rc;
 
 use super::event_loop::EventLoop;
+use super::foreign::{self, Yielded};
 use super::observer::{self, Event};
 use super::ready::{Cancellation, Ready};
-use super::foreign::{self, Yielded};
 use super::{context, entry, exception_handler, future, future_attributes, overriding, task_repr};
+use crate::memory::interrupt;
 use crate::value::coroutine::{CoroutineState, Resume};
 use crate::value::future::{Callback, Outcome, Waiting};
 use crate::value::{Class, CoroutineKind, Gc, Raised, Result, Str, Task, Value, types};
@@ -216,6 +217,10 @@ pub(super) fn step(vm: &mut Vm, event_loop: &EventLoop, task: Gc<Task>, thrown: 
         Value::Coroutine(_) | Value::NativeCoroutine(_) => vm.resume(&coroutine, input),
         other => foreign::drive(vm, other, input),
     };
+    if interrupt::is_requested() {
+        // What the step has dropped ends before whoever waits for the task hears of it.
+        vm.run_finalizers();
+    }
     let task = event_loop.current.replace(outer);
     let own = context::replace(outside);
     let Some(task) = task else { return Ok(()) };
@@ -281,10 +286,12 @@ fn cancellation_to_throw(task: &Gc<Task>, waited: &Waiting, thrown: Option<Raise
     if let Waiting::Future(awaited) = waited
         && let Some(awaited) = awaited.as_future()
     {
-        if awaited.is_cancelled() {
-            return Some(awaited.cancelled_error());
+        // A gather that was cancelled is not itself cancelled: it raises the CancelledError of a child.
+        if let Some(Err(raised)) = awaited.result()
+            && raised.is_a(&types().cancelled_error)
+        {
+            return Some(raised);
         }
-        awaited.log_exception.set(false);
     }
     Some(task.future.cancelled_error())
 }
