@@ -233,6 +233,9 @@ pub fn describe(module: &Gc<Module>, file: Option<&str>, package: Option<String>
     }
 }
 
+const MACHINE: [&str; 4] = ["codecs", "abc", "io", "os"];
+
+/// Finds where a module is.
 fn find(vm: &mut Vm, full: &str, package_path: Option<&Value>) -> Result<Option<Origin>> {
     let native = find_native(full);
     if let Some(native) = native
@@ -251,7 +254,10 @@ fn find(vm: &mut Vm, full: &str, package_path: Option<&Value>) -> Result<Option<
     let is_outside = |folder: &&Str| outside.borrow().iter().any(|outside| **outside == ***folder);
     let (last, first): (Vec<&Str>, Vec<&Str>) = folders.into_iter().partition(is_outside);
     let mut namespace = None;
-    if let Some(found) = find_among(&first, short, &mut namespace)? {
+    // A script cannot stand in for what the machine itself imports, as in CPython, where it is there already.
+    if !MACHINE.contains(&full)
+        && let Some(found) = find_among(&first, short, &mut namespace)?
+    {
         return Ok(Some(found));
     }
     if let Some(native) = native {
