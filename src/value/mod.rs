@@ -263,7 +263,20 @@ impl Value {
 
     /// The name of the type, as error messages give it.
     pub fn type_name(&self) -> Str {
-        self.class().name()
+        let class = self.class();
+        let name = class.name();
+        if !class.is_builtin() {
+            return name;
+        }
+        // CPython's name of a class written in C has its module in it.
+        match class.namespace.get_str(&symbols().module) {
+            Some(Value::Str(module))
+                if !module.starts_with("asyncio") && !matches!(&*module, "builtins" | "random") =>
+            {
+                format!("{module}.{name}").into()
+            }
+            _ => name,
+        }
     }
 
     /// Shows the counted references this value holds.
