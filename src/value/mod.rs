@@ -263,15 +263,18 @@ impl Value {
 
     /// The name of the type, as error messages give it.
     pub fn type_name(&self) -> Str {
+        self.class().name()
+    }
+
+    /// As `type_name`, with the module that CPython's name of a class written in C has in it.
+    pub fn full_type_name(&self) -> Str {
         let class = self.class();
         let name = class.name();
-        if !class.is_builtin() {
-            return name;
-        }
-        // CPython's name of a class written in C has its module in it.
         match class.namespace.get_str(&symbols().module) {
             Some(Value::Str(module))
-                if !module.starts_with("asyncio") && !matches!(&*module, "builtins" | "random") =>
+                if class.is_builtin()
+                    && !module.starts_with("asyncio")
+                    && !matches!(&*module, "builtins" | "random") =>
             {
                 format!("{module}.{name}").into()
             }
