@@ -50,8 +50,8 @@ fn divmod(vm: &mut Vm, left: &Value, right: &Value) -> Result<Value> {
     }
     Err(Raised::type_error(format!(
         "unsupported operand type(s) for divmod(): '{}' and '{}'",
-        left.type_name(),
-        right.type_name()
+        left.full_type_name(),
+        right.full_type_name()
     )))
 }
 

@@ -129,7 +129,20 @@ fn help(vm: &mut Vm, object: Option<&Value>) -> Result<()> {
     Ok(())
 }
 
+fn breakpoint(vm: &mut Vm, arguments: &[Value], keywords: Option<&Gc<Dict>>) -> Result<Value> {
+    let loaded = vm.hooks.loaded_module;
+    match loaded(&Str::intern("sys")).and_then(|sys| sys.get("breakpointhook")) {
+        Some(hook) => vm.call_with_pairs(&hook, arguments, &super::keyword_pairs(keywords)),
+        None => Err(Raised::runtime_error("lost sys.breakpointhook")),
+    }
+}
+
 pub const FUNCTIONS: &[Native] = &[
+    native!(
+        "breakpoint(*args, **kws)",
+        breakpoint(rest, keywords),
+        "Calls sys.breakpointhook with the same arguments."
+    ),
     native!("globals()", globals(), "The dict of the module's variables."),
     native!("locals()", locals(), "A dict of the variables of the running function or class body."),
     native!("vars(object, /)", vars(optional), "The __dict__ of an object; without one, locals()."),

@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use super::{state, structure, traceback};
 use crate::native;
-use crate::value::{Class, Native, Raised, Result, Value, types};
+use crate::value::{Class, Dict, Gc, Native, Raised, Result, Value, types};
 use crate::vm::Vm;
 
 /// `sys.excepthook(type, value, traceback)`: writes the report of an exception.
@@ -120,6 +120,11 @@ fn setprofile(_: &mut Vm, function: &Value) -> Result<()> {
     not_traced(function, "setprofile")
 }
 
+fn breakpointhook(_: &mut Vm, _: &[Value], _: Option<&Gc<Dict>>) -> Result<()> {
+    let message = "breakpoint(): there is no debugger; set sys.breakpointhook to a function of your own";
+    Err(Raised::new(&types().not_implemented_error, vec![Value::str(message)]))
+}
+
 fn is_finalizing(_: &mut Vm) -> bool {
     false
 }
@@ -134,6 +139,11 @@ pub const FUNCTIONS: &[Native] = &[
         "unraisablehook(unraisable, /)",
         unraisablehook(required),
         "Says that an exception could not be raised, in a finalizer for instance."
+    ),
+    native!(
+        "breakpointhook(*args, **kws)",
+        breakpointhook(rest, keywords),
+        "What breakpoint() calls: there is no debugger here, so it fails."
     ),
     native!("getswitchinterval()", getswitchinterval(), "The switch interval that was set last."),
     native!("setswitchinterval(interval, /)", setswitchinterval(required), "Keeps a switch interval."),

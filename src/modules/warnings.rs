@@ -10,7 +10,7 @@ use crate::vm::Vm;
 
 /// Issues a warning for the line that is running.
 pub fn warn_from_machine(vm: &mut Vm, category: &Class, message: &str) {
-    let (file, line) = vm.caller().map_or_else(|| (Str::new("<sys>"), 1), |(file, line, _)| (file, line));
+    let (file, line) = vm.caller().map_or_else(|| (Str::new("<sys>"), 0), |(file, line, _)| (file, line));
     let source = source_line(vm).unwrap_or_default();
     let outcome = warn_at(vm, category, message, &file, line, &source);
     if let Err(raised) = outcome {

@@ -268,6 +268,22 @@ impl Value {
         self.class().name()
     }
 
+    /// As `type_name`, with the module that CPython's name of a class written in C has in it.
+    pub fn full_type_name(&self) -> Str {
+        let class = self.class();
+        let name = class.name();
+        match class.namespace.get_str(&symbols().module) {
+            Some(Value::Str(module))
+                if class.is_builtin()
+                    && !module.starts_with("asyncio")
+                    && !matches!(&*module, "builtins" | "random") =>
+            {
+                format!("{module}.{name}").into()
+            }
+            _ => name,
+        }
+    }
+
     /// Shows the counted references this value holds.
     #[inline]
     pub fn trace(&self, tracer: &mut Tracer<'_>) {

@@ -668,7 +668,7 @@ fn no_attribute(object: &Value, name: &Str) -> Raised {
         Value::Instance(instance) if instance.payload::<Super>().is_some() => {
             format!("'super' object has no attribute '{name}'")
         }
-        _ => format!("'{}' object has no attribute '{name}'", object.type_name()),
+        _ => format!("'{}' object has no attribute '{name}'", object.full_type_name()),
     };
     let raised = Raised::attribute_error(message);
     raised.0.set(&names.name_, Value::Str(name.clone()));
