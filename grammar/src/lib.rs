@@ -18,6 +18,7 @@ mod recover;
 mod soft_keywords;
 mod string_parts;
 mod strings;
+pub mod surrogate;
 mod targets;
 mod token;
 

@@ -1,11 +1,11 @@
 //! String literals: prefixes, quotes, escapes, and the literal text of f-strings.
 //!
-//! Strings are UTF-8, so an escape for half of a surrogate pair is refused. Unknown escapes stay as
-//! they are written, as Python keeps them.
+//! Unknown escapes stay as they are written, as Python keeps them.
 
 use std::borrow::Cow;
 
 use crate::ast::Span;
+use crate::surrogate;
 
 /// What a prefix makes of a literal; whether it is raw is part of the quote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,14 +240,8 @@ fn decode_text_escape<'body>(rest: &'body str, offset: usize, text: &mut String)
         return failure(length + 1, &format!("truncated \\{shape} escape"));
     }
     let code = u32::from_str_radix(&after[..digits], 16).unwrap_or(u32::MAX);
-    match char::from_u32(code) {
+    match surrogate::character(code) {
         Some(character) => text.push(character),
-        None if code < 0x11_0000 => {
-            return Err(format!(
-                "'\\{}' is half of a surrogate pair, which a string cannot hold; write the whole character as '\\U...'",
-                &rest[..digits + 1]
-            ));
-        }
         None => return failure(digits + 1, "illegal Unicode character"),
     }
     Ok(&after[digits..])

@@ -117,7 +117,13 @@ fn from_keys(vm: &mut Vm, class: &Class, iterable: &Value, value: Option<Value>)
     let value = value.unwrap_or(Value::None);
     if class.same(&types().dict) {
         let dict = Gc::new(Dict::new());
-        vm.for_each(iterable, |vm, key| vm.dict_set(&dict, key, value.clone()))?;
+        super::set::each_key(vm, iterable, |vm, key, hash| match vm.find_in_dict(&dict, &key, hash)? {
+            Some(_) => Ok(()),
+            None => {
+                dict.insert_new(key, hash, value.clone());
+                Ok(())
+            }
+        })?;
         return Ok(Value::Dict(dict));
     }
     let object = vm.call(&Value::Class(class.clone()), &[])?;
@@ -271,6 +277,7 @@ pub fn iterator(dict: &Gc<Dict>, part: DictPart) -> Value {
         dict: Mutable::new(Some(dict.clone())),
         index: Default::default(),
         length: dict.len(),
+        left: dict.len().into(),
         part,
     };
     Value::Iterator(Iterator::new(class, state))

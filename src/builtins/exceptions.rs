@@ -5,6 +5,7 @@
 //! kept among the attributes of the exception and goes before. Groups have a file of their own.
 
 use super::{keyword_pairs, os_errors, traceback};
+use crate::memory::surrogate;
 use crate::native;
 use crate::value::native::{Arguments, Binding};
 use crate::value::{Class, Dict, Exception, Gc, Native, Raised, Result, Str, Tuple, Value, symbols, types};
@@ -232,7 +233,7 @@ fn syntax_error_str(vm: &mut Vm, this: &Gc<Exception>) -> Result<Str> {
 
 /// A character as messages of UnicodeEncodeError show it: `\xe9`, `\u1234`, `\U0001f600`.
 fn escaped(character: char) -> String {
-    match u32::from(character) {
+    match surrogate::code(character) {
         code @ 0..=0xff => format!("\\x{code:02x}"),
         code @ 0x100..=0xffff => format!("\\u{code:04x}"),
         code => format!("\\U{code:08x}"),
@@ -325,6 +326,7 @@ pub(super) const fn attribute(signature: &'static str, doc: &'static str) -> Nat
         has_rest: false,
         has_keywords: false,
         binding: Binding::Getter,
+        at_once: None,
     }
 }
 

@@ -4,8 +4,9 @@
 //! in `introspection`, and `eval` and its like in `evaluate`. A function that is a protocol (`len`,
 //! `hash`, `repr` ...) is a call of the VM's method for it, with the most common kinds in front.
 
-use crate::memory::Tracer;
+use crate::memory::{Tracer, surrogate};
 use crate::native;
+use crate::value::bytes::ByteView;
 use crate::value::coroutine::{NativeBody, Resume, Step};
 use crate::value::iterator::NativeIterator;
 use crate::value::{
@@ -98,21 +99,22 @@ fn chr(vm: &mut Vm, code: &Value) -> Result<Str> {
         Value::Int(code) => u32::try_from(code).ok().filter(|code| *code < 0x110000).ok_or_else(out_of_range)?,
         _ => return Err(out_of_range()),
     };
-    match char::from_u32(code) {
-        Some(character) => Ok(Str::new(character.encode_utf8(&mut [0; 4]))),
-        None => Err(Raised::value_error(format!("chr() arg {code:#x} is a surrogate, which a str cannot hold"))),
-    }
+    surrogate::character(code).map(Str::of_char).ok_or_else(out_of_range)
 }
 
 fn ord(_: &mut Vm, character: &Value) -> Result<i64> {
     let (kind, length) = match character.native() {
         Value::Str(text) => match text.chars().next() {
-            Some(first) if text.characters() == 1 => return Ok(i64::from(u32::from(first))),
+            Some(first) if text.characters() == 1 => return Ok(i64::from(surrogate::code(first))),
             _ => ("string", text.characters()),
         },
         Value::Bytes(bytes) => match *bytes.data {
             [byte] => return Ok(i64::from(byte)),
             _ => ("string", bytes.data.len()),
+        },
+        other if other.class().is_subclass(&types().bytearray) => match ByteView::of(other) {
+            Some(data) if data.len() == 1 => return Ok(i64::from(data[0])),
+            data => ("string", data.map_or(0, |data| data.len())),
         },
         other => {
             let kind = other.type_name();

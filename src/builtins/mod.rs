@@ -19,8 +19,6 @@ pub mod bytearray;
 pub mod bytes;
 pub mod code_object;
 pub mod codec;
-pub mod codec_errors;
-pub mod codec_stream;
 pub mod complex;
 pub mod descriptors;
 pub mod dict;
@@ -120,6 +118,9 @@ fn method_tables() -> Vec<(&'static Class, &'static [Native])> {
         (&types.str, str_case::METHODS),
         (&types.str, str_search::METHODS),
         (&types.str, str_format::METHODS),
+        (&types.bytes, memoryview::BUFFER),
+        (&types.bytearray, memoryview::BUFFER),
+        (&types.memoryview, memoryview::BUFFER),
         (&types.bytes, byte_string::METHODS),
         (&types.bytes, byte_search::METHODS),
         (&types.bytes, bytes::METHODS),

@@ -87,7 +87,9 @@ fn first_difference(vm: &mut Vm, left: &impl Sequence, right: &impl Sequence) ->
         });
         let Some((one, other)) = pair else { return Ok(None) };
         if matches!(stop, Stop::Found) || !vm.nest(|vm| vm.equal(&one, &other))? {
-            return Ok(Some((one, other)));
+            // Script code may have taken the items out meanwhile: then the length decides.
+            let end = length(left).min(length(right));
+            return Ok((matches!(stop, Stop::Found) || index < end).then_some((one, other)));
         }
         index += 1;
     }
@@ -153,7 +155,7 @@ macro_rules! comparison_rows {
         }
     };
 }
-pub(super) use comparison_rows;
+pub(crate) use comparison_rows;
 
 /// How often a sequence of this length is to be repeated; None when the factor is no int, in which
 /// case the other operand may know what to do.

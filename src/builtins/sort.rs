@@ -8,7 +8,7 @@
 use std::cmp::Ordering;
 
 use crate::native;
-use crate::value::{Native, Result, Value, hash};
+use crate::value::{Native, Result, Value, hash, ordering};
 use crate::vm::Vm;
 
 /// Sorts by the items themselves, or by what `key` gives for each. After an error the items are all
@@ -103,8 +103,7 @@ impl Shape {
 fn order(left: &Value, right: &Value) -> Ordering {
     match (left, right) {
         (Value::Int(left), Value::Int(right)) => left.cmp(right),
-        // The order of UTF-8 is the order of code points.
-        (Value::Str(left), Value::Str(right)) => left.as_bytes().cmp(right.as_bytes()),
+        (Value::Str(left), Value::Str(right)) => ordering::compare_text(left, right),
         (Value::Float(left), Value::Float(right)) => left.partial_cmp(right).unwrap_or(Ordering::Equal),
         (Value::Bytes(left), Value::Bytes(right)) => left.data.cmp(&right.data),
         (Value::Tuple(left), Value::Tuple(right)) => {

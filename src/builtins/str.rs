@@ -7,13 +7,15 @@ use super::arguments::Receiver;
 use super::codec;
 use super::percent_format;
 use super::sequence::not_a_factor;
-use crate::memory::StrBuilder;
+use crate::memory::{StrBuilder, surrogate};
 use crate::native;
 use crate::value::bytes::ByteView;
 use crate::value::iterator::IteratorState;
 use crate::value::native::{FromArgument, Mismatch};
 use crate::value::str_repr::repr_str;
-use crate::value::{Class, Dict, Gc, Iterator, Native, Raised, Result, Slice, Str, Value, format_spec, symbols, types};
+use crate::value::{
+    Class, Dict, Gc, Iterator, Native, Raised, Result, Slice, Str, Value, format_spec, ordering, symbols, types,
+};
 use crate::vm::Vm;
 
 fn new(
@@ -47,6 +49,7 @@ pub fn codec_name<'a>(function: &str, parameter: &str, value: Option<&'a Value>)
     match value {
         None => Ok(None),
         Some(value) => match value.as_str() {
+            Some(text) if text.contains('\0') => Err(Raised::value_error("embedded null character")),
             Some(text) => Ok(Some(text)),
             None => Err(Raised::type_error(format!(
                 "{function}() argument '{parameter}' must be str, not {}",
@@ -143,17 +146,25 @@ fn reflected_modulo(vm: &mut Vm, this: &Str, format: &Value) -> Result<Value> {
 }
 
 macro_rules! comparisons {
-    ($($name:ident $operator:tt),* $(,)?) => {
+    ($($name:ident $test:ident),* $(,)?) => {
         $(fn $name(_: &mut Vm, this: &Str, other: &Value) -> Value {
             match other.as_str() {
-                Some(other) => Value::Bool(**this $operator **other),
+                Some(other) => Value::Bool(ordering::compare_text(this, other).$test()),
                 None => Value::NotImplemented,
             }
         })*
     };
 }
 
-comparisons!(equal ==, not_equal !=, less <, less_equal <=, greater >, greater_equal >=);
+comparisons!(less is_lt, less_equal is_le, greater is_gt, greater_equal is_ge);
+
+fn equal(_: &mut Vm, this: &Str, other: &Value) -> Value {
+    other.as_str().map_or(Value::NotImplemented, |other| Value::Bool(this == other))
+}
+
+fn not_equal(_: &mut Vm, this: &Str, other: &Value) -> Value {
+    other.as_str().map_or(Value::NotImplemented, |other| Value::Bool(this != other))
+}
 
 fn contains(_: &mut Vm, this: &Str, item: &Value) -> Result<bool> {
     match item.as_str() {
@@ -356,7 +367,7 @@ fn maketrans(_: &mut Vm, first: &Value, second: Option<&Value>, third: Option<&V
             _ => table.insert_new(key, hash, value),
         }
     };
-    let code = |character: char| Value::Int(character as i64);
+    let code = |character: char| Value::Int(surrogate::code(character) as i64);
     let text = |value: &'_ Value, position: usize| match value.as_str() {
         Some(text) => Ok(text.clone()),
         None => {
@@ -396,7 +407,7 @@ fn maketrans(_: &mut Vm, first: &Value, second: Option<&Value>, third: Option<&V
 fn translate(vm: &mut Vm, this: &Str, table: &Value) -> Result<Str> {
     let mut builder = StrBuilder::with_capacity(this.len());
     for character in this.chars() {
-        let key = Value::Int(character as i64);
+        let key = Value::Int(surrogate::code(character) as i64);
         let found = match table {
             Value::Dict(dict) => vm.dict_get(dict, &key)?,
             other => match vm.get_item(other, &key) {
@@ -409,7 +420,7 @@ fn translate(vm: &mut Vm, this: &Str, table: &Value) -> Result<Str> {
             None => builder.push(character),
             Some(Value::None) => {}
             Some(Value::Str(text)) => builder.push_str(text),
-            Some(Value::Int(code)) => match u32::try_from(*code).ok().and_then(char::from_u32) {
+            Some(Value::Int(code)) => match u32::try_from(*code).ok().and_then(surrogate::character) {
                 Some(mapped) => builder.push(mapped),
                 None => return Err(Raised::value_error("character mapping must be in range(0x110000)")),
             },

@@ -9,7 +9,10 @@
 use std::cell::{Cell, RefCell};
 use std::io::{self, IsTerminal, Write};
 
+use super::codec::errors::encode_error;
 use super::exceptions;
+use crate::memory::surrogate;
+use crate::value::str_repr::write_escape;
 use crate::value::{Dict, Gc, Raised, Result, Str, Value, symbols};
 
 /// Which of the three.
@@ -116,9 +119,28 @@ impl Channel {
         if is_due { self.flush() } else { Ok(()) }
     }
 
-    /// Writes text into the buffer.
+    /// Writes text into the buffer. Lone surrogates are an error, but shown as escapes on stderr.
     pub fn write(self, text: &str) -> Result<()> {
+        if surrogate::occurs_in(text) {
+            return self.write_surrogates(text);
+        }
         self.append(text.as_bytes()).map_err(failed)
+    }
+
+    #[cold]
+    fn write_surrogates(self, text: &str) -> Result<()> {
+        let is_wrong = |character: &char| surrogate::stands_for_one(*character);
+        if self != Channel::Stderr {
+            let characters: Vec<char> = text.chars().collect();
+            let start = characters.iter().position(is_wrong).unwrap_or(0);
+            let end = start + characters[start..].iter().take_while(|character| is_wrong(character)).count();
+            return Err(encode_error("utf-8", &Str::new(text), start, end, "surrogates not allowed"));
+        }
+        let mut shown = String::with_capacity(text.len() + 8);
+        for character in text.chars() {
+            if is_wrong(&character) { write_escape(character, &mut shown) } else { shown.push(character) }
+        }
+        self.append(shown.as_bytes()).map_err(failed)
     }
 
     /// Writes what waits.

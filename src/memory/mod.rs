@@ -15,6 +15,7 @@ pub mod counted;
 pub mod interrupt;
 pub mod mutable;
 pub mod outside;
+pub mod surrogate;
 pub mod tagged;
 pub mod text;
 pub mod weak;

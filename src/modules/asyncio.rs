@@ -2,12 +2,16 @@
 
 use std::rc::Rc;
 
+use super::{loader, state};
 use crate::bytecode::CodeKind;
 use crate::native;
 use crate::scheduler::event_loop::{self, EventLoop};
 use crate::scheduler::gather::Exceptions;
 use crate::scheduler::wait::Until;
-use crate::scheduler::{as_completed, classes, future, gather, runner, shield, sleep, task, timeout, wait, wait_for};
+use crate::scheduler::{
+    as_completed, classes, exception_handler, foreign, future, gather, handle, policy, registry, runner, shield, sleep,
+    task, timeout, wait, wait_for,
+};
 use crate::value::{Gc, Module, Native, NativeFunction, Raised, Result, Set, Str, Value, types};
 use crate::vm::Vm;
 
@@ -47,11 +51,77 @@ pub fn module(_: &mut Vm) -> Result<Gc<Module>> {
     }
     module.set("Timeout", Value::Class(types.timeout.clone()));
     module.set("AbstractEventLoop", Value::Class(types.event_loop.clone()));
+    module.set("BaseEventLoop", Value::Class(types.base_event_loop.clone()));
+    module.set("SelectorEventLoop", Value::Class(types.unix_event_loop.clone()));
+    module.set("EventLoop", Value::Class(types.unix_event_loop.clone()));
     module.set("DeadlockError", Value::Class(types.deadlock_error.clone()));
     for (name, _) in Until::NAMES {
         module.set(name, Value::Str(Str::intern(name)));
     }
+    // A package: its modules, in the embedded library, hold the same objects under CPython's names.
+    module.set("__path__", Value::list(vec![Value::str("<stdlib>/asyncio")]));
+    module.set("__package__", Value::str("asyncio"));
+    let entries = module.globals.snapshot().into_iter().filter_map(|entry| Some(entry.key.as_str()?.interned()));
+    let defined = DEFINED.iter().map(|(name, _)| Str::intern(name));
+    let public = entries.filter(|name| !name.starts_with('_')).chain(defined);
+    module.set("__all__", Value::list(public.map(Value::Str).collect()));
+    exception_handler::set_logger_source(|vm| {
+        if let Some(base_events) = state().module("asyncio.base_events") {
+            return base_events.get("logger");
+        }
+        let logging = Value::Module(state().module("logging")?);
+        vm.call_method(&logging, &Str::intern("getLogger"), &[Value::str("asyncio")]).ok()
+    });
     Ok(module)
+}
+
+/// The modules of the package.
+const PARTS: [&str; 15] = [
+    "base_events",
+    "base_futures",
+    "base_tasks",
+    "coroutines",
+    "events",
+    "exceptions",
+    "futures",
+    "locks",
+    "log",
+    "queues",
+    "runners",
+    "taskgroups",
+    "tasks",
+    "timeouts",
+    "unix_events",
+];
+
+/// What one of the modules defines in the language itself: it is imported when a script asks for it.
+const DEFINED: &[(&str, &str)] = &[
+    ("AbstractEventLoopPolicy", "events"),
+    ("AbstractServer", "events"),
+    ("DefaultEventLoopPolicy", "events"),
+    ("get_event_loop_policy", "events"),
+    ("set_event_loop_policy", "events"),
+    ("IncompleteReadError", "exceptions"),
+    ("LimitOverrunError", "exceptions"),
+    ("SendfileNotAvailableError", "exceptions"),
+    ("create_eager_task_factory", "tasks"),
+    ("eager_task_factory", "tasks"),
+];
+
+/// The module's `__getattr__`: imports a module of the package, or what one of them defines.
+fn missing_attribute(vm: &mut Vm, name: &Str) -> Result<Value> {
+    if PARTS.contains(&&**name) {
+        return loader::import_absolute(vm, &format!("asyncio.{name}"));
+    }
+    let Some((_, part)) = DEFINED.iter().find(|(defined, _)| **defined == **name) else {
+        return Err(Raised::attribute_error(format!("module 'asyncio' has no attribute '{name}'")));
+    };
+    let part = loader::import_absolute(vm, &format!("asyncio.{part}"))?;
+    let value = vm.get_attribute(&part, name)?;
+    if let Some(module) = state().module("asyncio") {
+        module.set(name, value.clone());
+    }
+    Ok(value)
 }
 
 fn given(value: Option<Value>) -> Option<Value> {
@@ -59,10 +129,7 @@ fn given(value: Option<Value>) -> Option<Value> {
 }
 
 fn run(vm: &mut Vm, main: &Value, debug: Option<Option<bool>>, loop_factory: Option<Value>) -> Result<Value> {
-    if given(loop_factory).is_some() {
-        return Err(Raised::not_implemented_error("asyncio.run: loop_factory is only supported by asyncio.Runner"));
-    }
-    runner::run(vm, main, debug.flatten())
+    runner::run(vm, main, debug.flatten(), loop_factory.unwrap_or(Value::None))
 }
 
 fn sleep_(vm: &mut Vm, delay: &Value, result: Option<Value>) -> Result<Value> {
@@ -83,24 +150,55 @@ fn gather_(vm: &mut Vm, awaitables: &[Value], return_exceptions: Option<bool>) -
     gather::gather(vm, awaitables, exceptions)
 }
 
-fn current_task(_: &mut Vm, event_loop: Option<&Rc<EventLoop>>) -> Result<Value> {
-    let event_loop = match event_loop {
-        Some(event_loop) => event_loop.clone(),
-        None => event_loop::running_or_error()?,
-    };
-    Ok(event_loop.current_task().into())
+fn current_task(_: &mut Vm, event_loop: Option<Value>) -> Result<Value> {
+    match given(event_loop) {
+        Some(event_loop) => Ok(registry::current(&event_loop)),
+        None => Ok(event_loop::running_or_error()?.current_task().into()),
+    }
 }
 
-fn all_tasks(vm: &mut Vm, event_loop: Option<&Rc<EventLoop>>) -> Result<Value> {
-    let event_loop = match event_loop {
-        Some(event_loop) => event_loop.clone(),
-        None => event_loop::running_or_error()?,
+fn all_tasks(vm: &mut Vm, event_loop: Option<Value>) -> Result<Value> {
+    let event_loop = match given(event_loop) {
+        Some(event_loop) => event_loop,
+        None => event_loop::running_or_error()?.object(),
     };
     let tasks = Gc::new(Set::new());
-    for task in event_loop.pending_tasks() {
-        vm.set_add(&tasks, Value::Task(task))?;
+    for task in registry::tasks(vm, &event_loop)? {
+        vm.set_add(&tasks, task)?;
     }
     Ok(Value::Set(tasks))
+}
+
+fn enter_task(vm: &mut Vm, event_loop: &Value, task: Value) -> Result<()> {
+    registry::enter(vm, event_loop, task)
+}
+
+fn leave_task(vm: &mut Vm, event_loop: &Value, task: &Value) -> Result<()> {
+    registry::leave(vm, event_loop, task)
+}
+
+fn swap_current_task(_: &mut Vm, event_loop: &Value, task: Value) -> Value {
+    registry::swap(event_loop, task)
+}
+
+fn register_task(_: &mut Vm, task: &Value) {
+    registry::register(task);
+}
+
+fn unregister_task(_: &mut Vm, task: &Value) {
+    registry::unregister(task);
+}
+
+fn install_policy(_: &mut Vm, policy: Value) {
+    policy::set_policy(policy);
+}
+
+fn current_by_default(vm: &mut Vm) -> Result<Value> {
+    Ok(policy::current_by_default(vm)?.object())
+}
+
+fn set_current_by_default(_: &mut Vm, event_loop: Option<&Rc<EventLoop>>) {
+    policy::set_current_by_default(event_loop.cloned());
 }
 
 fn get_running_loop(_: &mut Vm) -> Result<Value> {
@@ -111,16 +209,25 @@ fn running_loop_or_none(_: &mut Vm) -> Option<Value> {
     event_loop::running().map(|event_loop| event_loop.object())
 }
 
-fn get_event_loop(_: &mut Vm) -> Value {
-    event_loop::current_or_new().object()
+fn get_event_loop(vm: &mut Vm) -> Result<Value> {
+    Ok(policy::current(vm)?.object())
 }
 
-fn new_event_loop(_: &mut Vm) -> Value {
-    EventLoop::new().object()
+fn new_event_loop(vm: &mut Vm) -> Result<Value> {
+    Ok(policy::new_loop(vm)?.object())
 }
 
-fn set_event_loop(_: &mut Vm, event_loop: Option<&Rc<EventLoop>>) {
-    event_loop::set_current(event_loop.cloned());
+fn set_event_loop(vm: &mut Vm, event_loop: &Value) -> Result<()> {
+    if event_loop.is_none() {
+        return policy::set_current(vm, None);
+    }
+    let Some(event_loop) = handle::loop_of(event_loop) else {
+        return Err(Raised::type_error(format!(
+            "loop must be an instance of AbstractEventLoop or None, not '{}'",
+            event_loop.type_name()
+        )));
+    };
+    policy::set_current(vm, Some(&event_loop))
 }
 
 fn iscoroutine(_: &mut Vm, value: &Value) -> bool {
@@ -142,8 +249,8 @@ fn iscoroutinefunction(vm: &mut Vm, value: &Value) -> Result<bool> {
     Ok(matches!(mark, Some(Value::Bool(true))))
 }
 
-fn isfuture(_: &mut Vm, value: &Value) -> bool {
-    value.as_future().is_some()
+fn isfuture(vm: &mut Vm, value: &Value) -> Result<bool> {
+    Ok(value.as_future().is_some() || foreign::is_future(vm, value)?)
 }
 
 pub const FUNCTIONS: &[Native] = &[
@@ -196,4 +303,21 @@ pub const FUNCTIONS: &[Native] = &[
     native!("iscoroutine(obj)", iscoroutine(required), "Whether it is a coroutine."),
     native!("iscoroutinefunction(func)", iscoroutinefunction(required), "Whether calling it gives a coroutine."),
     native!("isfuture(obj)", isfuture(required), "Whether it is a future or task."),
+    native!("_enter_task(loop, task)", enter_task(required, required), "The task is now the current one."),
+    native!("_leave_task(loop, task)", leave_task(required, required), "The task is no longer the current one."),
+    native!(
+        "_swap_current_task(loop, task)",
+        swap_current_task(required, required),
+        "Sets the current task and gives the one before."
+    ),
+    native!("_register_task(task)", register_task(required), "Makes a task known."),
+    native!("_unregister_task(task)", unregister_task(required), "Forgets a task."),
+    native!("_install_policy(policy)", install_policy(required), "Sets a policy, or None for the default one."),
+    native!("_current_by_default()", current_by_default, "The loop of the default policy."),
+    native!(
+        "_set_current_by_default(loop)",
+        set_current_by_default(required),
+        "Sets the loop of the default policy."
+    ),
+    native!("__getattr__(name)", missing_attribute(required), "Imports what is imported when it is needed."),
 ];

@@ -1,7 +1,7 @@
 //! `_codecs`: encodings as `stdlib/codecs.asy` needs them.
 
 use super::native_module;
-use crate::builtins::{codec, codec_errors, codec_stream};
+use crate::builtins::codec::{self, errors as handlers, stream};
 use crate::native;
 use crate::value::bytes::ByteView;
 use crate::value::{Gc, Module, Native, Raised, Result, Str, Value, bytes};
@@ -18,8 +18,7 @@ fn decode(vm: &mut Vm, data: &Value, encoding: &str, errors: &str, is_final: boo
         return Err(Raised::type_error(format!("a bytes-like object is required, not '{kind}'")));
     };
     let data = data.unborrowed();
-    let end =
-        if is_final { data.len() } else { codec_stream::complete_length(codec::canonical_name(encoding)?, &data) };
+    let end = if is_final { data.len() } else { stream::complete_length(codec::canonical_name(encoding)?, &data) };
     let text = codec::decode(vm, &data[..end], encoding, errors)?;
     Ok(Value::tuple(vec![Value::Str(text), Value::from(end)]))
 }
@@ -34,12 +33,12 @@ fn register_error(vm: &mut Vm, name: &str, handler: Value) -> Result<()> {
     {
         return Err(Raised::type_error("handler must be callable"));
     }
-    codec_errors::register(name, handler);
+    handlers::register(name, handler);
     Ok(())
 }
 
 fn registered_error(_: &mut Vm, name: &str) -> Option<Value> {
-    codec_errors::registered(name)
+    handlers::registered(name)
 }
 
 static FUNCTIONS: &[Native] = &[

@@ -1,6 +1,6 @@
 //! What a format of `struct` means: the kinds of items, their sizes, and how the format is read.
 
-use crate::builtins::codec_errors;
+use crate::builtins::codec::errors;
 use crate::value::{Raised, Result, Str};
 
 use super::packing::error;
@@ -62,7 +62,7 @@ impl Format {
         if let Some(start) = text.chars().position(|character| !character.is_ascii()) {
             let length = text.chars().skip(start).take_while(|character| !character.is_ascii()).count();
             let reason = "ordinal not in range(128)";
-            return Err(codec_errors::encode_error("ascii", text, start, start + length, reason));
+            return Err(errors::encode_error("ascii", text, start, start + length, reason));
         }
         if text.contains('\0') {
             return Err(error("embedded null character"));

@@ -3,7 +3,9 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use crate::value::{Raised, Result, Value, bytes, symbols};
+use crate::builtins::codec::errors::encode_error;
+use crate::memory::surrogate;
+use crate::value::{Raised, Result, Str, Value, bytes, symbols};
 use crate::vm::Vm;
 
 /// The name of a file for the system, and the value it was given as, which errors show.
@@ -41,7 +43,15 @@ pub fn path(vm: &mut Vm, value: &Value) -> Result<PathArgument> {
     let value = file_system_path(vm, value)?;
     let name = match value.native() {
         Value::Bytes(bytes) => OsString::from_vec(bytes.data.to_vec()),
-        other => OsString::from(other.as_str().map_or("", |text| text)),
+        other => {
+            let text = other.as_str().cloned().unwrap_or_else(|| Str::new(""));
+            let Some(name) = surrogate::system_bytes(&text) else {
+                let wrong = |character: char| surrogate::stands_for_one(character);
+                let start = text.chars().position(wrong).unwrap_or(0);
+                return Err(encode_error("utf-8", &text, start, start + 1, "surrogates not allowed"));
+            };
+            OsString::from_vec(name)
+        }
     };
     if name.as_bytes().contains(&0) {
         return Err(Raised::value_error("embedded null byte"));
@@ -49,14 +59,14 @@ pub fn path(vm: &mut Vm, value: &Value) -> Result<PathArgument> {
     Ok(PathArgument { name, value })
 }
 
-/// A name of the system as a value: bytes when asked for, else text. A name that is not UTF-8 is a
-/// UnicodeDecodeError as text.
+/// A name of the system as a value: bytes when asked for, else text, in which surrogates stand for bytes that
+/// are not UTF-8.
 pub fn name_value(vm: &mut Vm, name: &OsStr, as_bytes: bool) -> Result<Value> {
     if as_bytes {
         return Ok(bytes::new(name.as_bytes()));
     }
     match name.to_str() {
         Some(text) => Ok(Value::str(text)),
-        None => crate::builtins::codec::decode(vm, name.as_bytes(), "utf-8", "strict").map(Value::Str),
+        None => crate::builtins::codec::decode(vm, name.as_bytes(), "utf-8", "surrogateescape").map(Value::Str),
     }
 }

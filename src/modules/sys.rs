@@ -157,8 +157,7 @@ pub fn show_result(vm: &mut Vm, value: &Value) -> Result<()> {
 }
 
 fn getfilesystemencodeerrors(_: &mut Vm) -> &'static str {
-    // A str holds no halves of surrogate pairs, so that bytes that are no text cannot be kept in one.
-    "strict"
+    "surrogateescape"
 }
 
 fn get_int_max_str_digits(_: &mut Vm) -> Value {

@@ -5,11 +5,10 @@
 
 use std::cell::Cell;
 
-use super::event_loop;
 use super::lock::state;
 use super::ready::Ready;
 use super::timer::TimerId;
-use super::{clock, future, queue, wait};
+use super::{event_loop, future, policy, queue, wait};
 use crate::memory::Tracer;
 use crate::native;
 use crate::value::coroutine::{NativeBody, Resume, Step};
@@ -97,7 +96,7 @@ pub fn as_completed(vm: &mut Vm, awaitables: &Value, timeout: Option<Value>) -> 
         let message = format!("expects an iterable of awaitables, not {}", awaitables.type_name());
         return Err(Raised::type_error(message));
     }
-    let event_loop = event_loop::current_or_new();
+    let event_loop = policy::current(vm)?;
     let given = wait::distinct(vm.collect(awaitables)?);
     let mut futures = Vec::with_capacity(given.len());
     for awaitable in &given {
@@ -117,8 +116,8 @@ pub fn as_completed(vm: &mut Vm, awaitables: &Value, timeout: Option<Value>) -> 
         && !futures.is_empty()
         && let Some(state) = watch.get::<Watch>()
     {
-        let when = clock::now() + vm.float(&timeout)?;
-        state.timer.set(Some(event_loop.call_at(when, Ready::ListenerDue(watch.clone()))));
+        let when = event_loop.now(vm)? + vm.float(&timeout)?;
+        state.timer.set(Some(event_loop.call_at(vm, when, Ready::ListenerDue(watch.clone()))?));
     }
     let iterator = AsCompleted { done, left: Cell::new(futures.len()), watch };
     Ok(Value::Instance(Instance::with_payload(types().as_completed_iterator.clone(), iterator)))

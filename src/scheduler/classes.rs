@@ -1,7 +1,7 @@
 //! Which class has which table of methods.
 
 use super::{
-    as_completed, barrier, condition, event, future_methods, handle, lock, loop_object, queue, runner, semaphore,
+    abstract_loop, as_completed, barrier, condition, entry, event, future_attributes, future_methods, handle, lock, loop_object, queue, runner, semaphore,
     task_group, timeout,
 };
 use crate::builtins::generic_alias;
@@ -10,10 +10,14 @@ use crate::value::{Class, Native, NativeFunction, Str, Value, types};
 /// The classes of the scheduler with their methods.
 pub fn tables() -> Vec<(Class, &'static [Native])> {
     let types = types();
-    let tables: [(&Class, &'static [Native]); 17] = [
+    let tables: Vec<(&Class, &'static [Native])> = vec![
         (&types.future, future_methods::FUTURE_METHODS),
         (&types.task, future_methods::TASK_METHODS),
-        (&types.event_loop, loop_object::METHODS),
+        (&types.future, future_attributes::FUTURE_ATTRIBUTES),
+        (&types.task, future_attributes::TASK_ATTRIBUTES),
+        (&types.event_loop, abstract_loop::METHODS),
+        (&types.base_event_loop, loop_object::METHODS),
+        (&types.loop_entry, entry::METHODS),
         (&types.handle, handle::METHODS),
         (&types.timer_handle, handle::TIMER_METHODS),
         (&types.lock, lock::METHODS),
@@ -41,6 +45,9 @@ pub fn install() {
     if INSTALLED.replace(true) {
         return;
     }
+    types().base_event_loop.has_dictionary.set(true);
+    types().unix_event_loop.has_dictionary.set(true);
+    types().event_loop.has_dictionary.set(true);
     for (class, rows) in tables() {
         for row in rows {
             class.set(&Str::intern(row.name()), Value::Native(NativeFunction::method(row, &class)));

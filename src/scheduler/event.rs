@@ -99,6 +99,11 @@ fn wait(_: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
     Ok(Value::NativeCoroutine(NativeCoroutine::new(&"Event.wait", body)))
 }
 
+fn wait_at_once(_: &mut Vm, arguments: &[Value]) -> Result<Option<Value>> {
+    let [Value::Instance(this)] = arguments else { return Ok(None) };
+    Ok(this.payload::<Event>().filter(|event| event.is_set.get()).map(|_| Value::Bool(true)))
+}
+
 fn repr(vm: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
     let event: &Event = state(this)?;
     let extra = if event.is_set.get() { "set" } else { "unset" };
@@ -112,5 +117,5 @@ pub const METHODS: &[Native] = &[
     native!("is_set(self)", is_set(required), "Whether it is set."),
     native!("set(self)", set(required), "Sets it and wakes all that wait."),
     native!("clear(self)", clear(required), "Makes it unset: who waits from now on waits for the next set()."),
-    native!("wait(self)", wait(required), "Waits until it is set. Gives True."),
+    native!("wait(self)", wait(required), "Waits until it is set. Gives True.").at_once(wait_at_once),
 ];

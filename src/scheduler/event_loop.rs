@@ -13,11 +13,13 @@ use rustc_hash::FxHashMap;
 use super::observer::{self, Event};
 use super::ready::{Notice, Policy, Ready, ReadyQueue};
 use super::timer::{TimerId, Timers};
-use super::{clock, context, deadlock, driver, exception_handler, future, handle, task, timeout};
+use super::{
+    clock, context, deadlock, driver, exception_handler, future, handle, overriding, slow_callback, task, timeout,
+};
 use crate::memory::{Tracer, interrupt};
 use crate::value::future::{Callback, Listener, Listening};
 use crate::value::instance::Payload;
-use crate::value::{Coroutine, Gc, Instance, Mutable, Raised, Result, Str, Task, Value, Weak, types};
+use crate::value::{Class, Coroutine, Gc, Instance, Mutable, Raised, Result, Str, Task, Value, Weak, types};
 use crate::vm::Vm;
 
 /// Where in its life a loop is.
@@ -47,6 +49,10 @@ pub struct EventLoop {
     async_generators: Mutable<Vec<Weak<Coroutine>>>,
     /// The object scripts see, once one has asked for it; until the loop is closed.
     object: Mutable<Option<Gc<Instance>>>,
+    /// The same after the loop was closed, as long as somebody has it.
+    closed_object: Mutable<Option<Weak<Instance>>>,
+    /// In debug mode, calls that take longer than this, in seconds, are reported.
+    pub(super) slow_callback: Cell<f64>,
 }
 
 /// The tasks that are not done.
@@ -63,10 +69,10 @@ impl Payload for LoopState {}
 
 thread_local! {
     static RUNNING: Mutable<Option<Rc<EventLoop>>> = const { Mutable::new(None) };
-    /// The loop `get_event_loop` gives while none runs.
-    static CURRENT: RefCell<Option<Rc<EventLoop>>> = const { RefCell::new(None) };
     /// The loops that are not closed.
     static OPEN: RefCell<FxHashMap<u32, Rc<EventLoop>>> = RefCell::default();
+    /// The loops that are closed but still referred to.
+    static CLOSED: RefCell<FxHashMap<u32, std::rc::Weak<EventLoop>>> = RefCell::default();
     static LAST_NUMBER: Cell<u32> = const { Cell::new(0) };
     static POLICY: Cell<Policy> = const { Cell::new(Policy::Fifo) };
 }
@@ -88,20 +94,6 @@ pub fn running_or_error() -> Result<Rc<EventLoop>> {
     running().ok_or_else(|| Raised::runtime_error("no running event loop"))
 }
 
-/// The running loop; else the one that was set; else a new one, which is then set.
-pub fn current_or_new() -> Rc<EventLoop> {
-    running().or_else(|| CURRENT.with_borrow(Clone::clone)).unwrap_or_else(|| {
-        let event_loop = EventLoop::new();
-        set_current(Some(event_loop.clone()));
-        event_loop
-    })
-}
-
-/// `set_event_loop`
-pub fn set_current(event_loop: Option<Rc<EventLoop>>) {
-    CURRENT.with_borrow_mut(|current| *current = event_loop);
-}
-
 /// The task whose step is running.
 pub fn current_task() -> Option<Gc<Task>> {
     RUNNING.with(|running| running.borrow().as_ref().and_then(|event_loop| event_loop.current_task()))
@@ -110,6 +102,11 @@ pub fn current_task() -> Option<Gc<Task>> {
 /// The open loop with this number.
 pub fn find(number: u32) -> Option<Rc<EventLoop>> {
     OPEN.with_borrow(|open| open.get(&number).cloned())
+}
+
+/// The loop with this number, also when it is closed.
+pub fn find_any(number: u32) -> Option<Rc<EventLoop>> {
+    find(number).or_else(|| CLOSED.with_borrow(|closed| closed.get(&number).and_then(std::rc::Weak::upgrade)))
 }
 
 /// Makes an entry ready on the loop with this number. RuntimeError when it is closed.
@@ -155,6 +152,8 @@ impl EventLoop {
             task_factory: Mutable::new(Value::None),
             async_generators: Mutable::default(),
             object: Mutable::new(None),
+            closed_object: Mutable::new(None),
+            slow_callback: Cell::new(0.1),
         });
         event_loop.ready.set_policy(POLICY.get());
         OPEN.with_borrow_mut(|open| open.insert(number, event_loop.clone()));
@@ -166,11 +165,27 @@ impl EventLoop {
         if let Some(object) = self.object.get() {
             return Value::Instance(object);
         }
-        let object = Instance::with_payload(types().unix_event_loop.clone(), LoopState(self.clone()));
+        if let Some(object) = self.closed_object.borrow().as_ref().and_then(Weak::upgrade) {
+            return Value::Instance(object);
+        }
+        Value::Instance(self.make_object(types().unix_event_loop.clone()))
+    }
+
+    /// Makes the object scripts see, of this class.
+    pub(super) fn make_object(self: &Rc<EventLoop>, class: Class) -> Gc<Instance> {
+        let object = Instance::with_payload(class, LoopState(self.clone()));
         if !self.is_closed() {
             self.object.set(Some(object.clone()));
         }
-        Value::Instance(object)
+        object
+    }
+
+    /// The object scripts see, if there is one and a script may have changed what its methods do.
+    #[inline]
+    pub(super) fn changed_object(&self) -> Option<Gc<Instance>> {
+        let object = self.object.borrow();
+        let object = object.as_ref()?;
+        (!object.class_ref().is_builtin() || object.has_attributes()).then(|| object.clone())
     }
 
     pub fn is_running(&self) -> bool {
@@ -236,8 +251,21 @@ impl EventLoop {
     }
 
     /// Makes `target` ready at a moment of the loop's clock.
-    pub(super) fn call_at(&self, when: f64, target: Ready) -> TimerId {
-        self.timers.add(when, target)
+    #[inline]
+    pub(super) fn call_at(&self, vm: &mut Vm, when: f64, target: Ready) -> Result<TimerId> {
+        match self.changed_object() {
+            Some(object) => overriding::call_at(vm, self, &object, when, target),
+            None => Ok(self.timers.add(when, target)),
+        }
+    }
+
+    /// The loop's clock, in seconds.
+    #[inline]
+    pub(super) fn now(&self, vm: &mut Vm) -> Result<f64> {
+        match self.changed_object() {
+            Some(object) => overriding::now(vm, &object),
+            None => Ok(clock::now()),
+        }
     }
 
     /// Leaves `run_forever` when the iteration is over.
@@ -252,7 +280,7 @@ impl EventLoop {
         self.state.set(State::Running);
         RUNNING.with(|running| running.set(Some(self.clone())));
         let outcome = loop {
-            if let Err(raised) = self.run_once(vm) {
+            if let Err(raised) = self.turn(vm) {
                 break Err(raised);
             }
             if self.stopping.get() {
@@ -302,31 +330,54 @@ impl EventLoop {
         self.ready.clear();
         self.timers.clear();
         drop(self.tasks.take());
-        drop(self.object.take());
-        OPEN.with_borrow_mut(|open| open.remove(&self.number));
+        let object = self.object.take();
+        self.closed_object.set(object.as_ref().map(Weak::new));
+        drop(object);
+        let closed = OPEN.with_borrow_mut(|open| open.remove(&self.number));
+        CLOSED.with_borrow_mut(|known| {
+            known.retain(|_, event_loop| event_loop.strong_count() > 0);
+            known.extend(closed.map(|event_loop| (self.number, Rc::downgrade(&event_loop))));
+        });
         Ok(())
     }
 
-    /// One iteration.
-    fn run_once(&self, vm: &mut Vm) -> Result<()> {
+    /// One iteration, as the class of the loop defines it.
+    #[inline]
+    fn turn(&self, vm: &mut Vm) -> Result<()> {
+        match self.changed_object() {
+            Some(object) => overriding::run_once(vm, self, &object),
+            None => self.run_once(vm, None),
+        }
+    }
+
+    /// One iteration. `changed` is the object of a loop whose methods a script may have changed.
+    pub(super) fn run_once(&self, vm: &mut Vm, changed: Option<&Gc<Instance>>) -> Result<()> {
         self.timers.drop_cancelled();
-        if self.ready.is_empty() && !self.stopping.get() {
-            self.wait(vm)?;
-        } else if driver::is_busy() {
-            driver::wait(vm, Some(std::time::Duration::ZERO))?;
+        if !changed.is_some_and(overriding::has_selector) {
+            if self.ready.is_empty() && !self.stopping.get() {
+                self.wait(vm)?;
+            } else if driver::is_busy() {
+                driver::wait(vm, Some(std::time::Duration::ZERO))?;
+            }
+        } else if let Some(object) = changed {
+            overriding::select(vm, self, object, self.ready.is_empty() && !self.stopping.get())?;
         }
         if interrupt::is_requested() {
             vm.check_interrupts()?;
         }
         if self.timers.next_moment().is_some() {
-            let end = clock::now() + clock::RESOLUTION;
+            let end = self.now(vm)? + clock::RESOLUTION;
             while let Some(entry) = self.timers.pop_due(end) {
                 self.ready.push(entry);
             }
         }
         for window in (1..=self.ready.len()).rev() {
             let Some(entry) = self.ready.next(window) else { break };
-            self.run(vm, entry)?;
+            if self.debug.get() {
+                slow_callback::run(vm, self, entry)?;
+            } else {
+                self.run(vm, entry)?;
+            }
         }
         Ok(())
     }
@@ -336,7 +387,7 @@ impl EventLoop {
         match self.timers.next_moment() {
             Some(when) if clock::is_virtual() && !driver::is_busy() => clock::advance_to(when),
             Some(when) => {
-                let left = when - clock::now();
+                let left = when - self.now(vm)?;
                 if left > 0.0 {
                     driver::wait(vm, Some(clock::seconds_to_duration(left)))?;
                 }
@@ -348,7 +399,7 @@ impl EventLoop {
     }
 
     #[inline]
-    fn run(&self, vm: &mut Vm, entry: Ready) -> Result<()> {
+    pub(super) fn run(&self, vm: &mut Vm, entry: Ready) -> Result<()> {
         match entry {
             Ready::Step(task) => task::step(vm, self, task, None),
             other => self.run_callback(vm, other),

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::event_loop::{self, EventLoop};
-use super::task;
+use super::{overriding, task};
 use crate::value::{Dict, Exception, Gc, Raised, Result, Str, Value};
 use crate::vm::Vm;
 
@@ -16,6 +16,7 @@ pub type Describer = fn(&mut Vm, &Gc<Exception>) -> String;
 
 thread_local! {
     static DESCRIBER: Cell<Option<Describer>> = const { Cell::new(None) };
+    static LOGGER: Cell<Option<LoggerSource>> = const { Cell::new(None) };
 }
 
 /// Sets how exceptions are shown; without, it is class and message alone.
@@ -61,8 +62,16 @@ pub(super) fn report(vm: &mut Vm, message: String, raised: Option<&Raised>, more
     }
 }
 
-/// `loop.call_exception_handler(context)`
+/// `loop.call_exception_handler(context)`, as the class of the loop defines it.
 pub fn call(vm: &mut Vm, event_loop: &Rc<EventLoop>, context: &Gc<Dict>) -> Result<()> {
+    match overriding::method_of(vm, event_loop, "call_exception_handler")? {
+        Some(method) => vm.call(&method, &[Value::Dict(context.clone())]).map(drop),
+        None => call_by_loop(vm, event_loop, context),
+    }
+}
+
+/// What `BaseEventLoop.call_exception_handler` does.
+pub fn call_by_loop(vm: &mut Vm, event_loop: &Rc<EventLoop>, context: &Gc<Dict>) -> Result<()> {
     let handler = event_loop.exception_handler.get();
     if handler.is_none() {
         return by_default(vm, context);
@@ -99,23 +108,44 @@ pub fn by_default(vm: &mut Vm, context: &Gc<Dict>) -> Result<()> {
         Some(Value::Exception(exception)) => Some(exception),
         _ => None,
     };
-    if let Some(logging) = (vm.hooks.loaded_module)(&Str::intern("logging")) {
-        return log(vm, &Value::Module(logging), text, exception);
+    if let Some(logger) = logger(vm) {
+        let info = exception.map_or(Value::Bool(false), Value::Exception);
+        let error = vm.get_attribute(&logger, &Str::intern("error"))?;
+        return vm.call_with_keywords(&error, &[Value::from(text), info], &[Str::intern("exc_info")]).map(drop);
     }
-    if let Some(exception) = exception {
-        text += &format!("\n{}", describe(vm, &exception).trim_end());
-    }
-    eprintln!("{text}");
+    write(vm, &text, exception.as_ref());
     Ok(())
 }
 
-/// An error for the logger `asyncio`, for programs that have imported `logging`. Unless they configure
-/// it, the text is the same and goes to stderr as well.
-fn log(vm: &mut Vm, logging: &Value, text: String, exception: Option<Gc<Exception>>) -> Result<()> {
-    let logger = vm.call_method(logging, &Str::intern("getLogger"), &[Value::str("asyncio")])?;
-    let method = vm.get_attribute(&logger, &Str::intern("error"))?;
-    let exception = exception.map_or(Value::None, Value::Exception);
-    vm.call_with_keywords(&method, &[Value::from(text), exception], &[Str::intern("exc_info")]).map(drop)
+/// Writes a message to stderr, with the exception it is about.
+fn write(vm: &mut Vm, message: &str, exception: Option<&Gc<Exception>>) {
+    match exception {
+        Some(exception) => eprintln!("{message}\n{}", describe(vm, exception).trim_end()),
+        None => eprintln!("{message}"),
+    }
+}
+
+/// A warning for the log.
+pub(super) fn warn(vm: &mut Vm, message: &str) -> Result<()> {
+    match logger(vm) {
+        Some(logger) => vm.call_method(&logger, &Str::intern("warning"), &[Value::str(message)]).map(drop),
+        None => {
+            write(vm, message, None);
+            Ok(())
+        }
+    }
+}
+
+/// Gives the logger a script may have looked at or replaced; None while it has not.
+pub type LoggerSource = fn(&mut Vm) -> Option<Value>;
+
+/// Sets where the logger is found.
+pub fn set_logger_source(source: LoggerSource) {
+    LOGGER.set(Some(source));
+}
+
+fn logger(vm: &mut Vm) -> Option<Value> {
+    LOGGER.get().and_then(|source| source(vm))
 }
 
 /// The VM's hook: reports futures that died with an exception nobody has seen, and tasks that died while

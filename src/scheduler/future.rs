@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::event_loop::{self, EventLoop};
 use super::observer::{self, Event};
 use super::ready::{Notice, Ready};
-use super::task;
+use super::{foreign, policy, task};
 use crate::memory::Tracer;
 use crate::value::coroutine::{CoroutineName, Resume, Step};
 use crate::value::future::{Callback, Listening, Outcome};
@@ -98,7 +98,7 @@ pub fn cancel_here(future: &Value, message: &Value) -> Result<bool> {
 
 /// `future.cancel(message)`, as its class defines it.
 pub fn cancel(vm: &mut Vm, future: &Value, message: &Value) -> Result<bool> {
-    let Some(state) = future.as_future() else { return Ok(false) };
+    let Some(state) = future.as_future() else { return foreign::cancel(vm, future, message) };
     // Tasks that wait for each other would cancel each other without end.
     vm.nest(|vm| cancel_nested(vm, future, state, message))
 }
@@ -185,7 +185,7 @@ pub fn is_coroutine(value: &Value) -> bool {
     match value {
         Value::Coroutine(coroutine) => coroutine.kind == CoroutineKind::Coroutine,
         Value::NativeCoroutine(coroutine) => !coroutine.is_plain_awaitable,
-        _ => false,
+        other => foreign::is_coroutine(other),
     }
 }
 
@@ -231,6 +231,9 @@ pub fn ensure(vm: &mut Vm, value: &Value, event_loop: Option<&Rc<EventLoop>>) ->
         }
         return Ok(value.clone());
     }
+    if foreign::is_future(vm, value)? {
+        return Ok(value.clone());
+    }
     let coroutine = if is_coroutine(value) {
         value.clone()
     } else if is_awaitable(value) {
@@ -238,7 +241,10 @@ pub fn ensure(vm: &mut Vm, value: &Value, event_loop: Option<&Rc<EventLoop>>) ->
     } else {
         return Err(Raised::type_error("An asyncio.Future, a coroutine or an awaitable is required"));
     };
-    let event_loop = event_loop.cloned().unwrap_or_else(event_loop::current_or_new);
+    let event_loop = match event_loop {
+        Some(event_loop) => event_loop.clone(),
+        None => policy::current(vm)?,
+    };
     task::create_with_factory(vm, &event_loop, coroutine, Value::None, None)
 }
 

@@ -1,8 +1,7 @@
 //! The methods of `Future` and `Task`.
 
 use super::event_loop;
-use super::handle::loop_of;
-use super::{context, future, task, task_repr};
+use super::{context, future, policy, task, task_repr};
 use crate::memory::Tracer;
 use crate::native;
 use crate::value::coroutine::{CoroutineState, NativeBody, Resume, Step};
@@ -17,13 +16,10 @@ fn given(value: Option<Value>) -> Option<Value> {
 }
 
 /// The number of a loop the script gave, or of the current one.
-fn home(given: Option<Value>) -> Result<u32> {
+fn home(vm: &mut Vm, given: Option<Value>) -> Result<u32> {
     match given {
-        None => Ok(event_loop::current_or_new().number),
-        Some(value) => match loop_of(&value) {
-            Some(event_loop) => Ok(event_loop.number),
-            None => Err(Raised::type_error(format!("loop must be an event loop, not {}", value.type_name()))),
-        },
+        None => Ok(policy::current(vm)?.number),
+        Some(value) => Ok(policy::expect_loop(&value)?.number),
     }
 }
 
@@ -31,8 +27,8 @@ fn new(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
     Value::Future(Gc::new(Future::pending(class.clone(), 0)))
 }
 
-fn init(_: &mut Vm, this: &Future, event_loop: Option<Value>) -> Result<()> {
-    this.home.set(home(given(event_loop))?);
+fn init(vm: &mut Vm, this: &Future, event_loop: Option<Value>) -> Result<()> {
+    this.home.set(home(vm, given(event_loop))?);
     Ok(())
 }
 
@@ -104,7 +100,7 @@ fn remove_done_callback(vm: &mut Vm, this: &Future, function: &Value) -> Result<
 }
 
 fn get_loop(_: &mut Vm, this: &Future) -> Result<Value> {
-    match event_loop::find(this.home.get()) {
+    match event_loop::find_any(this.home.get()) {
         Some(event_loop) => Ok(event_loop.object()),
         None if this.home.get() == 0 => Err(Raised::runtime_error("Future object is not initialized.")),
         None => Err(Raised::runtime_error("Event loop is closed")),
@@ -143,10 +139,6 @@ fn await_(_: &mut Vm, this: &Value) -> Value {
     Value::NativeCoroutine(NativeCoroutine::awaitable(&"Future.__await__", body))
 }
 
-fn log_traceback(_: &mut Vm, this: &Future) -> bool {
-    this.log_exception.get()
-}
-
 pub const FUTURE_METHODS: &[Native] = &[
     native!("__new__(cls, /, *args, **kwargs)", new(required, rest, keywords), "Makes a future.").static_method(),
     native!("__init__(self, *, loop=None)", init(required, named), "A future without a result."),
@@ -171,7 +163,6 @@ pub const FUTURE_METHODS: &[Native] = &[
         "Takes a callback back. Gives how often it was registered."
     ),
     native!("get_loop(self)", get_loop(required), "The loop it belongs to."),
-    native!("_log_traceback(self)", log_traceback(required), "Whether its exception was not retrieved.").getter(),
 ];
 
 fn new_task(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
@@ -190,17 +181,16 @@ fn init_task(
     if !this.coroutine.borrow().is_unbound() {
         return Err(Raised::runtime_error("the task has been set up already"));
     }
-    if eager_start == Some(true) {
-        return Err(Raised::not_implemented_error("eager_start is not supported"));
-    }
     let event_loop = match given(event_loop) {
-        None => event_loop::current_or_new(),
-        Some(value) => loop_of(&value)
-            .ok_or_else(|| Raised::type_error(format!("loop must be an event loop, not {}", value.type_name())))?,
+        None => policy::current(vm)?,
+        Some(value) => policy::expect_loop(&value)?,
     };
     event_loop.check_closed()?;
     task::check_coroutine(vm, &coroutine)?;
     let name = task::name_value(vm, name.unwrap_or(Value::None))?;
+    if eager_start == Some(true) {
+        return task::set_up_eagerly(vm, this, &event_loop, coroutine, name, given(context));
+    }
     task::set_up(this, &event_loop, coroutine, name, given(context));
     Ok(())
 }
@@ -241,10 +231,6 @@ fn get_context(_: &mut Vm, this: &Gc<Task>) -> Value {
     context
 }
 
-fn must_cancel(_: &mut Vm, this: &Gc<Task>) -> bool {
-    this.must_cancel.get()
-}
-
 pub const TASK_METHODS: &[Native] = &[
     native!("__new__(cls, /, *args, **kwargs)", new_task(required, rest, keywords), "Makes a task.").static_method(),
     native!(
@@ -260,5 +246,4 @@ pub const TASK_METHODS: &[Native] = &[
     native!("set_name(self, value, /)", set_name(required, required), "Gives the task a name."),
     native!("get_coro(self)", get_coro(required), "The coroutine."),
     native!("get_context(self)", get_context(required), "The context its steps run in."),
-    native!("_must_cancel(self)", must_cancel(required), "Whether its next step is to be cancelled.").getter(),
 ];

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use rustc_hash::FxHashMap;
 
 use super::event_loop;
-use super::future;
+use super::{future, policy};
 use crate::memory::Tracer;
 use crate::value::future::{Callback, Listener, Listening, Outcome};
 use crate::value::{Future, Gc, Mutable, Raised, Result, Value, types};
@@ -34,7 +34,7 @@ struct Gather {
 /// `asyncio.gather(*awaitables, return_exceptions=)`
 pub fn gather(vm: &mut Vm, awaitables: &[Value], exceptions: Exceptions) -> Result<Value> {
     if awaitables.is_empty() {
-        let outer = Value::Future(future::create(&event_loop::current_or_new()));
+        let outer = Value::Future(future::create(&*policy::current(vm)?));
         future::set_result(&outer, Value::list(Vec::new()))?;
         return Ok(outer);
     }

@@ -24,7 +24,7 @@ pub struct Handle {
     is_cancelled: Cell<bool>,
     /// The moment, for a timer; as the script gave or the loop computed it.
     when: Option<f64>,
-    timer: Cell<Option<TimerId>>,
+    pub(super) timer: Cell<Option<TimerId>>,
     /// The number of the loop.
     home: u32,
 }
@@ -91,7 +91,7 @@ pub fn call_at(
 ) -> Result<Value> {
     event_loop.check_closed()?;
     let handle = create(&types().timer_handle, event_loop, callback, arguments, context, Some(when));
-    let timer = event_loop.call_at(when, Ready::Handle(handle.clone()));
+    let timer = event_loop.timers.add(when, Ready::Handle(handle.clone()));
     state::<Handle>(&handle)?.timer.set(Some(timer));
     Ok(Value::Instance(handle))
 }
@@ -164,6 +164,63 @@ fn cancel(_: &mut Vm, this: &Handle) {
     drop(this.arguments.take());
 }
 
+fn new(
+    vm: &mut Vm,
+    class: &Class,
+    callback: Value,
+    arguments: &Value,
+    home: &Rc<EventLoop>,
+    context: Option<Value>,
+) -> Result<Value> {
+    let arguments = vm.collect(arguments)?;
+    let context = context.filter(|context| !context.is_none());
+    Ok(Value::Instance(create(class, home, callback, &arguments, context, None)))
+}
+
+fn new_timer(
+    vm: &mut Vm,
+    class: &Class,
+    when: &Value,
+    callback: Value,
+    arguments: &Value,
+    home: &Rc<EventLoop>,
+    context: Option<Value>,
+) -> Result<Value> {
+    let when = vm.float(when)?;
+    let arguments = vm.collect(arguments)?;
+    let context = context.filter(|context| !context.is_none());
+    Ok(Value::Instance(create(class, home, callback, &arguments, context, Some(when))))
+}
+
+fn run_now(vm: &mut Vm, this: &Gc<Instance>) -> Result<()> {
+    run(vm, this)
+}
+
+fn get_callback(_: &mut Vm, this: &Handle) -> Value {
+    this.callback.get()
+}
+
+fn get_arguments(_: &mut Vm, this: &Handle) -> Value {
+    if this.is_cancelled.get() { Value::None } else { Value::tuple(this.arguments.get()) }
+}
+
+fn equal(vm: &mut Vm, this: &Handle, other: &Value) -> Result<Value> {
+    let Some(other) = other.payload::<Handle>().filter(|other| other.when.is_some()) else {
+        return Ok(Value::NotImplemented);
+    };
+    let (callback, arguments) = (other.callback.get(), Value::tuple(other.arguments.get()));
+    let own = Value::tuple(this.arguments.get());
+    let same = this.when == other.when
+        && this.is_cancelled.get() == other.is_cancelled.get()
+        && vm.equal(&this.callback.get(), &callback)?
+        && vm.equal(&own, &arguments)?;
+    Ok(Value::Bool(same))
+}
+
+fn hash(vm: &mut Vm, this: &Handle) -> Result<i64> {
+    vm.hash(&Value::Float(this.when.unwrap_or_default()))
+}
+
 fn cancelled(_: &mut Vm, this: &Handle) -> bool {
     this.is_cancelled.get()
 }
@@ -220,7 +277,7 @@ fn greater_equal(_: &mut Vm, this: &Handle, other: &Value) -> Value {
 }
 
 /// The loop behind an object scripts see.
-pub(super) fn loop_of(value: &Value) -> Option<Rc<EventLoop>> {
+pub fn loop_of(value: &Value) -> Option<Rc<EventLoop>> {
     value.payload::<event_loop::LoopState>().map(|state| state.0.clone())
 }
 
@@ -231,13 +288,31 @@ pub(super) fn module_of(class: &Class) -> String {
 }
 
 pub const METHODS: &[Native] = &[
+    native!(
+        "__new__(cls, callback, args, loop, context=None)",
+        new(required, required, required, required, optional),
+        "A call that is to be made."
+    )
+    .static_method(),
     native!("__repr__(self)", repr(required), "What it calls."),
+    native!("_run(self)", run_now(required), "Makes the call now."),
+    native!("_callback(self)", get_callback(required), "What it calls; None once it is cancelled.").getter(),
+    native!("_args(self)", get_arguments(required), "The arguments; None once it is cancelled.").getter(),
+    native!("_cancelled(self)", cancelled(required), "Whether it was cancelled.").getter(),
     native!("cancel(self)", cancel(required), "The call will not be made."),
     native!("cancelled(self)", cancelled(required), "Whether it was cancelled."),
     native!("get_context(self)", get_context(required), "The context of the call."),
 ];
 
 pub const TIMER_METHODS: &[Native] = &[
+    native!(
+        "__new__(cls, when, callback, args, loop, context=None)",
+        new_timer(required, required, required, required, required, optional),
+        "A call that is to be made at a moment."
+    )
+    .static_method(),
+    native!("__eq__(self, other)", equal(required, required), "Whether it is the same call at the same moment."),
+    native!("__hash__(self)", hash(required), "By the moment."),
     native!("when(self)", when(required), "The moment of the call, on the loop's clock."),
     native!("__lt__(self, other)", less(required, required), "Whether it is earlier."),
     native!("__le__(self, other)", less_equal(required, required), "Whether it is not later."),

@@ -172,6 +172,11 @@ fn acquire(_: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
     Ok(Acquire::start(this, &"Lock.acquire", Gives::True))
 }
 
+fn acquire_at_once(_: &mut Vm, arguments: &[Value]) -> Result<Option<Value>> {
+    let [Value::Instance(this)] = arguments else { return Ok(None) };
+    Ok(this.payload::<Lock>().filter(|lock| lock.try_acquire()).map(|_| Value::Bool(true)))
+}
+
 fn release(_: &mut Vm, this: &Lock) -> Result<()> {
     this.release()
 }
@@ -227,7 +232,8 @@ pub const METHODS: &[Native] = &[
     native!("__init__(self)", init(required), "A lock that is not locked."),
     native!("__repr__(self)", repr(required), "The state of the lock."),
     native!("locked(self)", locked(required), "Whether the lock is held."),
-    native!("acquire(self)", acquire(required), "Waits until the lock is free, then takes it. Gives True."),
+    native!("acquire(self)", acquire(required), "Waits until the lock is free, then takes it. Gives True.")
+        .at_once(acquire_at_once),
     native!("release(self)", release(required), "Frees the lock and wakes the task that has waited longest."),
     native!("__aenter__(self)", enter(required), "Acquires the lock."),
     native!("__aexit__(self, *args)", exit(required, rest), "Releases the lock."),

@@ -6,12 +6,13 @@ use super::event_loop::{EventLoop, LoopState};
 use super::exception_handler;
 use super::gather::{self, Exceptions};
 use super::handle::{self, loop_of, module_of};
-use super::{clock, future, task};
+use super::{clock, future, overriding, task};
 use crate::memory::Tracer;
+use crate::builtins::functions::is_callable;
 use crate::native;
 use crate::value::coroutine::{NativeBody, Resume, Step};
 use crate::value::native::{FromArgument, Mismatch};
-use crate::value::{Dict, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Str, Value, types};
+use crate::value::{Class, Dict, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Str, Value, types};
 use crate::vm::Vm;
 
 impl<'a> FromArgument<'a> for &'a Rc<EventLoop> {
@@ -52,13 +53,40 @@ fn time(_: &mut Vm, _: &Rc<EventLoop>) -> f64 {
     clock::now()
 }
 
+fn new(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
+    Value::Instance(EventLoop::new().make_object(class.clone()))
+}
+
+fn init(_: &mut Vm, _: &Rc<EventLoop>, _: &[Value]) {}
+
+fn run_once(vm: &mut Vm, this: &Rc<EventLoop>) -> Result<()> {
+    let changed = this.changed_object();
+    this.run_once(vm, changed.as_ref())
+}
+
+/// In debug mode, what is to be called is looked at before.
+fn check_callback(vm: &mut Vm, this: &Rc<EventLoop>, callback: &Value, method: &str) -> Result<()> {
+    if !this.debug.get() {
+        return Ok(());
+    }
+    if future::is_coroutine(callback) {
+        return Err(Raised::type_error(format!("coroutines cannot be used with {method}()")));
+    }
+    if !is_callable(callback) {
+        let shown = vm.repr(callback)?;
+        return Err(Raised::type_error(format!("a callable object was expected by {method}(), got {shown}")));
+    }
+    Ok(())
+}
+
 fn call_soon(
-    _: &mut Vm,
+    vm: &mut Vm,
     this: &Rc<EventLoop>,
     callback: Value,
     arguments: &[Value],
     context: Option<Value>,
 ) -> Result<Value> {
+    check_callback(vm, this, &callback, "call_soon")?;
     handle::call_soon(this, callback, arguments, given(context))
 }
 
@@ -73,7 +101,14 @@ fn call_later(
     if delay.is_none() {
         return Err(Raised::type_error("delay must not be None"));
     }
-    let when = clock::now() + vm.float(delay)?;
+    let when = this.now(vm)? + vm.float(delay)?;
+    if let Some(call_at) = overriding::method_of(vm, this, "call_at")? {
+        let mut all = vec![Value::Float(when), callback];
+        all.extend_from_slice(arguments);
+        all.push(context.into());
+        return vm.call_with_keywords(&call_at, &all, &[Str::intern("context")]);
+    }
+    check_callback(vm, this, &callback, "call_later")?;
     handle::call_at(this, when, callback, arguments, given(context))
 }
 
@@ -89,6 +124,7 @@ fn call_at(
         return Err(Raised::type_error("when cannot be None"));
     }
     let when = vm.float(when)?;
+    check_callback(vm, this, &callback, "call_at")?;
     handle::call_at(this, when, callback, arguments, given(context))
 }
 
@@ -103,19 +139,28 @@ fn create_task(
     name: Option<Value>,
     context: Option<Value>,
 ) -> Result<Value> {
-    task::create_with_factory(vm, this, coroutine, name.unwrap_or(Value::None), given(context))
+    task::create_by_loop(vm, this, coroutine, name.unwrap_or(Value::None), given(context))
 }
 
-fn set_task_factory(_: &mut Vm, this: &Rc<EventLoop>, factory: Value) {
+fn set_task_factory(_: &mut Vm, this: &Rc<EventLoop>, factory: Value) -> Result<()> {
+    if !factory.is_none() && !is_callable(&factory) {
+        return Err(Raised::type_error("task factory must be a callable or None"));
+    }
     this.task_factory.set(factory);
+    Ok(())
 }
 
 fn get_task_factory(_: &mut Vm, this: &Rc<EventLoop>) -> Value {
     this.task_factory.get()
 }
 
-fn set_exception_handler(_: &mut Vm, this: &Rc<EventLoop>, handler: Value) {
+fn set_exception_handler(vm: &mut Vm, this: &Rc<EventLoop>, handler: Value) -> Result<()> {
+    if !handler.is_none() && !is_callable(&handler) {
+        let shown = vm.repr(&handler)?;
+        return Err(Raised::type_error(format!("A callable object or None is expected, got {shown}")));
+    }
     this.exception_handler.set(handler);
+    Ok(())
 }
 
 fn get_exception_handler(_: &mut Vm, this: &Rc<EventLoop>) -> Value {
@@ -127,7 +172,21 @@ fn default_exception_handler(vm: &mut Vm, _: &Rc<EventLoop>, context: &Gc<Dict>)
 }
 
 fn call_exception_handler(vm: &mut Vm, this: &Rc<EventLoop>, context: &Gc<Dict>) -> Result<()> {
-    exception_handler::call(vm, this, context)
+    exception_handler::call_by_loop(vm, this, context)
+}
+
+fn slow_callback_duration(_: &mut Vm, this: &Rc<EventLoop>) -> f64 {
+    this.slow_callback.get()
+}
+
+/// Sets an attribute that is a part of the loop. False: it is an ordinary one.
+pub fn set_attribute(vm: &mut Vm, instance: &Gc<Instance>, name: &Str, value: Option<&Value>) -> Result<bool> {
+    if &**name != "slow_callback_duration" {
+        return Ok(false);
+    }
+    let (Some(state), Some(value)) = (instance.payload::<LoopState>(), value) else { return Ok(false) };
+    state.0.slow_callback.set(vm.float(value)?);
+    Ok(true)
 }
 
 fn get_debug(_: &mut Vm, this: &Rc<EventLoop>) -> bool {
@@ -216,6 +275,15 @@ fn repr(_: &mut Vm, this: &Gc<Instance>) -> Result<String> {
 }
 
 pub const METHODS: &[Native] = &[
+    native!("__new__(cls, /, *args, **kwargs)", new(required, rest, keywords), "Makes a loop.").static_method(),
+    native!("__init__(self, *args)", init(required, rest), "A loop that is idle."),
+    native!("_run_once(self)", run_once(required), "Runs what is ready, after waiting if nothing is."),
+    native!(
+        "slow_callback_duration(self)",
+        slow_callback_duration(required),
+        "In debug mode, calls that take longer are reported."
+    )
+    .getter(),
     native!("__repr__(self)", repr(required), "The state of the loop."),
     native!(
         "run_until_complete(self, future)",

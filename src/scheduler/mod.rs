@@ -4,6 +4,7 @@
 //! of the loops is kept per thread in `event_loop`; the VM knows nothing of it and merely resumes
 //! coroutines. A primitive is one file: a little state, its wait queues and the table of its methods.
 
+pub mod abstract_loop;
 pub mod as_completed;
 pub mod barrier;
 pub mod classes;
@@ -12,10 +13,13 @@ pub mod condition;
 pub mod context;
 pub mod deadlock;
 pub mod driver;
+pub mod entry;
 pub mod event;
 pub mod event_loop;
 pub mod exception_handler;
+pub mod foreign;
 pub mod future;
+pub mod future_attributes;
 pub mod future_methods;
 pub mod gather;
 pub mod handle;
@@ -23,14 +27,18 @@ pub mod heap;
 pub mod lock;
 pub mod loop_object;
 pub mod observer;
+pub mod overriding;
 pub mod place;
+pub mod policy;
 pub mod queue;
 pub mod ready;
+pub mod registry;
 pub mod runner;
 pub mod semaphore;
 pub mod shield;
 pub mod short_repr;
 pub mod sleep;
+pub mod slow_callback;
 pub mod task;
 pub mod task_group;
 pub mod task_repr;

@@ -412,6 +412,25 @@ fn put(_: &mut Vm, this: &Gc<Instance>, item: Value) -> Result<Value> {
     Ok(start(this, &"Queue.put", Wish::Put(item)))
 }
 
+fn put_at_once(vm: &mut Vm, arguments: &[Value]) -> Result<Option<Value>> {
+    let [Value::Instance(this), item] = arguments else { return Ok(None) };
+    let Some(queue) = this.payload::<Queue>() else { return Ok(None) };
+    if queue.is_custom.get() || queue.is_shut_down.get() || queue.is_full(vm, this)? {
+        return Ok(None);
+    }
+    queue.put_now(vm, this, item.clone())?;
+    Ok(Some(Value::None))
+}
+
+fn get_at_once(vm: &mut Vm, arguments: &[Value]) -> Result<Option<Value>> {
+    let [Value::Instance(this)] = arguments else { return Ok(None) };
+    let Some(queue) = this.payload::<Queue>() else { return Ok(None) };
+    if queue.is_custom.get() || queue.size(vm, this)? == 0 {
+        return Ok(None);
+    }
+    queue.get_now(vm, this).map(Some)
+}
+
 fn put_nowait(vm: &mut Vm, this: &Gc<Instance>, item: Value) -> Result<()> {
     state::<Queue>(this)?.put_now(vm, this, item)
 }
@@ -505,9 +524,9 @@ pub const METHODS: &[Native] = &[
     native!("qsize(self)", qsize(required), "How many items there are."),
     native!("empty(self)", empty(required), "Whether there is no item."),
     native!("full(self)", full(required), "Whether there is no room."),
-    native!("put(self, item)", put(required, required), "Waits for room and puts an item in."),
+    native!("put(self, item)", put(required, required), "Waits for room and puts an item in.").at_once(put_at_once),
     native!("put_nowait(self, item)", put_nowait(required, required), "Puts an item in, or raises QueueFull."),
-    native!("get(self)", get(required), "Waits for an item and takes it out."),
+    native!("get(self)", get(required), "Waits for an item and takes it out.").at_once(get_at_once),
     native!("get_nowait(self)", get_nowait(required), "Takes an item out, or raises QueueEmpty."),
     native!("task_done(self)", task_done(required), "Says that an item has been dealt with."),
     native!("join(self)", join(required), "Waits until every item has been dealt with."),

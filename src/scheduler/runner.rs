@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::event_loop::{self, EventLoop};
 use super::gather::{self, Exceptions};
 use super::lock::state;
-use super::{exception_handler, future, loop_object, task};
+use super::{exception_handler, future, loop_object, overriding, policy, task};
 use crate::memory::Tracer;
 use crate::native;
 use crate::value::instance::Payload;
@@ -51,15 +51,26 @@ fn run_main(vm: &mut Vm, event_loop: &Rc<EventLoop>, coroutine: &Value, context:
 }
 
 /// Ends what is still running: tasks are cancelled, async generators closed, then the loop.
-fn shut_down(vm: &mut Vm, event_loop: &Rc<EventLoop>) -> Result<()> {
+fn shut_down(vm: &mut Vm, event_loop: &Rc<EventLoop>, is_current: bool) -> Result<()> {
     let outcome = cancel_all(vm, event_loop).and_then(|()| {
-        for closing in [loop_object::close_async_generators(event_loop), loop_object::close_executor()] {
-            event_loop.run_until_complete(vm, &closing)?;
-        }
-        Ok(())
+        let closing = match overriding::method_of(vm, event_loop, "shutdown_asyncgens")? {
+            Some(method) => vm.call(&method, &[])?,
+            None => loop_object::close_async_generators(event_loop),
+        };
+        event_loop.run_until_complete(vm, &closing)?;
+        let closing = match overriding::method_of(vm, event_loop, "shutdown_default_executor")? {
+            Some(method) => vm.call(&method, &[])?,
+            None => loop_object::close_executor(),
+        };
+        event_loop.run_until_complete(vm, &closing).map(drop)
     });
-    event_loop::set_current(None);
-    event_loop.close()?;
+    if is_current {
+        policy::set_current(vm, None)?;
+    }
+    match overriding::method_of(vm, event_loop, "close")? {
+        Some(close) => vm.call(&close, &[]).map(drop)?,
+        None => event_loop.close()?,
+    }
     outcome
 }
 
@@ -84,14 +95,14 @@ fn cancel_all(vm: &mut Vm, event_loop: &Rc<EventLoop>) -> Result<()> {
 
 /// The end of a run, whose own error comes before one of the cleaning up. After a deadlock there is no
 /// cleaning up: the program ends.
-fn end<T>(vm: &mut Vm, event_loop: &Rc<EventLoop>, outcome: Result<T>) -> Result<T> {
+fn end<T>(vm: &mut Vm, event_loop: &Rc<EventLoop>, is_current: bool, outcome: Result<T>) -> Result<T> {
     if let Err(raised) = &outcome
         && raised.is_a(&types().deadlock_error)
     {
         event_loop.close()?;
         return outcome;
     }
-    match (shut_down(vm, event_loop), outcome) {
+    match (shut_down(vm, event_loop, is_current), outcome) {
         (Err(later), Err(raised)) => {
             if later.0.context.borrow().is_none() && !later.0.same(&raised.0) {
                 later.0.context.set(Value::Exception(raised.0));
@@ -119,22 +130,35 @@ fn check_main(vm: &mut Vm, main: &Value) -> Result<()> {
 }
 
 /// `asyncio.run(main)`: runs a coroutine on a loop of its own and gives its result.
-pub fn run(vm: &mut Vm, main: &Value, debug: Option<bool>) -> Result<Value> {
+pub fn run(vm: &mut Vm, main: &Value, debug: Option<bool>, factory: Value) -> Result<Value> {
     check_idle("asyncio.run() cannot be called from a running event loop")?;
     check_main(vm, main)?;
-    let event_loop = EventLoop::new();
+    let (event_loop, is_current) = make_loop(vm, &factory, debug)?;
+    let outcome = run_main(vm, &event_loop, main, None);
+    end(vm, &event_loop, is_current, outcome)
+}
+
+/// The loop of a run, from the factory or else from the policy, which then also makes it the current one; and
+/// whether it did.
+fn make_loop(vm: &mut Vm, factory: &Value, debug: Option<bool>) -> Result<(Rc<EventLoop>, bool)> {
+    let (event_loop, is_current) = if factory.is_none() {
+        let event_loop = policy::new_loop(vm)?;
+        policy::set_current(vm, Some(&event_loop))?;
+        (event_loop, true)
+    } else {
+        (policy::expect_loop(&vm.call(factory, &[])?)?, false)
+    };
     if let Some(debug) = debug {
         event_loop.debug.set(debug);
     }
-    event_loop::set_current(Some(event_loop.clone()));
-    let outcome = run_main(vm, &event_loop, main, None);
-    end(vm, &event_loop, outcome)
+    Ok((event_loop, is_current))
 }
 
 /// Where in its life a runner is.
 enum Stage {
     Created,
-    Open(Rc<EventLoop>),
+    /// The loop, and whether it was made the current one.
+    Open(Rc<EventLoop>, bool),
     Closed,
 }
 
@@ -160,34 +184,22 @@ impl<'a> FromArgument<'a> for &'a Runner {
 impl Runner {
     fn open(&self, vm: &mut Vm) -> Result<Rc<EventLoop>> {
         match &*self.stage.borrow() {
-            Stage::Open(event_loop) => return Ok(event_loop.clone()),
+            Stage::Open(event_loop, _) => return Ok(event_loop.clone()),
             Stage::Closed => return Err(Raised::runtime_error("Runner is closed")),
             Stage::Created => {}
         }
         let factory = self.loop_factory.get();
-        let event_loop = if factory.is_none() {
-            let event_loop = EventLoop::new();
-            event_loop::set_current(Some(event_loop.clone()));
-            event_loop
-        } else {
-            let made = vm.call(&factory, &[])?;
-            super::handle::loop_of(&made).ok_or_else(|| {
-                Raised::type_error(format!("loop_factory must give an event loop, not {}", made.type_name()))
-            })?
-        };
-        if let Some(debug) = self.debug.get() {
-            event_loop.debug.set(debug);
-        }
-        self.stage.set(Stage::Open(event_loop.clone()));
+        let (event_loop, is_current) = make_loop(vm, &factory, self.debug.get())?;
+        self.stage.set(Stage::Open(event_loop.clone(), is_current));
         Ok(event_loop)
     }
 
     fn close<T>(&self, vm: &mut Vm, outcome: Result<T>) -> Result<T> {
-        let event_loop = match &*self.stage.borrow() {
-            Stage::Open(event_loop) => event_loop.clone(),
+        let (event_loop, is_current) = match &*self.stage.borrow() {
+            Stage::Open(event_loop, is_current) => (event_loop.clone(), *is_current),
             _ => return outcome,
         };
-        let outcome = end(vm, &event_loop, outcome);
+        let outcome = end(vm, &event_loop, is_current, outcome);
         self.stage.set(Stage::Closed);
         outcome
     }

@@ -165,6 +165,11 @@ fn acquire(_: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
     Ok(Acquire::start(this, &"Semaphore.acquire", Value::Bool(true)))
 }
 
+fn acquire_at_once(_: &mut Vm, arguments: &[Value]) -> Result<Option<Value>> {
+    let [Value::Instance(this)] = arguments else { return Ok(None) };
+    Ok(this.payload::<Semaphore>().filter(|semaphore| semaphore.try_acquire()).map(|_| Value::Bool(true)))
+}
+
 fn release(_: &mut Vm, this: &Semaphore) -> Result<()> {
     this.release()
 }
@@ -204,7 +209,8 @@ pub const METHODS: &[Native] = &[
     native!("__repr__(self)", repr(required), "The state of the semaphore."),
     native!("_value(self)", value(required), "What is left.").getter(),
     native!("locked(self)", locked(required), "Whether acquiring would have to wait."),
-    native!("acquire(self)", acquire(required), "Takes one, or waits until one is released. Gives True."),
+    native!("acquire(self)", acquire(required), "Takes one, or waits until one is released. Gives True.")
+        .at_once(acquire_at_once),
     native!("release(self)", release(required), "Gives one back and wakes the task that has waited longest."),
     native!("__aenter__(self)", enter(required), "Acquires the semaphore."),
     native!("__aexit__(self, *args)", exit(required, rest), "Releases the semaphore."),

@@ -5,7 +5,6 @@
 
 use std::cell::Cell;
 
-use super::clock;
 use super::event_loop;
 use super::ready::Ready;
 use super::timer::TimerId;
@@ -67,7 +66,7 @@ struct Sleep {
 }
 
 impl NativeBody for Sleep {
-    fn resume(&self, this: &Gc<NativeCoroutine>, _: &mut Vm, input: Resume) -> Result<Step> {
+    fn resume(&self, this: &Gc<NativeCoroutine>, vm: &mut Vm, input: Resume) -> Result<Step> {
         match (self.stage.get(), input) {
             (Stage::Created(_), Resume::Raise(raised)) => Err(raised),
             (Stage::Created(delay), Resume::Value(_)) => {
@@ -76,7 +75,8 @@ impl NativeBody for Sleep {
                     return Err(Raised::runtime_error("only a task can wait"));
                 };
                 self.task.set(Some(task));
-                let timer = event_loop.call_at(clock::now() + delay, Ready::CoroutineDue(this.clone()));
+                let when = event_loop.now(vm)? + delay;
+                let timer = event_loop.call_at(vm, when, Ready::CoroutineDue(this.clone()))?;
                 self.stage.set(Stage::Waiting(timer));
                 Ok(Step::Yield(Value::NativeCoroutine(this.clone())))
             }

@@ -10,7 +10,8 @@ use std::rc::Rc;
 use super::event_loop::EventLoop;
 use super::observer::{self, Event};
 use super::ready::{Cancellation, Ready};
-use super::{context, future, task_repr};
+use super::foreign::{self, Yielded};
+use super::{context, future, overriding, task_repr};
 use crate::memory::interrupt;
 use crate::value::coroutine::{CoroutineState, Resume};
 use crate::value::future::{Callback, Outcome, Waiting};
@@ -43,6 +44,33 @@ fn create_of_class(
 
 /// Gives a new task its coroutine and schedules its first step.
 pub fn set_up(task: &Gc<Task>, event_loop: &EventLoop, coroutine: Value, name: Value, context: Option<Value>) {
+    prepare(task, event_loop, coroutine, name, context);
+    event_loop.ready.push(Ready::Step(task.clone()));
+}
+
+/// As `set_up`, but the first step runs at once, inside of what makes the task, when the loop is running.
+/// Fails only with what ends the loop.
+pub fn set_up_eagerly(
+    vm: &mut Vm,
+    task: &Gc<Task>,
+    event_loop: &EventLoop,
+    coroutine: Value,
+    name: Value,
+    context: Option<Value>,
+) -> Result<()> {
+    if !event_loop.is_running() {
+        set_up(task, event_loop, coroutine, name, context);
+        return Ok(());
+    }
+    prepare(task, event_loop, coroutine, name, context);
+    let outcome = step(vm, event_loop, task.clone(), None);
+    if task.future.is_done() {
+        task.coroutine.set(Value::Unbound);
+    }
+    outcome
+}
+
+fn prepare(task: &Gc<Task>, event_loop: &EventLoop, coroutine: Value, name: Value, context: Option<Value>) {
     task.future.home.set(event_loop.number);
     task.coroutine.set(coroutine);
     let number = LAST_NUMBER.get();
@@ -60,11 +88,31 @@ pub fn set_up(task: &Gc<Task>, event_loop: &EventLoop, coroutine: Value, name: V
     task.log_destroyed.set(true);
     event_loop.enter_task(task);
     observer::tell(task, || Event::Created);
-    event_loop.ready.push(Ready::Step(task.clone()));
 }
 
 /// `loop.create_task`: through the task factory if one is set. TypeError when it is no coroutine.
 pub fn create_with_factory(
+    vm: &mut Vm,
+    event_loop: &Rc<EventLoop>,
+    coroutine: Value,
+    name: Value,
+    context: Option<Value>,
+) -> Result<Value> {
+    event_loop.check_closed()?;
+    if let Some(create_task) = overriding::method_of(vm, event_loop, "create_task")? {
+        let mut arguments = vec![coroutine, name];
+        let mut names = vec![Str::intern("name")];
+        if let Some(context) = context {
+            arguments.push(context);
+            names.push(Str::intern("context"));
+        }
+        return vm.call_with_keywords(&create_task, &arguments, &names);
+    }
+    create_by_loop(vm, event_loop, coroutine, name, context)
+}
+
+/// What `BaseEventLoop.create_task` does.
+pub fn create_by_loop(
     vm: &mut Vm,
     event_loop: &Rc<EventLoop>,
     coroutine: Value,
@@ -134,13 +182,17 @@ pub(super) fn step(vm: &mut Vm, event_loop: &EventLoop, task: Gc<Task>, thrown: 
     };
     let coroutine = task.coroutine.get();
     let outside = context::replace(task.context());
-    event_loop.current.set(Some(task));
-    let outcome = vm.resume(&coroutine, input);
+    // A task that starts eagerly runs inside a step of another one.
+    let outer = event_loop.current.replace(Some(task));
+    let outcome = match &coroutine {
+        Value::Coroutine(_) | Value::NativeCoroutine(_) => vm.resume(&coroutine, input),
+        other => foreign::drive(vm, other, input),
+    };
     if interrupt::is_requested() {
         // What the step has dropped ends before whoever waits for the task hears of it.
         vm.run_finalizers();
     }
-    let task = event_loop.current.take();
+    let task = event_loop.current.replace(outer);
     let own = context::replace(outside);
     let Some(task) = task else { return Ok(()) };
     if !own.is_none() {
@@ -210,7 +262,15 @@ fn wait_for_yielded(vm: &mut Vm, event_loop: &EventLoop, task: Gc<Task>, value: 
         }
         return Ok(());
     }
-    let message = bad_yield_message(vm, event_loop, &task, &value);
+    let message = match value.as_future() {
+        Some(_) => bad_yield_message(vm, event_loop, &task, &value),
+        None => match foreign::wait(vm, event_loop, &task, &value) {
+            Ok(Yielded::Waits) => return Ok(()),
+            Ok(Yielded::Wrong(message)) => Ok(message),
+            Ok(Yielded::NoFuture) => bad_yield_message(vm, event_loop, &task, &value),
+            Err(raised) => Err(raised),
+        },
+    };
     let raised = message.map_or_else(|raised| raised, Raised::runtime_error);
     event_loop.ready.push(Ready::Raise(Box::new((task, raised))));
     Ok(())

@@ -15,7 +15,9 @@ use crate::value::coroutine::{NativeBody, Resume, Step};
 use crate::value::future::{Callback, Listener, Listening};
 use crate::value::instance::Payload;
 use crate::value::native::{FromArgument, Mismatch};
-use crate::value::{Class, Dict, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Task, Value, types};
+use crate::value::{
+    Class, Dict, Future, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Task, Value, types,
+};
 use crate::vm::Vm;
 
 /// A group of tasks.
@@ -139,6 +141,8 @@ struct Exit {
     raised: Option<Raised>,
     /// The cancellation that goes on when nothing else is raised.
     cancellation: Mutable<Option<Raised>>,
+    /// The last cancellation that arrived while the group was ending anyway.
+    ignored: Mutable<Option<Raised>>,
     is_started: Cell<bool>,
     ticket: Cell<Option<Ticket>>,
 }
@@ -157,7 +161,9 @@ impl NativeBody for Exit {
             if !raised.is_a(&types().cancelled_error) {
                 return Err(raised);
             }
-            if !group.is_aborting.get() {
+            if group.is_aborting.get() {
+                self.ignored.set(Some(raised));
+            } else {
                 // The parent is cancelled while the tasks run.
                 self.cancellation.set(Some(raised));
                 group.abort(vm)?;
@@ -188,6 +194,7 @@ impl NativeBody for Exit {
         tracer.visit(&self.group);
         self.raised.iter().for_each(|raised| tracer.visit(&raised.0));
         self.cancellation.borrow().iter().for_each(|raised| tracer.visit(&raised.0));
+        self.ignored.borrow().iter().for_each(|raised| tracer.visit(&raised.0));
     }
 }
 
@@ -216,9 +223,13 @@ impl Exit {
         let parent = group.parent.get();
         if group.parent_cancel_requested.get()
             && let Some(parent) = &parent
-            && task::uncancel(parent) == 0
         {
-            self.cancellation.set(None);
+            if task::uncancel(parent) == 0 {
+                self.cancellation.set(None);
+            } else if let Some(ignored) = self.ignored.take() {
+                // Somebody else wants the parent cancelled too: that must not be lost.
+                self.cancellation.set(Some(ignored));
+            }
         }
         let mut errors = group.errors.take();
         if let Some(raised) = self.cancellation.take()
@@ -228,7 +239,9 @@ impl Exit {
         }
         errors.extend(self.raised.clone().filter(|raised| !raised.is_a(&types().cancelled_error)));
         if errors.is_empty() {
-            return Ok(Step::Return(Value::None));
+            // What is left of a cancellation by the group itself ends here.
+            let ends_here = group.parent_cancel_requested.get();
+            return Ok(Step::Return(if ends_here { Value::Bool(true) } else { Value::None }));
         }
         if let Some(parent) = &parent
             && parent.cancel_requests.get() > 0
@@ -283,6 +296,7 @@ fn exit(_: &mut Vm, this: &Gc<Instance>, _: &Value, exception: &Value, _: &Value
         group: this.clone(),
         raised,
         cancellation: Mutable::new(None),
+        ignored: Mutable::new(None),
         is_started: Cell::new(false),
         ticket: Cell::new(None),
     };
@@ -314,6 +328,11 @@ fn create_task(
     let event_loop = event_loop::running_or_error()?;
     let context = context.filter(|context| !context.is_none());
     let task = task::create_with_factory(vm, &event_loop, coroutine, name.unwrap_or(Value::None), context)?;
+    if task.as_future().is_some_and(Future::is_done) {
+        // It ran eagerly to its end.
+        group.task_done(vm, &task, u32::MAX)?;
+        return Ok(task);
+    }
     let free = group.free.borrow_mut().pop();
     let index = free.unwrap_or_else(|| {
         group.tasks.borrow_mut().push(None);
@@ -326,7 +345,27 @@ fn create_task(
     if let Some(listening) = group.listening.get() {
         future::add_callback(&task, Callback::Listener(listening, index))?;
     }
+    if group.is_aborting.get() {
+        // Its eager start has ended the group, which did not know it yet.
+        future::cancel(vm, &task, &Value::None)?;
+    }
     Ok(task)
+}
+
+/// `group.cancel()` of Python 3.15: the tasks and the body are cancelled, and the block ends without error.
+fn cancel(vm: &mut Vm, this: &TaskGroup) -> Result<()> {
+    if this.is_exiting.get() && this.running.get() == 0 {
+        return Ok(());
+    }
+    if !this.is_aborting.get() {
+        this.abort(vm)?;
+    }
+    if let Some(parent) = this.parent.get()
+        && !this.parent_cancel_requested.replace(true)
+    {
+        task::cancel(vm, &parent, &Value::None)?;
+    }
+    Ok(())
 }
 
 fn repr(_: &mut Vm, this: &TaskGroup) -> String {
@@ -355,4 +394,5 @@ pub const METHODS: &[Native] = &[
         create_task(required, required, named, named),
         "Starts a task in the group."
     ),
+    native!("cancel(self)", cancel(required), "Cancels the tasks and the body; the block ends without error."),
 ];

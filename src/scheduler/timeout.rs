@@ -8,7 +8,7 @@ use std::cell::Cell;
 use super::lock::state;
 use super::ready::Ready;
 use super::timer::TimerId;
-use super::{clock, event_loop, future, task};
+use super::{event_loop, future, task};
 use crate::memory::Tracer;
 use crate::native;
 use crate::value::instance::Payload;
@@ -66,12 +66,12 @@ impl Deadline {
     }
 
     /// Sets the moment; `target` is what then becomes ready, at once if it has passed.
-    pub fn arm(&self, when: f64, target: Ready) -> Result<()> {
+    pub fn arm(&self, vm: &mut Vm, when: f64, target: Ready) -> Result<()> {
         let event_loop = event_loop::running_or_error()?;
-        if when <= clock::now() {
+        if when <= event_loop.now(vm)? {
             event_loop.ready.push(target);
         } else {
-            self.timer.set(Some(event_loop.call_at(when, target)));
+            self.timer.set(Some(event_loop.call_at(vm, when, target)?));
         }
         Ok(())
     }
@@ -206,7 +206,7 @@ fn arm(vm: &mut Vm, this: &Gc<Instance>) -> Result<()> {
         return Ok(());
     }
     let when = vm.float(&when)?;
-    timeout.deadline.arm(when, Ready::TimeoutDue(Box::new((this.clone(), timeout.armings.get()))))
+    timeout.deadline.arm(vm, when, Ready::TimeoutDue(Box::new((this.clone(), timeout.armings.get()))))
 }
 
 fn create(when: Value) -> Value {
@@ -216,12 +216,12 @@ fn create(when: Value) -> Value {
 
 /// `asyncio.timeout(delay)`
 pub fn timeout(vm: &mut Vm, delay: &Value) -> Result<Value> {
-    event_loop::running_or_error()?;
+    let event_loop = event_loop::running_or_error()?;
     if delay.is_none() {
         return Ok(create(Value::None));
     }
     let delay = vm.float(delay)?;
-    Ok(create(Value::Float(clock::now() + delay)))
+    Ok(create(Value::Float(event_loop.now(vm)? + delay)))
 }
 
 /// `asyncio.timeout_at(when)`

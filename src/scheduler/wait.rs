@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 
-use super::clock;
 use super::event_loop;
 use super::future;
 use super::ready::Ready;
@@ -113,7 +112,7 @@ pub struct CompletionWaiter {
 impl CompletionWaiter {
     /// The current task waits for these futures, or until the time (in seconds) has passed. The caller
     /// then suspends.
-    pub fn watch_all(&self, futures: &[Value], until: Until, timeout: Option<f64>) -> Result<()> {
+    pub fn watch_all(&self, vm: &mut Vm, futures: &[Value], until: Until, timeout: Option<f64>) -> Result<()> {
         let event_loop = event_loop::running_or_error()?;
         let Some(task) = event_loop.current_task() else {
             return Err(Raised::runtime_error("only a task can wait"));
@@ -128,7 +127,8 @@ impl CompletionWaiter {
         if let Some(timeout) = timeout
             && let Some(completion) = listening.get::<Completion>()
         {
-            let timer = event_loop.call_at(clock::now() + timeout, Ready::ListenerDue(listening.clone()));
+            let when = event_loop.now(vm)? + timeout;
+            let timer = event_loop.call_at(vm, when, Ready::ListenerDue(listening.clone()))?;
             completion.timer.set(Some(timer));
         }
         for (index, future) in futures.iter().enumerate() {
@@ -139,8 +139,8 @@ impl CompletionWaiter {
     }
 
     /// As `watch_all`, for one.
-    pub fn watch(&self, future: &Value) -> Result<()> {
-        self.watch_all(std::slice::from_ref(future), Until::AllCompleted, None)
+    pub fn watch(&self, vm: &mut Vm, future: &Value) -> Result<()> {
+        self.watch_all(vm, std::slice::from_ref(future), Until::AllCompleted, None)
     }
 
     /// Whether something is being waited for.
@@ -279,7 +279,7 @@ impl Wait {
             return Err(Raised::assertion_error("Set of Futures is empty."));
         }
         let timeout = if self.timeout.is_none() { None } else { Some(vm.float(&self.timeout)?) };
-        self.waiter.watch_all(&futures, until, timeout)?;
+        self.waiter.watch_all(vm, &futures, until, timeout)?;
         self.futures.set(futures);
         Ok(())
     }

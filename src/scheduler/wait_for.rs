@@ -8,7 +8,7 @@ use std::cell::Cell;
 use super::ready::Ready;
 use super::timeout::{Deadline, is_over, timeout_error};
 use super::wait::CompletionWaiter;
-use super::{clock, future};
+use super::{event_loop, future};
 use crate::memory::Tracer;
 use crate::value::coroutine::{NativeBody, Resume, Step};
 use crate::value::{Gc, Mutable, NativeCoroutine, Raised, Result, Value, types};
@@ -56,8 +56,8 @@ impl NativeBody for WaitFor {
                 self.at.set(At::Awaiting);
                 self.deadline.enter()?;
                 if !self.timeout.is_none() {
-                    let when = clock::now() + vm.float(&self.timeout)?;
-                    self.deadline.arm(when, Ready::CoroutineDue(this.clone()))?;
+                    let when = event_loop::running_or_error()?.now(vm)? + vm.float(&self.timeout)?;
+                    self.deadline.arm(vm, when, Ready::CoroutineDue(this.clone()))?;
                 }
                 Ok(Step::Await(self.awaited.take()))
             }
@@ -112,7 +112,7 @@ impl WaitFor {
         if let Some(result) = state.result() {
             return result.map(Step::Return);
         }
-        self.cancelled.watch(&awaited)?;
+        self.cancelled.watch(vm, &awaited)?;
         self.at.set(At::Cancelling);
         self.awaited.set(awaited.clone());
         if let Err(raised) = future::cancel(vm, &awaited, &Value::None) {

@@ -10,7 +10,7 @@ use num_traits::{Signed, ToPrimitive};
 use super::complex::Complex;
 use super::format_float::{FloatStyle, write_float_digits};
 use super::{Raised, Result, Str, Value, float, integer, types};
-use crate::memory::StrBuilder;
+use crate::memory::{StrBuilder, surrogate};
 
 /// Where the text stands in its field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -348,8 +348,7 @@ pub fn character_of(number: &Value) -> Result<char> {
         number => small_int(number),
     };
     match u32::try_from(code) {
-        Ok(code) if code < 0x110000 => char::from_u32(code)
-            .ok_or_else(|| Raised::value_error(format!("a str cannot hold the surrogate U+{code:04X}"))),
+        Ok(code) if code < 0x110000 => Ok(surrogate::character(code).unwrap_or_default()),
         _ => Err(Raised::overflow_error("%c arg not in range(0x110000)")),
     }
 }

@@ -122,6 +122,8 @@ pub struct Future {
     pub home: Cell<u32>,
     /// Whether somebody should still hear of the exception.
     pub log_exception: Cell<bool>,
+    /// `_asyncio_future_blocking`: kept for drivers of the script's own, which go by it.
+    pub is_blocking: Cell<bool>,
 }
 
 impl Future {
@@ -133,6 +135,7 @@ impl Future {
             extra: Mutable::new(None),
             home: Cell::new(home),
             log_exception: Cell::new(false),
+            is_blocking: Cell::new(false),
         }
     }
 

@@ -93,6 +93,12 @@ impl Instance {
         self.payload::<BaseValue>().map(|base| &base.0)
     }
 
+    /// Whether it has, or had, attributes of its own.
+    #[inline]
+    pub fn has_attributes(&self) -> bool {
+        self.shape.get() != shape::EMPTY
+    }
+
     /// An attribute of the instance itself. `name` is interned.
     pub fn get(&self, name: &Str) -> Option<Value> {
         match self.shape.get() {

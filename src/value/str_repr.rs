@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::Str;
 use super::str_properties::is_printable;
-use crate::memory::StrBuilder;
+use crate::memory::{StrBuilder, surrogate};
 
 /// What is shown with an escape besides control characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ fn write_quoted(text: &str, escaping: Escaping, out: &mut StrBuilder) {
 
 /// Writes `\xe9`, `\u20ac` or `\U0001f600`.
 pub fn write_escape(character: char, out: &mut impl Write) {
-    let code = character as u32;
+    let code = surrogate::code(character);
     // Writing to memory does not fail.
     let _ = match code {
         0..=0xff => write!(out, "\\x{code:02x}"),

@@ -116,7 +116,9 @@ types! {
     task = "_asyncio.Task", Task, future;
     gathering_future = "asyncio.tasks._GatheringFuture", Future, future;
     event_loop = "asyncio.events.AbstractEventLoop", Native, object;
-    unix_event_loop = "asyncio.unix_events._UnixSelectorEventLoop", Native, event_loop;
+    base_event_loop = "asyncio.base_events.BaseEventLoop", Native, event_loop;
+    unix_event_loop = "asyncio.unix_events._UnixSelectorEventLoop", Native, base_event_loop;
+    loop_entry = "asyncio.TaskStepMethWrapper", Native, object;
     handle = "asyncio.events.Handle", Native, object;
     timer_handle = "asyncio.events.TimerHandle", Native, handle;
     lock = "asyncio.locks.Lock", Native, object;

@@ -7,6 +7,7 @@ use crate::bytecode::{AwaitContext, Op, Register};
 use smallvec::SmallVec;
 
 use crate::value::coroutine::{CoroutineState, Resume};
+use crate::value::native::AtOnce;
 use crate::value::{Coroutine, CoroutineKind, Gc, Raised, Result, Value, symbols, types};
 
 use super::call::coroutine_of_frame;
@@ -131,6 +132,20 @@ impl Vm {
     /// It is taken by value: the register it comes from is written before this returns, so a reference
     /// into it would not hold.
     pub(super) fn delegate(&mut self, delegate: Value) -> Flow {
+        if let Some(future) = delegate.as_future()
+            && future.is_done()
+            && let Some(Ok(value)) = future.result()
+        {
+            // There is nothing to wait for.
+            // SAFETY: pc is behind the `YieldFrom`, or behind an `AsyncForNext`, whose offset word says so.
+            unsafe {
+                if let Some((dst, place)) = self.delegate_place() {
+                    set_new(place, Value::Unbound);
+                    set(dst, value);
+                    return Ok(None);
+                }
+            }
+        }
         self.materialize();
         let delegate = match delegate {
             Value::Coroutine(inner)
@@ -194,8 +209,40 @@ impl Vm {
         }
     }
 
+    /// A call of a native function whose coroutine is awaited at once: what `await` gives, unless it must wait,
+    /// and the register it goes to.
+    ///
+    /// # Safety
+    /// pc is behind the call and saved.
+    #[inline]
+    pub(super) unsafe fn await_at_once(
+        &mut self,
+        at_once: AtOnce,
+        arguments: &[Value],
+        result: Register,
+    ) -> Result<Option<(Value, Register)>> {
+        unsafe {
+            let pc = (*self.frame).pc;
+            let Op::GetAwaitable { src, .. } = *pc else { return Ok(None) };
+            let Op::YieldFrom { dst, .. } = *pc.add(1) else { return Ok(None) };
+            if src != result {
+                return Ok(None);
+            }
+            Ok(at_once(self, arguments)?.map(|value| (value, dst)))
+        }
+    }
+
     /// Makes coroutines of the `Await` frames on top, each awaited by the next: something has to wait.
+    #[inline(always)]
     pub(super) fn materialize(&mut self) {
+        // SAFETY: there is a frame.
+        if unsafe { (*self.frame).kind } == FrameKind::Await {
+            self.materialize_frames();
+        }
+    }
+
+    #[inline(never)]
+    fn materialize_frames(&mut self) {
         // SAFETY: below frames of this kind is that of a chain, whose current coroutine waits for the first
         // of them. Their registers and functions are moved out before they go.
         unsafe {
@@ -203,9 +250,6 @@ impl Vm {
             while (*self.frame).kind == FrameKind::Await {
                 frames.push(self.frame);
                 self.frame = (*self.frame).previous;
-            }
-            if frames.is_empty() {
-                return;
             }
             self.depth -= frames.len();
             let mut outer = self.deactivate(CoroutineState::Waiting);
@@ -228,7 +272,26 @@ impl Vm {
         }
     }
 
-    /// The current coroutine awaits one that has not begun: the common case of `await_coroutine`.
+    /// The current coroutine asks an async generator that stands at a `yield` of its own for the next value.
+    fn await_suspended(&mut self, generator: Gc<Coroutine>) -> Flow {
+        match self.await_new(generator)? {
+            None => {
+                // SAFETY: the generator is current, its pc behind the `Yield`; or, at the limit of the depth, the
+                // one that asked for it, which has been raised in.
+                unsafe {
+                    let frame = &mut *self.frame;
+                    if let Op::Yield { dst, .. } = *frame.pc.sub(1) {
+                        set_new(frame.base.add(dst.0 as usize), Value::None);
+                    }
+                }
+                Ok(None)
+            }
+            outcome => Ok(outcome),
+        }
+    }
+
+    /// The current coroutine awaits one that has no awaiter and no chain: the common case of
+    /// `await_coroutine`.
     #[inline(always)]
     pub(super) fn await_new(&mut self, inner: Gc<Coroutine>) -> Flow {
         let outer = self.deactivate(CoroutineState::Waiting);
@@ -284,6 +347,12 @@ impl Vm {
                 }
                 CoroutineState::Created => {
                     (self.hooks.async_generator_started)(&iterator);
+                }
+                CoroutineState::Suspended if !generator.has_awaiter() && !generator.has_innermost() => {
+                    // It stands at a `yield` of its own, the usual case.
+                    generator.is_consumed.set(true);
+                    let Value::Coroutine(generator) = iterator else { return Ok(None) };
+                    return self.await_suspended(generator);
                 }
                 CoroutineState::Suspended => {}
             }

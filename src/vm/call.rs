@@ -302,12 +302,25 @@ impl Vm {
             let arguments = std::slice::from_raw_parts_mut(window.add(1), count);
             match &*window {
                 Value::Native(native) => {
-                    let result = native.call(self, arguments);
+                    let awaited = match native.row.at_once {
+                        Some(at_once) => self.await_at_once(at_once, arguments, dst),
+                        None => Ok(None),
+                    };
+                    let result = match &awaited {
+                        Ok(None) => native.call(self, arguments).map(Some),
+                        _ => Ok(None),
+                    };
                     for place in arguments {
                         set_new(place, Value::Unbound);
                     }
                     set_new(window, Value::Unbound);
-                    result.map(Some)
+                    if let Some((value, dst)) = awaited? {
+                        // On behind the `YieldFrom`.
+                        let frame = &mut *self.frame;
+                        frame.pc = frame.pc.add(2);
+                        set(frame.base.add(dst.0 as usize), value);
+                    }
+                    result
                 }
                 Value::Class(class) if class.is_builtin() && class.metaclass().same(&types().type_) => {
                     let class = class.clone();

@@ -437,6 +437,10 @@ impl Vm {
             current.is_consumed.set(false);
             return match current.take_awaiter() {
                 Value::Unbound => self.leave_yielded(value),
+                Value::Coroutine(consumer) => {
+                    self.activate(consumer);
+                    self.receive(value)
+                }
                 consumer => self.drive(consumer, Resume::Value(value)),
             };
         }

@@ -1,6 +1,7 @@
 //! Conversions: truth, length, hash, text, numbers.
 
-use crate::value::{Raised, Result, Str, Value, format_spec, hash, integer, symbols, types};
+use crate::memory::surrogate;
+use crate::value::{Class, Raised, Result, Str, Value, format_spec, hash, integer, symbols, types};
 
 use super::Vm;
 
@@ -25,6 +26,9 @@ impl Vm {
     fn truth_of_object(&mut self, value: &Value) -> Result<bool> {
         let names = symbols();
         let value = value.clone();
+        if value.class().lookup(&names.bool).is_some_and(|method| method.is_none()) {
+            return Err(Raised::type_error("'NoneType' object is not callable"));
+        }
         if let Some(result) = self.call_special(&value, &names.bool, &[]) {
             return match result? {
                 Value::Bool(truth) => Ok(truth),
@@ -39,6 +43,21 @@ impl Vm {
         }
     }
 
+    /// Warns when a conversion (`__int__`, `__index__`, `__float__`) gave a number of a derived class.
+    pub fn warn_of_subclass(&mut self, result: &Value, expected: &Class, method: &Str) {
+        let class = result.class();
+        if class.same(expected) || !class.is_subclass(expected) {
+            return;
+        }
+        let (name, expected) = (class.name(), expected.name());
+        let message = format!(
+            "{method} returned non-{expected} (type {name}).  The ability to return an instance of a strict subclass \
+             of {expected} is deprecated, and may not be supported in a future version of Python."
+        );
+        let warn = self.hooks.warn;
+        warn(self, &types().deprecation_warning, &message);
+    }
+
     /// `operator.index(value)`, of any size: an Int or BigInt.
     pub fn index_value(&mut self, value: &Value) -> Result<Value> {
         match value.native() {
@@ -50,7 +69,10 @@ impl Vm {
         match self.call_special(value, &symbols().index, &[]) {
             Some(result) => match result? {
                 Value::Int(number) => Ok(Value::Int(number)),
-                Value::Bool(truth) => Ok(Value::Int(truth as i64)),
+                Value::Bool(truth) => {
+                    self.warn_of_subclass(&Value::Bool(truth), &types().int, &symbols().index);
+                    Ok(Value::Int(truth as i64))
+                }
                 big @ Value::BigInt(_) => Ok(big),
                 other => match other.native() {
                     number @ (Value::Int(_) | Value::BigInt(_)) => Ok(number.clone()),
@@ -255,7 +277,7 @@ impl Vm {
         }
         let mut out = String::with_capacity(text.len() + 8);
         for character in text.chars() {
-            match character as u32 {
+            match surrogate::code(character) {
                 0..0x80 => out.push(character),
                 code @ 0x80..0x100 => out.push_str(&format!("\\x{code:02x}")),
                 code @ 0x100..0x10000 => out.push_str(&format!("\\u{code:04x}")),

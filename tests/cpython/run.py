@@ -13,15 +13,10 @@ behind it, which an earlier run has done. Each line that tells something begins 
     @end
 """
 
-import re
 import sys
 import traceback
 import types
 import unittest
-
-# Escapes for halves of surrogate pairs, which a str of asy cannot hold: the whole file would be refused.
-# Some other character stands in their place, and the methods that are about them fail.
-HALVES = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\U0000[dD][89a-fA-F][0-9a-fA-F]{2}")
 
 
 def say(word, text=""):
@@ -45,32 +40,6 @@ def left_out(path, module):
     return reasons
 
 
-def import_with_replacements(name):
-    """Imports a module; one with halves of surrogate pairs in its text is changed before."""
-    parent, _, short = name.rpartition(".")
-    if parent:
-        __import__(parent)
-    for folder in getattr(sys.modules.get(parent), "__path__", []):
-        try:
-            with open(f"{folder}/{short}.py", encoding="utf-8") as file:
-                text = file.read()
-        except (OSError, ValueError):
-            continue
-        if HALVES.search(text):
-            text = HALVES.sub(r"\\ue000", text)
-            if short == "os_helper":
-                # It makes a file name that is no text.
-                text = text.replace("'surrogateescape'", "'replace'")
-            module = types.ModuleType(name)
-            module.__file__ = f"{folder}/{short}.py"
-            module.__package__ = parent
-            sys.modules[name] = module
-            setattr(sys.modules[parent], short, module)
-            exec(compile(text, module.__file__, "exec"), module.__dict__)
-            return
-    __import__(name)
-
-
 def stand_in():
     """Puts what tests need of CPython's inside in its place."""
     import asyncio
@@ -82,10 +51,6 @@ def stand_in():
         return importlib.import_module(name)
 
     import_helper.import_fresh_module = import_fresh_module
-    # All of asyncio is one native module; its parts are other names for it.
-    for part in "events futures tasks locks queues taskgroups timeouts runners coroutines exceptions base_events".split():
-        sys.modules["asyncio." + part] = asyncio
-        setattr(asyncio, part, asyncio)
     import asyncio_test_utils
     sys.modules["test.test_asyncio.utils"] = asyncio_test_utils
     package = types.ModuleType("test.test_asyncio")
@@ -93,8 +58,19 @@ def stand_in():
     package.utils = asyncio_test_utils
     sys.modules["test.test_asyncio"] = package
     sys.modules["test"].test_asyncio = package
-    asyncio._PyFuture = asyncio._CFuture = asyncio.Future
-    asyncio._PyTask = asyncio._CTask = asyncio.Task
+    # There is one implementation of each class and function, not one in Python and one in C.
+    import asyncio.futures
+    import asyncio.tasks
+    import asyncio.events
+    asyncio.futures._PyFuture = asyncio.futures._CFuture = asyncio.Future
+    asyncio.tasks._PyTask = asyncio.tasks._CTask = asyncio.Task
+    for module, names in (
+        (asyncio.tasks, "_register_task _unregister_task _enter_task _leave_task _swap_current_task current_task"),
+        (asyncio.events, "_get_running_loop get_running_loop get_event_loop"),
+    ):
+        for name in names.split():
+            for prefix in "_py_", "_c_":
+                setattr(module, prefix + name, getattr(module, name))
 
 
 def methods(tests):
@@ -167,12 +143,13 @@ class Telling(unittest.TestResult):
 
 def main():
     path, module, *done = sys.argv[1:]
+    # What a method says may have lone surrogates in it.
+    sys.stdout.reconfigure(errors="backslashreplace")
     reasons = left_out(path, module)
     full = "test." + module
     try:
-        import_with_replacements("test.support.os_helper")
         stand_in()
-        import_with_replacements(full)
+        __import__(full)
         tests = list(methods(unittest.defaultTestLoader.loadTestsFromModule(sys.modules[full])))
     except unittest.SkipTest as error:
         say("total", "0")

@@ -64,9 +64,12 @@ fn build(channel: Channel) -> Value {
 /// The settings of a standard stream have changed.
 pub fn reconfigured(channel: Channel, text: &Text) -> Result<()> {
     let is_utf8 = text.encoder.borrow().as_ref().is_some_and(|encoder| encoder.is_plain());
-    let (newline, sends_lines, sends_all) =
-        text.settings(|settings| (settings.newline, settings.line_buffering, settings.write_through))?;
+    let usual_errors = if channel == Channel::Stderr { "backslashreplace" } else { "strict" };
+    let (newline, sends_lines, sends_all, has_usual_errors) = text.settings(|settings| {
+        let has_usual_errors = &*settings.errors == usual_errors;
+        (settings.newline, settings.line_buffering, settings.write_through, has_usual_errors)
+    })?;
     channel.set_line_buffered(sends_lines);
-    channel.set_plain(is_utf8 && newline.written().is_none() && !sends_all);
+    channel.set_plain(is_utf8 && has_usual_errors && newline.written().is_none() && !sends_all);
     Ok(())
 }

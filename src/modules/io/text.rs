@@ -10,10 +10,10 @@ use super::base::is_exactly;
 use super::buffered::Buffered;
 use super::newline::{Newline, NewlineDecoder};
 use super::{classes, unsupported};
-use crate::builtins::codec_stream::{StreamDecoder, StreamEncoder};
+use crate::builtins::codec::stream::{StreamDecoder, StreamEncoder};
 use crate::builtins::exceptions;
 use crate::builtins::stream::Channel;
-use crate::memory::Tracer;
+use crate::memory::{Tracer, surrogate};
 use crate::value::instance::Payload;
 use crate::value::native::{FromArgument, Mismatch};
 use crate::value::{Mutable, Raised, Result, Str, Value, bytes, symbols};
@@ -183,12 +183,17 @@ impl Text {
         let (written, line_buffering, write_through) =
             self.settings(|settings| (settings.newline.written(), settings.line_buffering, settings.write_through))?;
         let is_plain = self.encoder.borrow().as_ref().is_some_and(StreamEncoder::is_plain);
+        let has_surrogates = !text.is_ascii() && surrogate::occurs_in(text);
         if is_plain
             && written.is_none()
             && !write_through
             && let Some(channel) = self.channel.get()
         {
-            return channel.append(text.as_bytes()).map_err(|error| exceptions::from_io_error(&error, None));
+            let appended = match has_surrogates {
+                true => channel.append(&self.encode(vm, text)?),
+                false => channel.append(text.as_bytes()),
+            };
+            return appended.map_err(|error| exceptions::from_io_error(&error, None));
         }
         let has_end = (written.is_some() || line_buffering) && text.contains('\n');
         let sends_line = line_buffering && (has_end || text.contains('\r'));
@@ -196,7 +201,7 @@ impl Text {
             Some(end) if has_end => Str::from(text.replace('\n', end)),
             _ => text.clone(),
         };
-        if is_plain {
+        if is_plain && !has_surrogates {
             self.append(vm, &buffer, translated.as_bytes())?;
         } else {
             let data = self.encode(vm, &translated)?;

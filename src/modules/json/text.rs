@@ -2,7 +2,7 @@
 
 use memchr::memchr2;
 
-use crate::memory::StrBuilder;
+use crate::memory::{StrBuilder, surrogate};
 use crate::modules::state;
 use crate::native;
 use crate::value::{Native, Raised, Result, Str, Value};
@@ -67,8 +67,10 @@ pub fn write_string(text: &str, charset: Charset, out: &mut StrBuilder) {
             0x08 => out.push_str("\\b"),
             0x80.. => {
                 let character = text[at..].chars().next().unwrap_or_default();
-                let mut pair = [0; 2];
-                character.encode_utf16(&mut pair).iter().for_each(|unit| escape(*unit as u32, out));
+                match surrogate::stands_for_one(character) {
+                    true => escape(surrogate::code(character), out),
+                    false => character.encode_utf16(&mut [0; 2]).iter().for_each(|unit| escape(*unit as u32, out)),
+                }
                 at += character.len_utf8() - 1;
             }
             control => escape(control as u32, out),
@@ -147,10 +149,8 @@ fn read_escape(vm: &mut Vm, text: &Str, at: usize) -> Result<(char, usize)> {
     let Some(first) = unit(at).filter(|_| at + 6 < text.len()) else {
         return Err(decode_error(vm, "Invalid \\uXXXX escape", text, at + 1));
     };
-    if let Some(character) = char::from_u32(first) {
-        return Ok((character, at + 6));
-    }
-    if first < 0xdc00 && text.as_bytes().get(at + 6..at + 8) == Some(b"\\u") && at + 12 < text.len() {
+    if (0xd800..0xdc00).contains(&first) && text.as_bytes().get(at + 6..at + 8) == Some(b"\\u") && at + 12 < text.len()
+    {
         let Some(second) = unit(at + 6) else {
             return Err(decode_error(vm, "Invalid \\uXXXX escape", text, at + 7));
         };
@@ -158,7 +158,7 @@ fn read_escape(vm: &mut Vm, text: &Str, at: usize) -> Result<(char, usize)> {
             return Ok((character, at + 12));
         }
     }
-    Err(decode_error(vm, "Lone surrogate in \\uXXXX escape", text, at + 1))
+    Ok((surrogate::character(first).unwrap_or_default(), at + 6))
 }
 
 fn expect_text(value: &Value) -> Result<&Str> {

@@ -11,6 +11,7 @@ use super::super::structure;
 use super::{descriptor, failure};
 use crate::builtins::os_errors::{error_text, os_error};
 use crate::memory::outside;
+use crate::memory::surrogate;
 use crate::native;
 use crate::value::{Class, Native, Raised, Result, Value, bytes};
 use crate::vm::Vm;
@@ -120,14 +121,12 @@ fn uname(_: &mut Vm) -> Value {
     UNAME.with(|class| structure::make(class, items))
 }
 
-/// The environment as the process got it: names and values, those in UTF-8.
+/// The environment as the process got it: names and values.
 fn environment(vm: &mut Vm) -> Result<Value> {
     let mut items = Vec::new();
     for (name, value) in std::env::vars_os() {
-        if name.to_str().is_some() && value.to_str().is_some() {
-            let pair = vec![name_value(vm, &name, false)?, name_value(vm, &value, false)?];
-            items.push(Value::tuple(pair));
-        }
+        let pair = vec![name_value(vm, &name, false)?, name_value(vm, &value, false)?];
+        items.push(Value::tuple(pair));
     }
     Ok(Value::list(items))
 }
@@ -137,7 +136,7 @@ fn part_of(value: &Value, function: &str) -> Result<Vec<u8>> {
     let data = match value.native() {
         Value::Bytes(data) => data.data.to_vec(),
         other => match other.as_str() {
-            Some(text) => text.as_bytes().to_vec(),
+            Some(text) => surrogate::system_bytes(text).unwrap_or_else(|| text.as_bytes().to_vec()),
             None => {
                 let kind = value.type_name();
                 return Err(Raised::type_error(format!("{function}() argument must be str or bytes, not {kind}")));

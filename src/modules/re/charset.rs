@@ -2,6 +2,7 @@
 
 use super::letter_case::{Folding, is_of_kind, upper};
 use super::syntax::{Category, SetItem, SetNode, flag};
+use crate::memory::surrogate;
 
 /// Which characters match.
 pub struct CharSet {
@@ -32,8 +33,8 @@ impl CharSet {
         for item in &node.items {
             match *item {
                 SetItem::Category(category) => categories.push(category),
-                SetItem::Literal(code) => collected.add_literal(code),
-                SetItem::Range(low, high) => collected.add_range(low, high),
+                SetItem::Literal(code) => collected.add_literal(inside(code)),
+                SetItem::Range(low, high) => collected.add_codes(low, high),
             }
         }
         if !collected.has_case {
@@ -96,7 +97,27 @@ struct Collected {
 /// The last character that has two bytes in UTF-16; those beyond are folded in another way.
 const LAST_OF_PLANE: u32 = 0xffff;
 
+/// The code inside a text of what the pattern says.
+pub fn inside(code: u32) -> u32 {
+    surrogate::character(code).map_or(code, |character| character as u32)
+}
+
 impl Collected {
+    /// Adds a range of the pattern: its surrogates stand elsewhere in a text.
+    fn add_codes(&mut self, low: u32, high: u32) {
+        let (first, last) = (*surrogate::INSIDE.start(), *surrogate::INSIDE.end());
+        for (start, end) in [(0, 0xd7ff), (0xe000, first - 1), (last + 1, u32::MAX)] {
+            let (low, high) = (low.max(start), high.min(end));
+            if low <= high {
+                self.add_range(low, high);
+            }
+        }
+        let (low, high) = (low.max(0xd800), high.min(0xdfff));
+        if low <= high {
+            self.ranges.push((inside(low), inside(high)));
+        }
+    }
+
     fn add_literal(&mut self, code: u32) {
         if self.folding == Folding::Exact {
             return self.ranges.push((code, code));

@@ -3,6 +3,7 @@
 use super::parser::Parser;
 use super::reader::{Read, Reader};
 use super::syntax::{Category, CategoryKind, Node, Place, SetItem, SetNode};
+use crate::memory::surrogate;
 use crate::value::str_repr::repr_str;
 
 /// An escape outside of sets, behind its letter.
@@ -99,7 +100,7 @@ fn in_either(reader: &mut Reader, letter: char) -> Read<u32> {
         }
         'N' if reader.is_text => named(reader),
         '0'..='9' | 'a'..='z' | 'A'..='Z' => Err(reader.fault(format!("bad escape \\{letter}"), 2)),
-        _ => Ok(letter as u32),
+        _ => Ok(surrogate::code(letter)),
     }
 }
 
@@ -122,7 +123,7 @@ fn named(reader: &mut Reader) -> Read<u32> {
     }
     let name = reader.take_until('}', "character name")?;
     match unicode_names2::character(&name) {
-        Some(character) => Ok(character as u32),
+        Some(character) => Ok(surrogate::code(character)),
         None => {
             let message = format!("undefined character name {}", repr_str(&name));
             Err(reader.fault(message, name.chars().count() + r"\N{}".len()))

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::escape;
 use super::reader::{Fault, Read, Reader, Token, is_number};
 use super::syntax::{Greed, Node, Place, Sequence, SetItem, SetNode, UNLIMITED, flag, width};
+use crate::memory::surrogate;
 use crate::value::str_repr::repr_str;
 
 /// How deeply parentheses may be nested.
@@ -134,7 +135,7 @@ impl Parser<'_> {
                     let node = self.parenthesis(&mut verbose, depth, is_first && sequence.is_empty())?;
                     sequence.extend(node);
                 }
-                _ => sequence.push(Node::Literal(character as u32)),
+                _ => sequence.push(Node::Literal(surrogate::code(character))),
             }
         }
         // Parentheses that do nothing but keep together what now stands alone.
@@ -184,7 +185,7 @@ impl Parser<'_> {
                         let place = self.reader.place() - 1;
                         self.doubt(format!("Possible set {operation} at position {place}"));
                     }
-                    SetItem::Literal(character as u32)
+                    SetItem::Literal(surrogate::code(character))
                 }
             };
             if !self.reader.take_if('-')? {
@@ -204,7 +205,7 @@ impl Parser<'_> {
                         let place = self.reader.place() - 2;
                         self.doubt(format!("Possible set difference at position {place}"));
                     }
-                    SetItem::Literal(character as u32)
+                    SetItem::Literal(surrogate::code(character))
                 }
             };
             match (first, last) {

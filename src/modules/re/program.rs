@@ -1,10 +1,11 @@
 //! What a regular expression is compiled to, and the compiler.
 
-use super::charset::CharSet;
+use super::charset::{CharSet, inside};
 use super::letter_case::Folding;
 use super::reader::{Fault, Read};
 use super::start::{self, Start};
 use super::syntax::{Greed, Node, Place, SetItem, SetNode, UNLIMITED, flag, width};
+use crate::memory::surrogate;
 
 /// One instruction of the matcher. Numbers of instructions are places in `Program::code`.
 pub enum Op {
@@ -179,7 +180,7 @@ impl Compiler<'_> {
             bytes.push(code as u8);
             return code < 256;
         }
-        let Some(character) = char::from_u32(code) else { return false };
+        let Some(character) = surrogate::character(code) else { return false };
         bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
         true
     }
@@ -264,8 +265,8 @@ impl Compiler<'_> {
         let folding = Folding::of(flags);
         let set = match node {
             Node::Any if flags & flag::DOTALL != 0 => return Unit::Anything,
-            Node::Literal(code) if !folding.is_cased(*code) => return Unit::Literal(*code),
-            Node::NotLiteral(code) if !folding.is_cased(*code) => return Unit::NotLiteral(*code),
+            Node::Literal(code) if !folding.is_cased(*code) => return Unit::Literal(inside(*code)),
+            Node::NotLiteral(code) if !folding.is_cased(*code) => return Unit::NotLiteral(inside(*code)),
             Node::Literal(code) | Node::NotLiteral(code) => SetNode {
                 negate: matches!(node, Node::NotLiteral(_)),
                 // Folded here, since sets want letters of higher planes in lower case.

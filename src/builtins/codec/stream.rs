@@ -1,7 +1,8 @@
 //! Decoding and encoding piece by piece: what is incomplete at the end of a piece waits for the next one,
 //! and a byte order mark stands only at the start.
 
-use super::codec;
+use super::{escapes, utf7};
+use crate::builtins::codec;
 use crate::value::{Result, Str};
 use crate::vm::Vm;
 
@@ -106,6 +107,8 @@ pub fn complete_length(encoding: &str, data: &[u8]) -> usize {
             let begin = (data.len().saturating_sub(3)..data.len()).rev().find(|place| data[*place] & 0xc0 != 0x80);
             match begin.map(|begin| (begin, std::str::from_utf8(&data[begin..]))) {
                 Some((begin, Err(error))) if error.error_len().is_none() => begin,
+                // Half of what may be a surrogate that is let pass.
+                Some((begin, Err(_))) if matches!(data[begin..], [0xed, 0xa0..=0xbf]) => begin,
                 _ => data.len(),
             }
         }
@@ -115,6 +118,9 @@ pub fn complete_length(encoding: &str, data: &[u8]) -> usize {
             if whole >= 2 && (0xd800..0xdc00).contains(&unit(whole - 2)) { whole - 2 } else { whole }
         }
         "utf-32" | "utf-32-le" | "utf-32-be" => data.len() & !3,
+        "utf-7" => utf7::complete_length(data),
+        "unicode-escape" => escapes::complete_length(data, false),
+        "raw-unicode-escape" => escapes::complete_length(data, true),
         _ => data.len(),
     }
 }
