@@ -314,10 +314,6 @@ pub const FUNCTIONS: &[Native] = &[
     native!("_unregister_task(task)", unregister_task(required), "Forgets a task."),
     native!("_install_policy(policy)", install_policy(required), "Sets a policy, or None for the default one."),
     native!("_current_by_default()", current_by_default, "The loop of the default policy."),
-    native!(
-        "_set_current_by_default(loop)",
-        set_current_by_default(required),
-        "Sets the loop of the default policy."
-    ),
+    native!("_set_current_by_default(loop)", set_current_by_default(required), "Sets the loop of the default policy."),
     native!("__getattr__(name)", missing_attribute(required), "Imports what is imported when it is needed."),
 ];
