@@ -71,7 +71,13 @@ pub fn module(_: &mut Vm) -> Result<Gc<Module>> {
         let traceback = loader::import_absolute(vm, "asyncio.base_tasks")?;
         vm.call_method(&traceback, &Str::intern("_source_stack"), &[])
     });
-    exception_handler::set_logger_source(|| state().module("asyncio.base_events")?.get("logger"));
+    exception_handler::set_logger_source(|vm| {
+        if let Some(base_events) = state().module("asyncio.base_events") {
+            return base_events.get("logger");
+        }
+        let logging = Value::Module(state().module("logging")?);
+        vm.call_method(&logging, &Str::intern("getLogger"), &[Value::str("asyncio")]).ok()
+    });
     Ok(module)
 }
 
@@ -199,14 +205,6 @@ fn current_by_default(vm: &mut Vm) -> Result<Value> {
 
 fn set_current_by_default(_: &mut Vm, event_loop: Option<&Rc<EventLoop>>) {
     policy::set_current_by_default(event_loop.cloned());
-}
-
-fn write_log(vm: &mut Vm, message: &Str, exception: &Value) {
-    let exception = match exception {
-        Value::Exception(exception) => Some(exception),
-        _ => None,
-    };
-    exception_handler::write(vm, message, exception);
 }
 
 fn get_running_loop(_: &mut Vm) -> Result<Value> {
@@ -343,6 +341,5 @@ pub const FUNCTIONS: &[Native] = &[
     native!("_install_policy(policy)", install_policy(required), "Sets a policy, or None for the default one."),
     native!("_current_by_default()", current_by_default, "The loop of the default policy."),
     native!("_set_current_by_default(loop)", set_current_by_default(required), "Sets the loop of the default policy."),
-    native!("_write_log(message, exception)", write_log(required, required), "Writes to stderr."),
     native!("__getattr__(name)", missing_attribute(required), "Imports what is imported when it is needed."),
 ];

@@ -233,6 +233,7 @@ pub fn describe(module: &Gc<Module>, file: Option<&str>, package: Option<String>
     }
 }
 
+/// Modules that the machine imports for itself.
 const MACHINE: [&str; 4] = ["codecs", "abc", "io", "os"];
 
 /// Finds where a module is.

@@ -129,15 +129,8 @@ pub fn by_default(vm: &mut Vm, context: &Gc<Dict>) -> Result<()> {
         Some(Value::Exception(exception)) => Some(exception),
         _ => None,
     };
-    if let Some(logger) = logger(vm)? {
-        let info = match exception {
-            Some(exception) => {
-                let (class, exception) = (Value::Class(exception.class()), Value::Exception(exception));
-                let traceback = vm.get_attribute(&exception, &Str::intern("__traceback__"))?;
-                Value::tuple(vec![class, exception, traceback])
-            }
-            None => Value::Bool(false),
-        };
+    if let Some(logger) = logger(vm) {
+        let info = exception.map_or(Value::Bool(false), Value::Exception);
         let error = vm.get_attribute(&logger, &Str::intern("error"))?;
         return vm.call_with_keywords(&error, &[Value::from(text), info], &[Str::intern("exc_info")]).map(drop);
     }
@@ -146,7 +139,7 @@ pub fn by_default(vm: &mut Vm, context: &Gc<Dict>) -> Result<()> {
 }
 
 /// Writes a message to stderr, with the exception it is about.
-pub fn write(vm: &mut Vm, message: &str, exception: Option<&Gc<Exception>>) {
+fn write(vm: &mut Vm, message: &str, exception: Option<&Gc<Exception>>) {
     match exception {
         Some(exception) => eprintln!("{message}\n{}", describe(vm, exception).trim_end()),
         None => eprintln!("{message}"),
@@ -155,7 +148,7 @@ pub fn write(vm: &mut Vm, message: &str, exception: Option<&Gc<Exception>>) {
 
 /// A warning for the log.
 pub(super) fn warn(vm: &mut Vm, message: &str) -> Result<()> {
-    match logger(vm)? {
+    match logger(vm) {
         Some(logger) => vm.call_method(&logger, &Str::intern("warning"), &[Value::str(message)]).map(drop),
         None => {
             write(vm, message, None);
@@ -165,25 +158,15 @@ pub(super) fn warn(vm: &mut Vm, message: &str) -> Result<()> {
 }
 
 /// Gives the logger a script may have looked at or replaced; None while it has not.
-pub type LoggerSource = fn() -> Option<Value>;
+pub type LoggerSource = fn(&mut Vm) -> Option<Value>;
 
 /// Sets where the logger is found.
 pub fn set_logger_source(source: LoggerSource) {
     LOGGER.set(Some(source));
 }
 
-/// What messages go to: the logger of the script, or that of `logging` once it has been imported. Without
-/// either they go to stderr, as they would from a logger that nobody has configured.
-fn logger(vm: &mut Vm) -> Result<Option<Value>> {
-    if let Some(logger) = LOGGER.get().and_then(|source| source()) {
-        return Ok(Some(logger));
-    }
-    match (vm.hooks.loaded_module)(&Str::intern("logging")) {
-        Some(logging) => {
-            vm.call_method(&Value::Module(logging), &Str::intern("getLogger"), &[Value::str("asyncio")]).map(Some)
-        }
-        None => Ok(None),
-    }
+fn logger(vm: &mut Vm) -> Option<Value> {
+    LOGGER.get().and_then(|source| source(vm))
 }
 
 /// The VM's hook: reports futures that died with an exception nobody has seen, and tasks that died while

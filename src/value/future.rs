@@ -178,6 +178,14 @@ impl Future {
         Some(Err(raised))
     }
 
+    /// The value it ended with; None when it is pending or ended otherwise.
+    pub fn value(&self) -> Option<Value> {
+        match &*self.outcome.borrow() {
+            Outcome::Result(value) => Some(value.clone()),
+            _ => None,
+        }
+    }
+
     /// The exception it ended with, which counts as retrieved; None when there is none.
     pub fn exception(&self) -> Option<Raised> {
         let raised = match &*self.outcome.borrow() {

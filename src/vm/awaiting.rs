@@ -137,8 +137,7 @@ impl Vm {
     /// into it would not hold.
     pub(super) fn delegate(&mut self, delegate: Value) -> Flow {
         if let Some(future) = delegate.as_future()
-            && future.is_done()
-            && let Some(Ok(value)) = future.result()
+            && let Some(value) = future.value()
         {
             // There is nothing to wait for.
             // SAFETY: pc is behind the `YieldFrom`, or behind an `AsyncForNext`, whose offset word says so.
