@@ -90,7 +90,7 @@ impl Builder<'_> {
 
     fn conversion(&mut self, letter: Identifier) -> Conversion {
         if !self.source[..letter.span.start as usize].ends_with('!') {
-            self.error(letter.span, "f-string: conversion type must come right after the exclamation mark");
+            self.error(letter.span, "f-string: conversion type must come right after the exclamanation mark");
         }
         match letter.name.as_ref() {
             "s" => Conversion::Str,

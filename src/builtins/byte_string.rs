@@ -502,11 +502,11 @@ pub fn make(
 }
 
 fn of_value(vm: &mut Vm, class: &str, source: &Value) -> Result<Vec<u8>> {
-    if let Some(data) = ByteView::of(source) {
-        return Ok(data.to_vec());
-    }
     if class == "bytes" && source.class().lookup(&symbols().bytes).is_some_and(|method| method.is_none()) {
         return Err(Raised::type_error("'NoneType' object is not callable"));
+    }
+    if let Some(data) = ByteView::of(source) {
+        return Ok(data.to_vec());
     }
     if class == "bytes"
         && let Some(result) = vm.call_special(source, &symbols().bytes, &[])

@@ -98,7 +98,12 @@ pub fn convert(vm: &mut Vm, number: &Value) -> Result<Value> {
             for name in [&symbols().int, &symbols().index, &symbols().trunc] {
                 if let Some(result) = vm.call_special(number, name, &[]) {
                     let result = result?;
-                    vm.warn_of_subclass(&result, &types().int, name);
+                    if name.same(&symbols().trunc) {
+                        let warn = vm.hooks.warn;
+                        warn(vm, &types().deprecation_warning, "The delegation of int() to __trunc__ is deprecated.");
+                    } else {
+                        vm.warn_of_subclass(&result, &types().int, name);
+                    }
                     return match plain_int(&result) {
                         Some(plain) => Ok(IntArgument(plain).value()),
                         None if name.same(&symbols().trunc) => {

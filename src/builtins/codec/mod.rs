@@ -94,21 +94,28 @@ pub fn canonical_name(name: &str) -> Result<&'static str> {
     })
 }
 
-/// Asks the library for an encoding that is not known here.
-fn ask_library(vm: &mut Vm, function: &str, object: Value, encoding: &str, errors: &str) -> Result<Value> {
-    let (import, globals) = (vm.hooks.import, vm.builtins.clone());
-    let library = import(vm, &Str::intern("codecs"), 0, &globals, false)?;
+/// Codecs of the library that are no encodings of text.
+const NOT_TEXT: [&str; 7] = ["hex", "hex-codec", "rot13", "rot-13", "base64", "base-64", "base64-codec"];
+
+/// Asks the library for an encoding that is not known here. Before it has been imported, nobody can have
+/// registered one.
+fn ask_library(vm: &mut Vm, verb: &str, object: Value, encoding: &str, errors: &str) -> Result<Value> {
+    let loaded = vm.hooks.loaded_module;
+    let library = loaded(&Str::intern("codecs"));
     // A file of the script's may have the same name.
-    let Ok(function) = vm.get_attribute(&library, &Str::intern(function)) else {
-        return Err(Raised::lookup_error(format!("unknown encoding: {encoding}")));
-    };
-    vm.call(&function, &[object, Value::str(encoding), Value::str(errors)])
+    match library.and_then(|library| library.get(&format!("_{verb}_text"))) {
+        Some(function) => vm.call(&function, &[object, Value::str(encoding), Value::str(errors)]),
+        None if NOT_TEXT.contains(&&*normal_name(encoding)) => Err(Raised::lookup_error(format!(
+            "'{encoding}' is not a text encoding; use codecs.{verb}() to handle arbitrary codecs"
+        ))),
+        None => Err(Raised::lookup_error(format!("unknown encoding: {encoding}"))),
+    }
 }
 
 /// `text.encode(encoding, errors)`. Errors: LookupError, UnicodeEncodeError.
 pub fn encode(vm: &mut Vm, text: &Str, encoding: &str, errors: &str) -> Result<Vec<u8>> {
     let Some(codec) = codec_of(encoding) else {
-        let made = ask_library(vm, "_encode_text", Value::Str(text.clone()), encoding, errors)?;
+        let made = ask_library(vm, "encode", Value::Str(text.clone()), encoding, errors)?;
         return Ok(bytes::ByteView::of(&made).map_or_else(Vec::new, |data| data.unborrowed().to_vec()));
     };
     if text.is_ascii() && matches!(codec, Codec::Utf8 | Codec::Ascii | Codec::Latin1) {
@@ -132,7 +139,7 @@ pub fn encode(vm: &mut Vm, text: &Str, encoding: &str, errors: &str) -> Result<V
 /// `data.decode(encoding, errors)`. Errors: LookupError, UnicodeDecodeError.
 pub fn decode(vm: &mut Vm, data: &[u8], encoding: &str, errors: &str) -> Result<Str> {
     let Some(codec) = codec_of(encoding) else {
-        let made = ask_library(vm, "_decode_text", bytes::new(data), encoding, errors)?;
+        let made = ask_library(vm, "decode", bytes::new(data), encoding, errors)?;
         return made.as_str().cloned().ok_or_else(|| Raised::type_error("decoder should return a string result"));
     };
     let data = match codec {
