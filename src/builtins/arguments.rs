@@ -44,7 +44,11 @@ pub fn at_most_one_for<'a>(
     arguments: &'a [Value],
     keywords: Option<&Gc<Dict>>,
 ) -> Result<Option<&'a Value>> {
-    at_most_one(&builtin.name(), arguments, keywords.filter(|_| class.same(builtin) || inherits(class, builtin, &symbols().init)))
+    at_most_one(
+        &builtin.name(),
+        arguments,
+        keywords.filter(|_| class.same(builtin) || inherits(class, builtin, &symbols().init)),
+    )
 }
 
 /// The same for `__init__` of an object: its class gives its own meaning to keywords when it has a `__new__`.

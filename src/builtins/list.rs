@@ -3,7 +3,7 @@
 //! A list is only borrowed for single reads and writes; what loops while script code may run goes by
 //! index. Values that leave the list are dropped after the borrow has ended.
 
-use super::arguments::{Receiver, at_most_one_to_fill, at_most_one_for};
+use super::arguments::{Receiver, at_most_one_for, at_most_one_to_fill};
 use super::slice::{self, Subscript};
 use super::{iterators, sequence, sort, wrap};
 use crate::native;
@@ -21,7 +21,9 @@ fn new(_: &mut Vm, class: &Class, arguments: &[Value], keywords: Option<&Gc<Dict
 fn init(vm: &mut Vm, object: &Value, arguments: &[Value], keywords: Option<&Gc<Dict>>) -> Result<()> {
     let Value::List(this) = object.native() else {
         let kind = object.type_name();
-        return Err(Raised::type_error(format!("descriptor '__init__' requires a 'list' object but received a '{kind}'")));
+        return Err(Raised::type_error(format!(
+            "descriptor '__init__' requires a 'list' object but received a '{kind}'"
+        )));
     };
     let items = at_most_one_to_fill(object, &types().list, arguments, keywords)?;
     drop(this.items.take());

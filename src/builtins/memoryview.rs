@@ -13,9 +13,7 @@ use crate::value::bytes::{self, ByteView, MemoryView};
 use crate::value::iterator::NativeIterator;
 use crate::value::native::{FromArgument, Mismatch};
 use crate::value::packed_array::{PackedArray, item_size, read_item};
-use crate::value::{
-    Class, Instance, Iterator, Native, Raised, Result, Str, Value, hash, integer, symbols, types,
-};
+use crate::value::{Class, Instance, Iterator, Native, Raised, Result, Str, Value, hash, integer, symbols, types};
 use crate::vm::Vm;
 
 /// A view and the object it is in.
@@ -129,10 +127,7 @@ fn item_bytes(vm: &mut Vm, code: u8, value: &Value) -> Result<Vec<u8>> {
             Value::Bytes(_) => Err(Raised::value_error(invalid("value"))),
             _ => Err(Raised::type_error(invalid("type"))),
         },
-        b'u' | b'w' => Err(Raised::not_implemented_error(format!(
-            "memoryview: format {} not supported",
-            code as char
-        ))),
+        b'u' | b'w' => Err(Raised::not_implemented_error(format!("memoryview: format {} not supported", code as char))),
         _ => {
             if vm.special(value, &symbols().index)?.is_none() {
                 return Err(Raised::type_error(invalid("type")));
@@ -370,6 +365,11 @@ fn strides(_: &mut Vm, this: Receiver<'_>) -> Result<Value> {
     Ok(Value::tuple(vec![Value::Int(this.view.step)]))
 }
 
+fn suboffsets(_: &mut Vm, this: Receiver<'_>) -> Result<Value> {
+    this.check()?;
+    Ok(Value::tuple(Vec::new()))
+}
+
 fn contiguous(_: &mut Vm, this: Receiver<'_>) -> Result<bool> {
     this.data()?;
     Ok(this.view.is_contiguous())
@@ -406,6 +406,8 @@ pub const METHODS: &[Native] = &[
     native!("ndim(self, /)", one(required), "The number of dimensions.").getter(),
     native!("shape(self, /)", shape(required), "The length in each dimension.").getter(),
     native!("strides(self, /)", strides(required), "The distance of items in each dimension.").getter(),
+    native!("suboffsets(self, /)", suboffsets(required), "Nothing: the items lie in one place.").getter(),
+    native!("f_contiguous(self, /)", contiguous(required), "Whether the bytes lie side by side.").getter(),
     native!("contiguous(self, /)", contiguous(required), "Whether the bytes lie side by side.").getter(),
     native!("c_contiguous(self, /)", contiguous(required), "Whether the bytes lie side by side.").getter(),
 ];

@@ -72,7 +72,11 @@ fn remove_hashed(vm: &mut Vm, set: &Set, key: &Value, hash: i64) -> Result<bool>
 }
 
 /// Runs `visit` on all keys of an iterable with their hashes, which sets and dicts know.
-pub(super) fn each_key(vm: &mut Vm, iterable: &Value, mut visit: impl FnMut(&mut Vm, Value, i64) -> Result<()>) -> Result<()> {
+pub(super) fn each_key(
+    vm: &mut Vm,
+    iterable: &Value,
+    mut visit: impl FnMut(&mut Vm, Value, i64) -> Result<()>,
+) -> Result<()> {
     let mut next = 0;
     if let Some(set) = as_set(iterable) {
         while let Some((index, key, hash)) = set.key_from(next) {

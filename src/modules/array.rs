@@ -175,13 +175,7 @@ fn find(vm: &mut Vm, array: &PackedArray, from: usize, to: usize, wanted: &Value
     Ok(None)
 }
 
-fn index(
-    vm: &mut Vm,
-    this: &PackedArray,
-    item: &Value,
-    start: Option<&Value>,
-    stop: Option<&Value>,
-) -> Result<usize> {
+fn index(vm: &mut Vm, this: &PackedArray, item: &Value, start: Option<&Value>, stop: Option<&Value>) -> Result<usize> {
     let (start, stop) = slice::search_bounds(vm, start, stop, this.len())?;
     find(vm, this, start, stop, item)?.ok_or_else(|| Raised::value_error("array.index(x): x not in array"))
 }

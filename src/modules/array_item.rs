@@ -90,7 +90,11 @@ fn integer_bits(code: u8, small: Option<i64>, number: &Value) -> Result<u64> {
         _ => {
             let Some(number) = small else {
                 let is_wide = code == b'q';
-                return overflow(if is_wide { "int too big to convert" } else { "Python int too large to convert to C long" });
+                return overflow(if is_wide {
+                    "int too big to convert"
+                } else {
+                    "Python int too large to convert to C long"
+                });
             };
             for (least, most, name) in limits(code) {
                 if number < *least {

@@ -539,12 +539,9 @@ fn new_walk(vm: &mut Vm, class: &Class, deque: &Value, given: Option<i64>) -> Re
     Ok(iterator)
 }
 
-const WALK: &[Native] = &[native!(
-    "__new__(cls, deque, index=0, /)",
-    new_walk(required, required, optional),
-    "An iterator over a deque."
-)
-.static_method()];
+const WALK: &[Native] =
+    &[native!("__new__(cls, deque, index=0, /)", new_walk(required, required, optional), "An iterator over a deque.")
+        .static_method()];
 
 pub fn module(_: &mut Vm) -> Result<Gc<Module>> {
     let module = native_module("_collections", FUNCTIONS);

@@ -5,8 +5,8 @@
 
 use std::cell::Cell;
 
-use super::{native_iterator, native_iterator_class};
 use super::shared_iterators::{new_groupby, tee};
+use super::{native_iterator, native_iterator_class};
 use crate::bytecode::Operator;
 use crate::memory::Tracer;
 use crate::native;
@@ -551,12 +551,15 @@ const FUNCTIONS: &[Native] =
 const CLASSES: &[(&str, &[Native])] = &[
     (
         "count",
-        &[native!(
-            "__new__(cls, /, start=0, step=1)",
-            new_count(required, optional, optional),
-            "Counts up from a number."
-        )
-        .static_method(), native!("__repr__(self, /)", repr(required), "Where it is.")],
+        &[
+            native!(
+                "__new__(cls, /, start=0, step=1)",
+                new_count(required, optional, optional),
+                "Counts up from a number."
+            )
+            .static_method(),
+            native!("__repr__(self, /)", repr(required), "Where it is."),
+        ],
     ),
     (
         "cycle",
@@ -565,12 +568,15 @@ const CLASSES: &[(&str, &[Native])] = &[
     ),
     (
         "repeat",
-        &[native!(
-            "__new__(cls, /, object, times=None)",
-            new_repeat(required, required, optional),
-            "Repeats one object."
-        )
-        .static_method(), native!("__repr__(self, /)", repr(required), "What is left.")],
+        &[
+            native!(
+                "__new__(cls, /, object, times=None)",
+                new_repeat(required, required, optional),
+                "Repeats one object."
+            )
+            .static_method(),
+            native!("__repr__(self, /)", repr(required), "What is left."),
+        ],
     ),
     (
         "chain",

@@ -172,7 +172,10 @@ fn new_itemgetter(_: &mut Vm, class: &Class, item: Value, items: &[Value]) -> Va
 
 fn call_itemgetter(vm: &mut Vm, this: &Items, object: &Value) -> Result<Value> {
     match &this.0[..] {
-        [Value::Int(index)] if let Value::Tuple(tuple) = object && let Ok(index) = usize::try_from(*index) => {
+        [Value::Int(index)]
+            if let Value::Tuple(tuple) = object
+                && let Ok(index) = usize::try_from(*index) =>
+        {
             tuple.items().get(index).cloned().ok_or_else(|| Raised::index_error("tuple index out of range"))
         }
         [item] => vm.get_item(object, item),

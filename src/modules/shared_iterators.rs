@@ -7,9 +7,9 @@ use std::collections::VecDeque;
 
 use super::native_iterator_class;
 use crate::memory::Tracer;
+use crate::native;
 use crate::value::instance::Payload;
 use crate::value::iterator::{IteratorState, NativeIterator};
-use crate::native;
 use crate::value::{Class, Instance, Iterator, Mutable, Native, Raised, Result, Value, types};
 use crate::vm::Vm;
 
@@ -105,7 +105,8 @@ thread_local! {
 }
 
 const TEE_ROWS: &[Native] = &[
-    native!("__new__(cls, iterable, /)", new_tee(required, required), "An iterator that can be copied.").static_method(),
+    native!("__new__(cls, iterable, /)", new_tee(required, required), "An iterator that can be copied.")
+        .static_method(),
     native!("__copy__(self, /)", copy_tee(required), "An iterator over what is left."),
 ];
 

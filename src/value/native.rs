@@ -20,7 +20,7 @@
 
 use smallvec::SmallVec;
 
-use super::{Class, Dict, Gc, Mutable, Raised, Result, Str, Value};
+use super::{Class, Dict, Gc, Mutable, Raised, Result, Str, Value, symbols};
 use crate::memory::{Object, Tracer};
 use crate::vm::Vm;
 

@@ -1,7 +1,7 @@
 //! Dicts and sets whose keys may need script code to be hashed or compared.
 
 use crate::value::dict::Found;
-use crate::value::{Dict, Gc, Raised, Result, Set, Value, hash};
+use crate::value::{Dict, Gc, Raised, Result, Set, Value, hash, symbols};
 
 use super::Vm;
 use crate::builtins::dict::{merge, plain_dict};
@@ -98,6 +98,7 @@ impl Vm {
     fn hash_or_frozen(&mut self, key: &Value) -> Result<i64> {
         if let Value::Set(set) = key.native()
             && !set.is_frozen()
+            && !matches!(key.class().lookup(&symbols().hash), Some(Value::Function(_)))
         {
             let frozen = Value::Set(Gc::new(set.copy(true)));
             return Ok(hash::hash(&frozen).unwrap_or(0));
