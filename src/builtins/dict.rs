@@ -299,7 +299,7 @@ fn equal_dicts(vm: &mut Vm, left: &Gc<Dict>, right: &Gc<Dict>) -> Result<bool> {
     while let Some((index, entry)) = left.hashed_entry_from(next) {
         let Some(found) = vm.find_in_dict(right, &entry.key, entry.hash)? else { return Ok(false) };
         let other = right.value_at(found);
-        if !vm.nest(|vm| vm.equal(&entry.value, &other))? {
+        if !vm.nest(" in comparison", |vm| vm.equal(&entry.value, &other))? {
             return Ok(false);
         }
         next = index + 1;

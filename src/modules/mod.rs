@@ -57,6 +57,7 @@ pub mod time;
 pub mod traceback;
 pub mod type_parameters;
 pub mod type_support;
+pub mod unicodedata;
 pub mod warnings;
 pub mod weak_reference;
 pub mod whole_number;
@@ -107,6 +108,7 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "resource", precedence: Precedence::AfterPath, make: resource::module },
     NativeModule { name: "sys", precedence: Precedence::First, make: sys::module },
     NativeModule { name: "time", precedence: Precedence::First, make: time::module },
+    NativeModule { name: "unicodedata", precedence: Precedence::AfterPath, make: unicodedata::module },
 ];
 
 /// The native module with this name.

@@ -200,7 +200,7 @@ fn init(vm: &mut Vm, this: Random<'_>, seed: Option<&Value>) -> Result<()> {
     Ok(())
 }
 
-fn seed(vm: &mut Vm, this: Random<'_>, seed: Option<&Value>, version: Option<&Value>) -> Result<()> {
+fn seed(_: &mut Vm, this: Random<'_>, seed: Option<&Value>, version: Option<&Value>) -> Result<()> {
     if this.source == Source::System {
         return Ok(());
     }
@@ -210,7 +210,7 @@ fn seed(vm: &mut Vm, this: Random<'_>, seed: Option<&Value>, version: Option<&Va
     };
     let key = match seed.unwrap_or(&Value::None) {
         Value::None => entropy::seed(),
-        seed => key_of(vm, seed, version)?,
+        seed => key_of(seed, version)?,
     };
     this.state.twister.borrow_mut().seed(&key);
     this.state.next_gauss.set(None);
@@ -218,7 +218,7 @@ fn seed(vm: &mut Vm, this: Random<'_>, seed: Option<&Value>, version: Option<&Va
 }
 
 /// The 32-bit digits that a seed stands for.
-fn key_of(vm: &mut Vm, seed: &Value, version: i64) -> Result<Vec<u32>> {
+fn key_of(seed: &Value, version: i64) -> Result<Vec<u32>> {
     if let Some(number) = integer::as_big(seed) {
         return Ok(number.magnitude().to_u32_digits());
     }
@@ -229,7 +229,7 @@ fn key_of(vm: &mut Vm, seed: &Value, version: i64) -> Result<Vec<u32>> {
     let bytes = match seed.as_str() {
         Some(text) if version == 1 => return Ok(first_version_key(text.chars().map(u64::from))),
         Some(text) => text.as_bytes().to_vec(),
-        None => match bytes_of(vm, seed)? {
+        None => match bytes_of(seed) {
             Some(bytes) if version == 1 => return Ok(first_version_key(bytes.into_iter().map(u64::from))),
             Some(bytes) => bytes,
             None => {

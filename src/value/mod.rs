@@ -37,6 +37,7 @@ pub mod str_properties;
 pub mod str_repr;
 pub mod symbols;
 pub mod types;
+pub mod unicode_version;
 pub mod weak_reference;
 
 pub use bytes::Bytes;

@@ -152,7 +152,7 @@ impl Vm {
                 IteratorState::Native(_) => {
                     let iterator = iterator.clone();
                     let IteratorState::Native(native) = &iterator.state else { return Ok(None) };
-                    self.nest(|vm| native.next(vm))
+                    self.nest(" while calling a Python object", |vm| native.next(vm))
                 }
             },
             Value::Coroutine(generator) if generator.kind == CoroutineKind::Generator => {

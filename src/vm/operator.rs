@@ -397,6 +397,15 @@ impl Vm {
     }
 
     pub(super) fn invert(&mut self, value: &Value) -> Result<Value> {
+        if let Value::Bool(truth) = *value {
+            let message = "Bitwise inversion '~' on bool is deprecated and will be removed in Python 3.16. This \
+                           returns the bitwise inversion of the underlying int object and is usually not what you \
+                           expect from the negation of a bool. Use the 'not' operator for boolean negation or \
+                           ~int(x) for the bitwise inversion of the underlying int.";
+            let warn = self.hooks.warn;
+            warn(self, &types().deprecation_warning, message);
+            return Ok(Value::Int(!(truth as i64)));
+        }
         match arithmetic::invert(value) {
             Some(value) => Ok(value),
             None => self.unary(&symbols().invert, value),
