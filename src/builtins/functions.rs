@@ -8,10 +8,7 @@ use crate::memory::{Tracer, surrogate};
 use crate::native;
 use crate::value::bytes::ByteView;
 use crate::value::coroutine::{NativeBody, Resume, Step};
-use crate::value::iterator::NativeIterator;
-use crate::value::{
-    CoroutineKind, Gc, Iterator, Mutable, Native, NativeCoroutine, Raised, Result, Str, Value, integer, symbols, types,
-};
+use crate::value::{CoroutineKind, Gc, Native, NativeCoroutine, Raised, Result, Str, Value, integer, symbols, types};
 use crate::vm::{Outcome, Vm};
 
 // Attributes.
@@ -159,36 +156,12 @@ fn any(vm: &mut Vm, iterable: &Value) -> Result<bool> {
 
 // Iteration.
 
-/// What `iter(function, sentinel)` walks: calls until the sentinel comes. None when exhausted.
-struct Calls(Mutable<Option<(Value, Value)>>);
-
-impl NativeIterator for Calls {
-    fn next(&self, vm: &mut Vm) -> Result<Option<Value>> {
-        let Some((function, sentinel)) = self.0.get() else { return Ok(None) };
-        match vm.call(&function, &[]) {
-            Ok(item) if vm.equal(&item, &sentinel)? => self.0.set(None),
-            Ok(item) => return Ok(Some(item)),
-            Err(raised) if raised.is_a(&types().stop_iteration) => self.0.set(None),
-            Err(raised) => return Err(raised),
-        }
-        Ok(None)
-    }
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        if let Some((function, sentinel)) = &*self.0.borrow() {
-            function.trace(tracer);
-            sentinel.trace(tracer);
-        }
-    }
-}
-
 fn iter(vm: &mut Vm, object: &Value, sentinel: Option<&Value>) -> Result<Value> {
     let Some(sentinel) = sentinel else { return vm.iterate(object) };
     if !is_callable(object) {
         return Err(Raised::type_error("iter(v, w): v must be callable"));
     }
-    let calls = Calls(Mutable::new(Some((object.clone(), sentinel.clone()))));
-    Ok(Iterator::native(&types().callable_iterator, calls))
+    Ok(super::iterators::callable(object.clone(), sentinel.clone()))
 }
 
 /// The next item; at the end the StopIteration that says so, with the value a generator returned.

@@ -365,6 +365,11 @@ fn strides(_: &mut Vm, this: Receiver<'_>) -> Result<Value> {
     Ok(Value::tuple(vec![Value::Int(this.view.step)]))
 }
 
+fn suboffsets(_: &mut Vm, this: Receiver<'_>) -> Result<Value> {
+    this.check()?;
+    Ok(Value::tuple(Vec::new()))
+}
+
 fn contiguous(_: &mut Vm, this: Receiver<'_>) -> Result<bool> {
     this.data()?;
     Ok(this.view.is_contiguous())
@@ -401,6 +406,8 @@ pub const METHODS: &[Native] = &[
     native!("ndim(self, /)", one(required), "The number of dimensions.").getter(),
     native!("shape(self, /)", shape(required), "The length in each dimension.").getter(),
     native!("strides(self, /)", strides(required), "The distance of items in each dimension.").getter(),
+    native!("suboffsets(self, /)", suboffsets(required), "Nothing: the items lie in one place.").getter(),
+    native!("f_contiguous(self, /)", contiguous(required), "Whether the bytes lie side by side.").getter(),
     native!("contiguous(self, /)", contiguous(required), "Whether the bytes lie side by side.").getter(),
     native!("c_contiguous(self, /)", contiguous(required), "Whether the bytes lie side by side.").getter(),
 ];

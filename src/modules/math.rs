@@ -254,7 +254,11 @@ fn isclose(_: &mut Vm, a: f64, b: f64, relative: Option<f64>, absolute: Option<f
 
 fn nextafter(vm: &mut Vm, x: f64, y: f64, steps: Option<&Value>) -> Result<f64> {
     let steps = match steps.filter(|steps| !steps.is_none()) {
-        None => 1,
+        None => {
+            // The step to zero keeps the sign.
+            let next = special_function::next_after(x, y, 1);
+            return Ok(if next == 0.0 && x != 0.0 { next.copysign(x) } else { next });
+        }
         Some(steps) => match vm.index_value(steps)? {
             Value::Int(steps) => {
                 u64::try_from(steps).map_err(|_| Raised::value_error("steps must be a non-negative integer"))?

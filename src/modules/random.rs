@@ -741,6 +741,7 @@ pub fn module(_: &mut Vm) -> Result<Gc<Module>> {
     module.set("NV_MAGICCONST", Value::Float(4.0 * (-0.5f64).exp() / 2f64.sqrt()));
     module.set("LOG4", Value::Float(4f64.ln()));
     module.set("SG_MAGICCONST", Value::Float(1.0 + 4.5f64.ln()));
+    module.set("_e", Value::Float(std::f64::consts::E));
     module.set("BPF", Value::Int(53));
     module.set("RECIP_BPF", Value::Float(2f64.powi(-53)));
     module.set("_inst", hidden);

@@ -98,6 +98,7 @@ impl Vm {
     fn hash_or_frozen(&mut self, key: &Value) -> Result<i64> {
         if let Value::Set(set) = key.native()
             && !set.is_frozen()
+            && !matches!(key.class().lookup(&symbols().hash), Some(Value::Function(_)))
         {
             let frozen = Value::Set(Gc::new(set.copy(true)));
             return Ok(hash::hash(&frozen).unwrap_or(0));
