@@ -316,11 +316,7 @@ pub const FUNCTIONS: &[Native] = &[
     native!("_unregister_task(task)", unregister_task(required), "Forgets a task."),
     native!("_install_policy(policy)", install_policy(required), "Sets a policy, or None for the default one."),
     native!("_current_by_default()", current_by_default, "The loop of the default policy."),
-    native!(
-        "_set_current_by_default(loop)",
-        set_current_by_default(required),
-        "Sets the loop of the default policy."
-    ),
+    native!("_set_current_by_default(loop)", set_current_by_default(required), "Sets the loop of the default policy."),
     native!("_write_log(message, exception)", write_log(required, required), "Writes to stderr."),
     native!("__getattr__(name)", missing_attribute(required), "Imports what is imported when it is needed."),
 ];

@@ -12,6 +12,7 @@ use crate::vm::Vm;
 
 pub mod asyncio;
 pub mod at_exit;
+pub mod base64;
 pub mod bisect;
 pub mod calendar;
 pub mod clock;
@@ -75,6 +76,7 @@ pub struct NativeModule {
 
 /// All native modules, sorted by name.
 pub const NATIVE: &[NativeModule] = &[
+    NativeModule { name: "_binascii", precedence: Precedence::First, make: base64::module },
     NativeModule { name: "_bisect", precedence: Precedence::First, make: bisect::module },
     NativeModule { name: "_codecs", precedence: Precedence::First, make: codecs::module },
     NativeModule { name: "_collections", precedence: Precedence::First, make: collections::module },

@@ -1,8 +1,8 @@
 //! The attributes of futures and tasks that drivers of tasks, test suites and other implementations of
 //! futures look at; CPython's native classes have them too.
 
-use super::event_loop;
 use super::context;
+use super::event_loop;
 use crate::native;
 use crate::value::future::{Callback, Outcome, Waiting};
 use crate::value::{Future, Gc, Native, Raised, Result, Str, Task, Value};
