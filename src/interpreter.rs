@@ -170,8 +170,9 @@ impl Interpreter {
     }
 
     fn run(&mut self, source: &Rc<Source>) -> Result<Value, Failure> {
-        let code = source::compile(source, TopLevelAwait::Yes)
+        let (code, warnings) = source::compile(source, TopLevelAwait::Yes)
             .map_err(|diagnostics| Failure::Invalid(source.clone(), diagnostics))?;
+        source::issue_warnings(&mut self.vm, source, &warnings)?;
         Ok(self.run_code(&code)?)
     }
 

@@ -29,7 +29,7 @@ fn main() {
             continue;
         };
         let diagnostics = match parse(&source) {
-            Ok(module) => check(&module, CheckOptions::default()),
+            Ok(module) => check(&module, CheckOptions::default()).errors,
             Err(diagnostics) => diagnostics,
         };
         if !diagnostics.is_empty() {

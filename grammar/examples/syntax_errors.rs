@@ -12,7 +12,7 @@ fn main() {
     }
     for piece in text.split("%%\n") {
         let diagnostics = match parse(piece) {
-            Ok(module) => check(&module, CheckOptions::default()),
+            Ok(module) => check(&module, CheckOptions::default()).errors,
             Err(diagnostics) => diagnostics,
         };
         match diagnostics.first() {

@@ -263,7 +263,7 @@ pub struct TypeParameter {
     pub span: Span,
     pub kind: TypeParameterKind,
     pub name: Identifier,
-    /// Only for `TypeVar`: `T: bound`.
+    /// `T: bound`; the checks refuse it for others than `TypeVar`.
     pub bound: Option<Expression>,
     /// `T = default`
     pub default: Option<Expression>,

@@ -7,6 +7,7 @@ pub mod ast;
 mod builder;
 mod check;
 pub mod diagnostic;
+mod escapes;
 mod explain;
 mod layout;
 mod lexer;
@@ -23,8 +24,9 @@ mod targets;
 mod token;
 
 pub use builder::MAXIMUM_DEPTH;
-pub use check::{CheckOptions, check, check_expression};
+pub use check::{CheckOptions, Findings, check, check_expression};
 pub use diagnostic::{Diagnostic, Label, Severity};
+pub use escapes::escape_warnings;
 pub use line_index::LineIndex;
 pub use parse::{parse, parse_expression};
 

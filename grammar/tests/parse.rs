@@ -10,7 +10,7 @@ use dump::{Spans, dump_expression, dump_module};
 /// All messages for a source, each as `line: message`.
 fn messages_with(source: &str, options: CheckOptions) -> Vec<String> {
     let diagnostics = match parse(source) {
-        Ok(module) => check(&module, options),
+        Ok(module) => check(&module, options).errors,
         Err(diagnostics) => diagnostics,
     };
     let lines = LineIndex::new(source);

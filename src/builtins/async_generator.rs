@@ -80,6 +80,18 @@ impl Request {
             return Err(Raised::runtime_error(format!("{name}: asynchronous generator is already running")));
         }
         let prepared = self.input.take();
+        if let Resume::Raise(raised) = &input
+            && matches!(state, CoroutineState::Created | CoroutineState::Finished)
+        {
+            // Thrown into the awaitable itself, it comes out of a generator that is not in its body.
+            self.progress.set(Progress::Done);
+            self.generator.finish();
+            return if self.purpose == Purpose::Close && ends(raised) {
+                Ok(Step::Return(Value::None))
+            } else {
+                Err(raised.clone())
+            };
+        }
         // What is thrown into the awaitable before it has run goes to the generator instead.
         let input = match (input, prepared) {
             (Resume::Raise(raised), _) => Resume::Raise(raised),
@@ -123,6 +135,11 @@ impl Request {
     }
 }
 
+/// Whether an exception says that the generator has been closed.
+fn ends(raised: &Raised) -> bool {
+    raised.is_a(&types().stop_async_iteration) || raised.is_a(&types().generator_exit)
+}
+
 impl NativeBody for Request {
     fn resume(&self, _: &Gc<NativeCoroutine>, _: &mut Vm, input: Resume) -> Result<Step> {
         match (self.progress.get(), input) {
@@ -136,8 +153,11 @@ impl NativeBody for Request {
             }
             (Progress::Driving, Resume::Raise(raised)) => {
                 self.finish();
-                let is_end = raised.is_a(&types().stop_async_iteration) || raised.is_a(&types().generator_exit);
-                if self.purpose == Purpose::Close && is_end { Ok(Step::Return(Value::None)) } else { Err(raised) }
+                if self.purpose == Purpose::Close && ends(&raised) {
+                    Ok(Step::Return(Value::None))
+                } else {
+                    Err(raised)
+                }
             }
             (Progress::Done, _) => {
                 let name = self.purpose.name(false);
@@ -215,6 +235,7 @@ pub const METHODS: &[Native] = &[
     native!("__qualname__(self, /)", qualified_name(required), "The name with those around it.").getter(),
     native!("ag_running(self, /)", generator::is_running(required), "Whether it is running.").getter(),
     native!("ag_suspended(self, /)", generator::is_suspended(required), "Whether it waits at a yield.").getter(),
+    native!("ag_await(self, /)", generator::delegate(required), "What it awaits, or None.").getter(),
     native!("ag_frame(self, /)", generator::frame(required), "Where it stands, or None when it is over.").getter(),
     native!("ag_code(self, /)", generator::code(required), "The code object.").getter(),
 ];

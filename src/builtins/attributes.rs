@@ -190,6 +190,22 @@ pub fn set_class_attribute(vm: &mut Vm, class: &Class, name: &Str, value: Option
     }
 }
 
+/// Whether a class is reached from another by bases, whatever the search orders say at the moment.
+fn derives_from(class: &Class, ancestor: &Class) -> bool {
+    let mut open = vec![class.clone()];
+    let mut seen: Vec<Class> = Vec::new();
+    while let Some(class) = open.pop() {
+        if class.same(ancestor) {
+            return true;
+        }
+        if !seen.iter().any(|other| other.same(&class)) {
+            open.extend(class.bases.get());
+            seen.push(class);
+        }
+    }
+    false
+}
+
 fn checked_bases(class: &Class, value: &Value) -> Result<Vec<Class>> {
     let name = class.name();
     let Value::Tuple(tuple) = value.native() else {
@@ -204,7 +220,7 @@ fn checked_bases(class: &Class, value: &Value) -> Result<Vec<Class>> {
     let mut bases = Vec::with_capacity(tuple.len());
     for base in tuple.items() {
         match base {
-            Value::Class(base) if base.is_subclass(class) => {
+            Value::Class(base) if base.is_subclass(class) || derives_from(base, class) => {
                 return Err(Raised::type_error("a __bases__ item causes an inheritance cycle"));
             }
             Value::Class(base) => bases.push(base.clone()),

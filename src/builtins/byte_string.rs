@@ -436,6 +436,9 @@ pub fn repeated(data: &[u8], count: usize) -> Result<Vec<u8>> {
 
 fn multiply(vm: &mut Vm, this: Receiver<'_>, count: &Value) -> Result<Value> {
     let count = repetitions(vm, count)?;
+    if count == 1 {
+        return Ok(this.same());
+    }
     Ok(this.make(repeated(&this.view(), count)?))
 }
 
@@ -443,6 +446,15 @@ fn modulo(vm: &mut Vm, this: Receiver<'_>, arguments: &Value) -> Result<Value> {
     // A bytearray may change while values are formatted.
     let format = this.view().to_vec();
     Ok(this.make(percent_format::format_bytes(vm, &format, arguments)?))
+}
+
+fn reflected_modulo(vm: &mut Vm, this: Receiver<'_>, format: &Value) -> Result<Value> {
+    if !format.class().is_subclass(&this.0.class()) {
+        return Ok(Value::NotImplemented);
+    }
+    let Some(data) = ByteView::of(format) else { return Ok(Value::NotImplemented) };
+    let data = data.unborrowed().to_vec();
+    Ok(Receiver(format).make(percent_format::format_bytes(vm, &data, this.0)?))
 }
 
 macro_rules! comparisons {
@@ -468,6 +480,15 @@ pub fn make(
 ) -> Result<Vec<u8>> {
     let encoding = codec_name(class, "encoding", encoding)?;
     let errors = codec_name(class, "errors", errors)?;
+    let has_bytes = |value: &&Value| {
+        class == "bytes" && matches!(value, Value::Instance(_)) && value.class().lookup(&symbols().bytes).is_some()
+    };
+    if encoding.is_none()
+        && errors.is_none()
+        && let Some(source) = source.filter(has_bytes)
+    {
+        return of_value(vm, class, source);
+    }
     if let Some(text) = source.and_then(Value::as_str) {
         let encoding = encoding.ok_or_else(|| Raised::type_error("string argument without an encoding"))?;
         return codec::encode(vm, text, encoding, errors.unwrap_or("strict"));
@@ -483,6 +504,9 @@ pub fn make(
 fn of_value(vm: &mut Vm, class: &str, source: &Value) -> Result<Vec<u8>> {
     if let Some(data) = ByteView::of(source) {
         return Ok(data.to_vec());
+    }
+    if class == "bytes" && source.class().lookup(&symbols().bytes).is_some_and(|method| method.is_none()) {
+        return Err(Raised::type_error("'NoneType' object is not callable"));
     }
     if class == "bytes"
         && let Some(result) = vm.call_special(source, &symbols().bytes, &[])
@@ -536,6 +560,7 @@ pub const METHODS: &[Native] = &[
     native!("__mul__(self, value, /)", multiply(required, required), "self * value"),
     native!("__rmul__(self, value, /)", multiply(required, required), "value * self"),
     native!("__mod__(self, value, /)", modulo(required, required), "self % value"),
+    native!("__rmod__(self, value, /)", reflected_modulo(required, required), "value % self"),
     native!("__eq__(self, value, /)", equal(required, required), "self == value"),
     native!("__ne__(self, value, /)", not_equal(required, required), "self != value"),
     native!("__lt__(self, value, /)", less(required, required), "self < value"),
@@ -583,7 +608,7 @@ pub const METHODS: &[Native] = &[
     ),
     native!(
         "translate(self, table, /, delete=b'')",
-        translate(required, optional, optional),
+        translate(required, required, optional),
         "The bytes without those to delete, the others mapped by a table of 256."
     ),
     native!("maketrans(frm, to, /)", maketrans(required, required), "A table for translate.").static_method(),

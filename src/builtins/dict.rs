@@ -117,7 +117,13 @@ fn from_keys(vm: &mut Vm, class: &Class, iterable: &Value, value: Option<Value>)
     let value = value.unwrap_or(Value::None);
     if class.same(&types().dict) {
         let dict = Gc::new(Dict::new());
-        vm.for_each(iterable, |vm, key| vm.dict_set(&dict, key, value.clone()))?;
+        super::set::each_key(vm, iterable, |vm, key, hash| match vm.find_in_dict(&dict, &key, hash)? {
+            Some(_) => Ok(()),
+            None => {
+                dict.insert_new(key, hash, value.clone());
+                Ok(())
+            }
+        })?;
         return Ok(Value::Dict(dict));
     }
     let object = vm.call(&Value::Class(class.clone()), &[])?;
@@ -271,6 +277,7 @@ pub fn iterator(dict: &Gc<Dict>, part: DictPart) -> Value {
         dict: Mutable::new(Some(dict.clone())),
         index: Default::default(),
         length: dict.len(),
+        left: dict.len().into(),
         part,
     };
     Value::Iterator(Iterator::new(class, state))
@@ -292,7 +299,7 @@ fn equal_dicts(vm: &mut Vm, left: &Gc<Dict>, right: &Gc<Dict>) -> Result<bool> {
     while let Some((index, entry)) = left.hashed_entry_from(next) {
         let Some(found) = vm.find_in_dict(right, &entry.key, entry.hash)? else { return Ok(false) };
         let other = right.value_at(found);
-        if !vm.nest(|vm| vm.equal(&entry.value, &other))? {
+        if !vm.nest(" in comparison", |vm| vm.equal(&entry.value, &other))? {
             return Ok(false);
         }
         next = index + 1;

@@ -109,7 +109,11 @@ fn subset(vm: &mut Vm, group: &Gc<Exception>, exceptions: Vec<Value>) -> Result<
     copy.context.set(group.context.get());
     copy.cause.set(group.cause.get());
     copy.suppress_context.set(group.suppress_context.get());
-    if let Some(notes) = group.get(&symbols().notes) {
+    // Notes that are no sequence are not copied.
+    if let Some(notes) = group.get(&symbols().notes)
+        && notes.class().lookup(&symbols().getitem).is_some()
+        && !matches!(notes.native(), Value::Dict(_))
+    {
         let notes = vm.collect(&notes)?;
         copy.set(&symbols().notes, Value::list(notes));
     }
@@ -269,6 +273,9 @@ pub fn merge_after_handlers(vm: &mut Vm, original: &Value, parts: &[Value]) -> R
     }
     if !projection.is_none() {
         raised.push(projection);
+    }
+    if raised.len() == 1 {
+        return Ok(raised.swap_remove(0));
     }
     let class = Value::Class(types().base_exception_group.clone());
     let group = vm.call(&class, &[Value::str(""), Value::list(raised)])?;

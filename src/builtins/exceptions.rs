@@ -70,6 +70,9 @@ fn init_with(
     kind: &str,
 ) -> Result<()> {
     this.args.set(Gc::new(Tuple::new(arguments.to_vec())));
+    for name in accepted {
+        drop(this.remove(&Str::intern(name)));
+    }
     for (name, value) in keyword_pairs(keywords) {
         if !accepted.contains(&&*name) {
             return Err(Raised::type_error(format!("{kind}() got an unexpected keyword argument '{name}'")));
@@ -108,6 +111,9 @@ fn init_syntax_error(
     if !(4..=6).contains(&details.len()) {
         let (bound, limit) = if details.len() < 4 { ("at least", 4) } else { ("at most", 6) };
         return Err(Raised::type_error(format!("function takes {bound} {limit} arguments ({} given)", details.len())));
+    }
+    if details.len() == 5 {
+        return Err(Raised::type_error("end_offset must be provided when end_lineno is provided"));
     }
     for (name, value) in ["filename", "lineno", "offset", "text", "end_lineno", "end_offset"].into_iter().zip(details) {
         this.set(&Str::intern(name), value);

@@ -39,6 +39,8 @@ pub fn convert(vm: &mut Vm, value: &Value) -> Result<f64> {
         for name in [&symbols().float, &symbols().index] {
             let Some(result) = vm.call_special(value, name, &[]) else { continue };
             let result = result?;
+            let expected = if name.same(&symbols().float) { &types().float } else { &types().int };
+            vm.warn_of_subclass(&result, expected, name);
             return match result.native() {
                 Value::Float(number) => Ok(*number),
                 number @ (Value::Int(_) | Value::BigInt(_) | Value::Bool(_)) if name.same(&symbols().index) => {
@@ -57,7 +59,7 @@ pub fn convert(vm: &mut Vm, value: &Value) -> Result<f64> {
     }
     let parsed = if let Some(text) = value.as_str() {
         number_parse::parse_float(text)
-    } else if let Some(bytes) = bytes_of(vm, value)? {
+    } else if let Some(bytes) = bytes_of(value) {
         std::str::from_utf8(&bytes).ok().filter(|text| text.is_ascii()).and_then(number_parse::parse_float)
     } else {
         return Err(Raised::type_error(format!(

@@ -6,6 +6,7 @@
 
 use crate::memory::{Tracer, surrogate};
 use crate::native;
+use crate::value::bytes::ByteView;
 use crate::value::coroutine::{NativeBody, Resume, Step};
 use crate::value::iterator::NativeIterator;
 use crate::value::{
@@ -110,6 +111,10 @@ fn ord(_: &mut Vm, character: &Value) -> Result<i64> {
         Value::Bytes(bytes) => match *bytes.data {
             [byte] => return Ok(i64::from(byte)),
             _ => ("string", bytes.data.len()),
+        },
+        other if other.class().is_subclass(&types().bytearray) => match ByteView::of(other) {
+            Some(data) if data.len() == 1 => return Ok(i64::from(data[0])),
+            data => ("string", data.map_or(0, |data| data.len())),
         },
         other => {
             let kind = other.type_name();

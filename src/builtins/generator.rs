@@ -155,7 +155,7 @@ pub(super) fn frame(_: &mut Vm, this: &Value) -> Result<Value> {
 }
 
 /// What a coroutine of the script delegates to.
-fn delegate(_: &mut Vm, this: &Value) -> Result<Value> {
+pub(super) fn delegate(_: &mut Vm, this: &Value) -> Result<Value> {
     let Value::Coroutine(outer) = driven(this)? else { return Ok(Value::None) };
     Ok(outer.delegate().bound().unwrap_or(Value::None))
 }

@@ -4,13 +4,14 @@
 //! explicit calls and instances of derived classes.
 
 use num_bigint::BigInt;
-use num_traits::{Pow, ToPrimitive};
+use num_traits::Pow;
 
 use super::number_parse::{self, IntError};
 use super::wrap;
 use crate::bytecode::Operator;
 use crate::memory::StrBuilder;
 use crate::native;
+use crate::value::bytes::ByteView;
 use crate::value::format_spec;
 use crate::value::hash::{self, Order};
 use crate::value::integer::{self, ByteOrder, Signedness};
@@ -97,9 +98,13 @@ pub fn convert(vm: &mut Vm, number: &Value) -> Result<Value> {
             for name in [&symbols().int, &symbols().index, &symbols().trunc] {
                 if let Some(result) = vm.call_special(number, name, &[]) {
                     let result = result?;
+                    vm.warn_of_subclass(&result, &types().int, name);
                     return match plain_int(&result) {
                         Some(plain) => Ok(IntArgument(plain).value()),
                         None if name.same(&symbols().trunc) => {
+                            if vm.special(&result, &symbols().index)?.is_some() {
+                                return vm.index_value(&result);
+                            }
                             let message = format!("__trunc__ returned non-Integral (type {})", result.type_name());
                             Err(Raised::type_error(message))
                         }
@@ -127,7 +132,7 @@ fn parse(vm: &mut Vm, value: &Value, base: u32) -> Result<Option<Value>> {
             Err(error) => Err(error.raise(vm, value, base)),
         };
     }
-    let Some(bytes) = bytes_of(vm, value)? else { return Ok(None) };
+    let Some(bytes) = bytes_of(value) else { return Ok(None) };
     let parsed = match std::str::from_utf8(&bytes) {
         Ok(text) if text.is_ascii() => number_parse::parse_int(text, base),
         _ => Err(IntError::Invalid),
@@ -139,15 +144,8 @@ fn parse(vm: &mut Vm, value: &Value, base: u32) -> Result<Option<Value>> {
 }
 
 /// The bytes of a bytes or bytearray; None for another kind.
-pub fn bytes_of(vm: &mut Vm, value: &Value) -> Result<Option<Vec<u8>>> {
-    match value.native() {
-        Value::Bytes(bytes) => Ok(Some(bytes.data.to_vec())),
-        Value::Instance(instance) if instance.class().is_subclass(&types().bytearray) => {
-            let items = vm.collect(value)?;
-            Ok(Some(items.iter().filter_map(|item| integer::as_big(item)?.to_u8()).collect()))
-        }
-        _ => Ok(None),
-    }
+pub fn bytes_of(value: &Value) -> Option<Vec<u8>> {
+    ByteView::of(value).map(|data| data.unborrowed().to_vec())
 }
 
 /// `left operator right` when both are ints; else NotImplemented.
@@ -360,7 +358,7 @@ fn from_bytes(
     is_signed: Option<bool>,
 ) -> Result<Value> {
     let order = byte_order(order)?;
-    let data = match bytes_of(vm, bytes)? {
+    let data = match bytes_of(bytes) {
         Some(data) => data,
         None => collect_bytes(vm, bytes)?,
     };
@@ -373,7 +371,7 @@ fn collect_bytes(vm: &mut Vm, value: &Value) -> Result<Vec<u8>> {
     let unfit = || Raised::type_error(format!("cannot convert '{}' object to bytes", value.type_name()));
     if let Some(result) = vm.call_special(value, &symbols().bytes, &[]) {
         let result = result?;
-        return bytes_of(vm, &result)?
+        return bytes_of(&result)
             .ok_or_else(|| Raised::type_error(format!("__bytes__ returned non-bytes (type {})", result.type_name())));
     }
     let is_iterable = [&symbols().iter, &symbols().getitem].iter().any(|name| value.class().lookup(name).is_some());

@@ -338,6 +338,8 @@ impl NativeIterator for Callable {
             return Ok(None);
         }
         match vm.call(&function, &[]) {
+            // The function may have read its own iterator to the end.
+            Ok(_) if self.function.borrow().is_unbound() => Ok(None),
             Ok(item) if !vm.equal(&self.sentinel, &item)? => Ok(Some(item)),
             Err(raised) if !raised.is_a(&types().stop_iteration) => Err(raised),
             _ => {

@@ -3,7 +3,7 @@
 //! A list is only borrowed for single reads and writes; what loops while script code may run goes by
 //! index. Values that leave the list are dropped after the borrow has ended.
 
-use super::arguments::{Receiver, at_most_one, at_most_one_for};
+use super::arguments::{Receiver, at_most_one_for, at_most_one_to_fill};
 use super::slice::{self, Subscript};
 use super::{iterators, sequence, sort, wrap};
 use crate::native;
@@ -18,8 +18,14 @@ fn new(_: &mut Vm, class: &Class, arguments: &[Value], keywords: Option<&Gc<Dict
     Ok(wrap(class, &types().list, Value::list(Vec::new())))
 }
 
-fn init(vm: &mut Vm, this: &Gc<List>, arguments: &[Value], keywords: Option<&Gc<Dict>>) -> Result<()> {
-    let items = at_most_one("list", arguments, keywords)?;
+fn init(vm: &mut Vm, object: &Value, arguments: &[Value], keywords: Option<&Gc<Dict>>) -> Result<()> {
+    let Value::List(this) = object.native() else {
+        let kind = object.type_name();
+        return Err(Raised::type_error(format!(
+            "descriptor '__init__' requires a 'list' object but received a '{kind}'"
+        )));
+    };
+    let items = at_most_one_to_fill(object, &types().list, arguments, keywords)?;
     drop(this.items.take());
     items.map_or(Ok(()), |items| extend(vm, this, items))
 }
@@ -110,7 +116,8 @@ fn sort_method(vm: &mut Vm, this: &Gc<List>, key: Option<&Value>, reverse: Optio
     let mut items = this.items.take();
     let outcome = sort::sort(vm, &mut items, key, reverse.unwrap_or(false));
     let intruders = this.items.replace(items);
-    if outcome.is_ok() && !intruders.is_empty() {
+    // Items that came and went again leave their room behind.
+    if outcome.is_ok() && intruders.capacity() > 0 {
         return Err(Raised::value_error("list modified during sort"));
     }
     outcome

@@ -1,14 +1,19 @@
-//! memoryview: a window on the bytes of a bytes or bytearray object, without a copy.
+//! memoryview: a window on the bytes of a bytes, bytearray or array object, without a copy.
 //!
-//! Of the formats of CPython's memoryview there is one, unsigned bytes in one dimension. While a view of
-//! a bytearray lives, the bytearray keeps its size (`ByteArray::resize` refuses).
+//! It has one dimension; its items are of any kind that has a code. While a view of a bytearray lives, the
+//! bytearray keeps its size (`ByteArray::resize` refuses).
+
+use std::cell::Cell;
 
 use super::byte_string::{self, not_bytes_like, to_hex};
 use super::slice::{self, Subscript};
+use crate::memory::Tracer;
 use crate::native;
 use crate::value::bytes::{self, ByteView, MemoryView};
+use crate::value::iterator::NativeIterator;
 use crate::value::native::{FromArgument, Mismatch};
-use crate::value::{Class, Instance, Native, Raised, Result, Value, hash, symbols, types};
+use crate::value::packed_array::{PackedArray, item_size, read_item};
+use crate::value::{Class, Instance, Iterator, Native, Raised, Result, Str, Value, hash, integer, symbols, types};
 use crate::vm::Vm;
 
 /// A view and the object it is in.
@@ -29,12 +34,21 @@ impl<'a> FromArgument<'a> for Receiver<'a> {
 impl<'a> Receiver<'a> {
     /// The bytes; ValueError when the view has been released.
     fn data(&self) -> Result<ByteView<'a>> {
-        ByteView::of(self.value).ok_or_else(|| Raised::value_error("operation forbidden on released memoryview object"))
+        ByteView::of(self.value).ok_or_else(released)
+    }
+
+    /// ValueError when the view has been released.
+    fn check(&self) -> Result<()> {
+        if self.view.object().is_unbound() { Err(released()) } else { Ok(()) }
     }
 
     fn is_read_only(&self) -> bool {
         self.view.read_only || matches!(self.view.object(), Value::Bytes(_))
     }
+}
+
+fn released() -> Raised {
+    Raised::value_error("operation forbidden on released memoryview object")
 }
 
 fn make(view: MemoryView) -> Value {
@@ -56,7 +70,13 @@ fn new(_: &mut Vm, _: &Class, object: &Value) -> Result<Value> {
 }
 
 fn length(_: &mut Vm, this: Receiver<'_>) -> Result<usize> {
-    Ok(this.data()?.len())
+    this.check()?;
+    Ok(this.view.length)
+}
+
+fn byte_count(_: &mut Vm, this: Receiver<'_>) -> Result<usize> {
+    this.check()?;
+    Ok(this.view.length * this.view.item_size())
 }
 
 /// The positions a slice means, in the bytes of the object.
@@ -83,12 +103,52 @@ fn key_of<'a>(vm: &mut Vm, key: &'a Value) -> Result<Subscript<'a>> {
 fn get_item(vm: &mut Vm, this: Receiver<'_>, key: &Value) -> Result<Value> {
     match key_of(vm, key)? {
         Subscript::Index(index) => {
-            let data = this.data()?;
-            Ok(Value::Int(data[place_of(index, data.len())?] as i64))
+            this.check()?;
+            let place = place_of(index, this.view.length)?;
+            this.view.item(place).ok_or_else(released)
         }
         Subscript::Slice(slice) => {
-            this.data()?;
+            this.check()?;
             Ok(make(part_of(vm, &this, slice)?))
+        }
+    }
+}
+
+/// A value as the bytes of an item.
+fn item_bytes(vm: &mut Vm, code: u8, value: &Value) -> Result<Vec<u8>> {
+    let invalid = |kind: &str| format!("memoryview: invalid {kind} for format '{}'", code as char);
+    let size = item_size(code).unwrap_or(1);
+    match code {
+        b'd' => Ok(vm.float(value)?.to_ne_bytes().to_vec()),
+        b'f' => Ok((vm.float(value)? as f32).to_ne_bytes().to_vec()),
+        b'?' => Ok(vec![vm.truth(value)? as u8]),
+        b'c' => match value.native() {
+            Value::Bytes(bytes) if bytes.data.len() == 1 => Ok(bytes.data.to_vec()),
+            Value::Bytes(_) => Err(Raised::value_error(invalid("value"))),
+            _ => Err(Raised::type_error(invalid("type"))),
+        },
+        b'u' | b'w' => Err(Raised::not_implemented_error(format!("memoryview: format {} not supported", code as char))),
+        _ => {
+            if vm.special(value, &symbols().index)?.is_none() {
+                return Err(Raised::type_error(invalid("type")));
+            }
+            let number = vm.index_value(value)?;
+            let wide = integer::as_big(&number).and_then(|number| i128::try_from(&*number).ok());
+            let bits = 8 * size as u32;
+            let (least, most) = if code.is_ascii_lowercase() {
+                (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1)
+            } else {
+                (0, (1i128 << bits) - 1)
+            };
+            let Some(wide) = wide.filter(|wide| (least..=most).contains(wide)) else {
+                return Err(Raised::value_error(invalid("value")));
+            };
+            let all = (wide as u64).to_le_bytes();
+            let mut bytes = all[..size].to_vec();
+            if cfg!(target_endian = "big") {
+                bytes.reverse();
+            }
+            Ok(bytes)
         }
     }
 }
@@ -101,17 +161,13 @@ fn set_item(vm: &mut Vm, this: Receiver<'_>, key: &Value, value: &Value) -> Resu
     let (view, new) = match key_of(vm, key)? {
         Subscript::Index(index) => {
             let start = place_of(index, this.view.length)?;
-            if vm.special(value, &symbols().index)?.is_none() {
-                return Err(Raised::type_error("memoryview: invalid type for format 'B'"));
-            }
-            let byte = u8::try_from(vm.index_clamped(value)?)
-                .map_err(|_| Raised::value_error("memoryview: invalid value for format 'B'"))?;
-            (this.view.part(this.view.start + start as i64 * this.view.step, 1, 1), vec![byte])
+            let new = item_bytes(vm, this.view.code, value)?;
+            (this.view.part(this.view.start + start as i64 * this.view.step, this.view.step, 1), new)
         }
         Subscript::Slice(slice) => {
             let view = part_of(vm, &this, slice)?;
             let new = ByteView::of(value).ok_or_else(|| not_bytes_like(value))?.to_vec();
-            if new.len() != view.length {
+            if new.len() != view.length * view.item_size() || code_of(value) != view.code {
                 let message = "memoryview assignment: lvalue and rvalue have different structures";
                 return Err(Raised::value_error(message));
             }
@@ -123,14 +179,60 @@ fn set_item(vm: &mut Vm, this: Receiver<'_>, key: &Value, value: &Value) -> Resu
     Ok(())
 }
 
+/// Walks the items.
+struct Items {
+    view: Value,
+    next: Cell<usize>,
+}
+
+impl NativeIterator for Items {
+    fn next(&self, _: &mut Vm) -> Result<Option<Value>> {
+        let Some(view) = self.view.payload::<MemoryView>() else { return Ok(None) };
+        let index = self.next.get();
+        if index >= view.length {
+            return Ok(None);
+        }
+        self.next.set(index + 1);
+        view.item(index).map(Some).ok_or_else(released)
+    }
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.view.trace(tracer);
+    }
+}
+
 fn iterate(_: &mut Vm, this: Receiver<'_>) -> Result<Value> {
-    this.data()?;
-    Ok(byte_string::iterator(&types().memory_iterator, this.value))
+    this.check()?;
+    Ok(Iterator::native(&types().memory_iterator, Items { view: this.value.clone(), next: Cell::new(0) }))
+}
+
+/// The items of something with bytes.
+fn items_of(value: &Value) -> Option<Vec<Value>> {
+    let data = ByteView::of(value)?;
+    let code = code_of(value);
+    Some(data.chunks_exact(item_size(code)?).map(|item| read_item(code, item)).collect())
+}
+
+fn code_of(value: &Value) -> u8 {
+    let array = value.payload::<PackedArray>().map(|array| array.code);
+    value.payload::<MemoryView>().map(|view| view.code).or(array).unwrap_or(b'B')
 }
 
 fn equal(_: &mut Vm, this: Receiver<'_>, other: &Value) -> Value {
-    match (ByteView::of(this.value), ByteView::of(other)) {
-        (Some(left), Some(right)) => Value::Bool(*left == *right),
+    let codes = (this.view.code, code_of(other));
+    let is_plain = |code: u8| !matches!(code, b'f' | b'd');
+    if codes.0 == codes.1 && is_plain(codes.0) {
+        match (ByteView::of(this.value), ByteView::of(other)) {
+            (Some(left), Some(right)) => return Value::Bool(*left == *right),
+            _ if this.value.is(other) => return Value::Bool(true),
+            _ => return Value::NotImplemented,
+        }
+    }
+    match (items_of(this.value), items_of(other)) {
+        (Some(left), Some(right)) => Value::Bool(
+            left.len() == right.len()
+                && left.iter().zip(&right).all(|(left, right)| hash::equal(left, right) == Some(true)),
+        ),
         _ if this.value.is(other) => Value::Bool(true),
         _ => Value::NotImplemented,
     }
@@ -147,6 +249,9 @@ fn hash(_: &mut Vm, this: Receiver<'_>) -> Result<i64> {
     let data = this.data()?;
     if !this.is_read_only() {
         return Err(Raised::value_error("cannot hash writable memoryview object"));
+    }
+    if !matches!(this.view.code, b'B' | b'b' | b'c') {
+        return Err(Raised::value_error("memoryview: hashing is restricted to formats 'B', 'b' or 'c'"));
     }
     Ok(hash::hash(&bytes::new(&*data)).unwrap_or(0))
 }
@@ -174,7 +279,7 @@ fn to_bytes(_: &mut Vm, this: Receiver<'_>) -> Result<Value> {
 }
 
 fn to_list(_: &mut Vm, this: Receiver<'_>) -> Result<Value> {
-    Ok(Value::list(this.data()?.iter().map(|byte| Value::Int(*byte as i64)).collect()))
+    Ok(Value::list(items_of(this.value).ok_or_else(released)?))
 }
 
 fn hex(vm: &mut Vm, this: Receiver<'_>, separator: Option<&Value>, group: Option<i64>) -> Result<String> {
@@ -199,18 +304,60 @@ fn read_only(_: &mut Vm, this: Receiver<'_>) -> Result<bool> {
     Ok(this.is_read_only())
 }
 
-fn format(_: &mut Vm, this: Receiver<'_>) -> Result<&'static str> {
-    this.data()?;
-    Ok("B")
+fn format(_: &mut Vm, this: Receiver<'_>) -> Result<Str> {
+    this.check()?;
+    Ok(Str::of_char(this.view.code as char))
 }
 
 fn one(_: &mut Vm, this: Receiver<'_>) -> Result<i64> {
-    this.data()?;
+    this.check()?;
     Ok(1)
 }
 
+fn size_of_item(_: &mut Vm, this: Receiver<'_>) -> Result<usize> {
+    this.check()?;
+    Ok(this.view.item_size())
+}
+
+/// The same bytes as items of another kind.
+fn cast(vm: &mut Vm, this: Receiver<'_>, format: &Str, shape: Option<&Value>) -> Result<Value> {
+    this.check()?;
+    let code = match format.strip_prefix('@').unwrap_or(format).as_bytes() {
+        [code] if !matches!(code, b'u' | b'w') && item_size(*code).is_some() => *code,
+        _ => {
+            let message = "memoryview: destination format must be a native single character format prefixed with an \
+                           optional '@'";
+            return Err(Raised::value_error(message));
+        }
+    };
+    let is_bytes = |code: u8| matches!(code, b'b' | b'B' | b'c');
+    if !is_bytes(code) && !is_bytes(this.view.code) {
+        return Err(Raised::type_error("memoryview: cannot cast between two non-byte formats"));
+    }
+    let (count, size) = (this.view.length * this.view.item_size(), item_size(code).unwrap_or(1));
+    if count % size != 0 {
+        return Err(Raised::type_error("memoryview: length is not a multiple of itemsize"));
+    }
+    let view = this.view.cast(code);
+    let view = view.ok_or_else(|| Raised::type_error("memoryview: casts are restricted to C-contiguous views"))?;
+    if let Some(shape) = shape {
+        match shape.native() {
+            Value::List(_) | Value::Tuple(_) => {}
+            _ => return Err(Raised::type_error("shape must be a list or a tuple")),
+        }
+        let [length] = &*vm.collect(shape)? else {
+            return Err(Raised::not_implemented_error("memoryview: views with more than one dimension"));
+        };
+        if vm.index(length)? != view.length as i64 {
+            return Err(Raised::type_error("memoryview: product(shape) * itemsize != buffer size"));
+        }
+    }
+    Ok(make(view))
+}
+
 fn shape(_: &mut Vm, this: Receiver<'_>) -> Result<Value> {
-    Ok(Value::tuple(vec![Value::from(this.data()?.len())]))
+    this.check()?;
+    Ok(Value::tuple(vec![Value::from(this.view.length)]))
 }
 
 fn strides(_: &mut Vm, this: Receiver<'_>) -> Result<Value> {
@@ -220,16 +367,16 @@ fn strides(_: &mut Vm, this: Receiver<'_>) -> Result<Value> {
 
 fn contiguous(_: &mut Vm, this: Receiver<'_>) -> Result<bool> {
     this.data()?;
-    Ok(this.view.step == 1 || this.view.length <= 1)
+    Ok(this.view.is_contiguous())
 }
 
 /// The methods of memoryview.
 pub const METHODS: &[Native] = &[
     native!("__new__(cls, /, object)", new(required, required), "A view of the bytes of an object.").static_method(),
-    native!("__len__(self, /)", length(required), "How many bytes there are."),
+    native!("__len__(self, /)", length(required), "How many items there are."),
     native!("__getitem__(self, key, /)", get_item(required, required), "self[key]"),
     native!("__setitem__(self, key, value, /)", set_item(required, required, required), "self[key] = value"),
-    native!("__iter__(self, /)", iterate(required), "An iterator over the bytes as ints."),
+    native!("__iter__(self, /)", iterate(required), "An iterator over the items."),
     native!("__eq__(self, value, /)", equal(required, required), "self == value"),
     native!("__ne__(self, value, /)", not_equal(required, required), "self != value"),
     native!("__hash__(self, /)", hash(required), "The hash of the bytes, if they cannot change."),
@@ -238,21 +385,30 @@ pub const METHODS: &[Native] = &[
     native!("__exit__(self, /, *args)", exit(required, rest), "Releases the object."),
     native!("release(self, /)", release(required), "Gives up the object."),
     native!("tobytes(self, /)", to_bytes(required), "A copy as bytes."),
-    native!("tolist(self, /)", to_list(required), "The bytes as a list of ints."),
+    native!("tolist(self, /)", to_list(required), "The items as a list."),
     native!(
         "hex(self, sep=None, bytes_per_sep=1)",
         hex(required, optional, optional),
         "The bytes as hexadecimal digits."
     ),
     native!("toreadonly(self, /)", to_read_only(required), "A view that cannot be written to."),
+    native!("cast(self, /, format, shape=None)", cast(required, required, optional), "The bytes as other items."),
     native!("obj(self, /)", object(required), "The object that is viewed.").getter(),
     native!("readonly(self, /)", read_only(required), "Whether the bytes cannot be written to.").getter(),
-    native!("nbytes(self, /)", length(required), "How many bytes there are.").getter(),
+    native!("nbytes(self, /)", byte_count(required), "How many bytes there are.").getter(),
     native!("format(self, /)", format(required), "The format of an item.").getter(),
-    native!("itemsize(self, /)", one(required), "The size of an item in bytes.").getter(),
+    native!("itemsize(self, /)", size_of_item(required), "The size of an item in bytes.").getter(),
     native!("ndim(self, /)", one(required), "The number of dimensions.").getter(),
     native!("shape(self, /)", shape(required), "The length in each dimension.").getter(),
     native!("strides(self, /)", strides(required), "The distance of items in each dimension.").getter(),
     native!("contiguous(self, /)", contiguous(required), "Whether the bytes lie side by side.").getter(),
     native!("c_contiguous(self, /)", contiguous(required), "Whether the bytes lie side by side.").getter(),
 ];
+
+fn buffer(vm: &mut Vm, this: &Value, _flags: i64) -> Result<Value> {
+    new(vm, &types().memoryview, this)
+}
+
+/// What all that a memoryview can show has.
+pub const BUFFER: &[Native] =
+    &[native!("__buffer__(self, flags, /)", buffer(required, required), "A memoryview of the object.")];

@@ -169,7 +169,7 @@ pub fn parse_complex(text: &str) -> Option<Complex> {
     let text = simplify(text);
     let text = without_underscores(&text, |byte| byte.is_ascii_digit())?;
     let text = match text.strip_prefix('(') {
-        Some(inside) => inside.strip_suffix(')')?.trim_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']),
+        Some(inside) => inside.strip_suffix(')')?.trim_matches(str_properties::is_space),
         None => &text,
     };
     let is_unit = |text: &str| text.eq_ignore_ascii_case("j");

@@ -202,6 +202,16 @@ fn index(vm: &mut Vm, this: AnyRange<'_>, value: &Value) -> Result<Value> {
 }
 
 fn count(vm: &mut Vm, this: AnyRange<'_>, value: &Value) -> Result<usize> {
+    // What is no int may equal several of them.
+    if !matches!(value.native(), Value::Int(_) | Value::BigInt(_) | Value::Bool(_)) {
+        let mut found = 0;
+        let numbers = iter(vm, this);
+        vm.for_each(&numbers, |vm, number| {
+            found += vm.equal(&number, value)? as usize;
+            Ok(())
+        })?;
+        return Ok(found);
+    }
     Ok(find(vm, this, value)?.is_some() as usize)
 }
 

@@ -86,8 +86,10 @@ fn first_difference(vm: &mut Vm, left: &impl Sequence, right: &impl Sequence) ->
             })
         });
         let Some((one, other)) = pair else { return Ok(None) };
-        if matches!(stop, Stop::Found) || !vm.nest(|vm| vm.equal(&one, &other))? {
-            return Ok(Some((one, other)));
+        if matches!(stop, Stop::Found) || !vm.nest(" in comparison", |vm| vm.equal(&one, &other))? {
+            // Script code may have taken the items out meanwhile: then the length decides.
+            let end = length(left).min(length(right));
+            return Ok((matches!(stop, Stop::Found) || index < end).then_some((one, other)));
         }
         index += 1;
     }
@@ -102,7 +104,7 @@ pub fn compare(vm: &mut Vm, comparison: Comparison, left: &impl Sequence, right:
         return match comparison {
             Comparison::Equal => Ok(Value::Bool(false)),
             Comparison::NotEqual => Ok(Value::Bool(true)),
-            _ => vm.nest(|vm| vm.compare(comparison, &one, &other)),
+            _ => vm.nest(" in comparison", |vm| vm.compare(comparison, &one, &other)),
         };
     }
     let order = length(left).cmp(&length(right));
@@ -153,7 +155,7 @@ macro_rules! comparison_rows {
         }
     };
 }
-pub(super) use comparison_rows;
+pub(crate) use comparison_rows;
 
 /// How often a sequence of this length is to be repeated; None when the factor is no int, in which
 /// case the other operand may know what to do.

@@ -4,7 +4,7 @@
 //! because the order of a set shows it. The table is `value/set.rs`; lookups that may need a
 //! script's `__eq__` are the VM's.
 
-use super::arguments::{Receiver, at_most_one, at_most_one_for};
+use super::arguments::{Receiver, at_most_one, at_most_one_for, at_most_one_to_fill};
 use super::wrap;
 use crate::native;
 use crate::value::iterator::IteratorState;
@@ -72,7 +72,11 @@ fn remove_hashed(vm: &mut Vm, set: &Set, key: &Value, hash: i64) -> Result<bool>
 }
 
 /// Runs `visit` on all keys of an iterable with their hashes, which sets and dicts know.
-fn each_key(vm: &mut Vm, iterable: &Value, mut visit: impl FnMut(&mut Vm, Value, i64) -> Result<()>) -> Result<()> {
+pub(super) fn each_key(
+    vm: &mut Vm,
+    iterable: &Value,
+    mut visit: impl FnMut(&mut Vm, Value, i64) -> Result<()>,
+) -> Result<()> {
     let mut next = 0;
     if let Some(set) = as_set(iterable) {
         while let Some((index, key, hash)) = set.key_from(next) {
@@ -241,7 +245,7 @@ fn new(_: &mut Vm, class: &Class, arguments: &[Value], keywords: Option<&Gc<Dict
 }
 
 fn init(vm: &mut Vm, this: Changeable<'_>, arguments: &[Value], keywords: Option<&Gc<Dict>>) -> Result<()> {
-    let iterable = at_most_one("set", arguments, keywords)?;
+    let iterable = at_most_one_to_fill(this.value, &types().set, arguments, keywords)?;
     if !this.set.is_empty() {
         this.set.clear();
     }

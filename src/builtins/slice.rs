@@ -3,9 +3,12 @@
 //! `unpack` reads the three parts (script code may run in `__index__`), `Bounds::adjust` fits them to
 //! a length. A caller whose sequence may change in between unpacks first and adjusts after.
 
+use num_bigint::BigInt;
+use num_traits::{Signed, Zero};
+
 use super::sequence;
 use crate::native;
-use crate::value::{Class, Gc, Native, Raised, Result, Slice, Tuple, Value, hash, symbols};
+use crate::value::{Class, Gc, Native, Raised, Result, Slice, Tuple, Value, hash, integer, symbols};
 use crate::vm::{Comparison, Vm};
 
 /// The parts of a slice as numbers, clamped to 64 bits.
@@ -173,12 +176,44 @@ fn step(_: &mut Vm, this: &Gc<Slice>) -> Value {
     this.step.clone()
 }
 
-fn indices_method(vm: &mut Vm, this: &Gc<Slice>, length: i64) -> Result<Value> {
-    let Ok(length) = usize::try_from(length) else {
-        return Err(Raised::value_error("length should not be negative"));
-    };
+fn indices_method(vm: &mut Vm, this: &Gc<Slice>, length: &Value) -> Result<Value> {
+    let negative = || Raised::value_error("length should not be negative");
+    let length = vm.index_value(length)?;
+    let is_big = |value: &Value| matches!(value.native(), Value::BigInt(_));
+    if [&length, &this.start, &this.stop, &this.step].into_iter().any(is_big) {
+        return big_indices(vm, this, &length);
+    }
+    let Value::Int(length) = length else { return Err(negative()) };
+    let length = usize::try_from(length).map_err(|_| negative())?;
     let found = indices(vm, this, length)?;
     Ok(Value::tuple(vec![Value::Int(found.start), Value::Int(found.stop), Value::Int(found.step)]))
+}
+
+/// The three numbers when they, or the length, need more than 64 bits.
+fn big_indices(vm: &mut Vm, slice: &Slice, length: &Value) -> Result<Value> {
+    let length = integer::to_big(length).unwrap_or_default();
+    if length.is_negative() {
+        return Err(Raised::value_error("length should not be negative"));
+    }
+    let mut part = |value: &Value| match value {
+        Value::None => Ok(None),
+        value if has_index(value) => Ok(integer::to_big(&vm.index_value(value)?)),
+        _ => bound(vm, value, "None or ").map(|number| Some(BigInt::from(number))),
+    };
+    let step = part(&slice.step)?.unwrap_or_else(|| BigInt::from(1));
+    let (start, stop) = (part(&slice.start)?, part(&slice.stop)?);
+    if step.is_zero() {
+        return Err(Raised::value_error("slice step cannot be zero"));
+    }
+    let down = step.is_negative();
+    let (lowest, highest) = if down { (BigInt::from(-1), &length - 1) } else { (BigInt::from(0), length.clone()) };
+    let fit = |number: BigInt| {
+        if number.is_negative() { (number + &length).max(lowest.clone()) } else { number.min(highest.clone()) }
+    };
+    let (first, last) = if down { (&highest, &lowest) } else { (&lowest, &highest) };
+    let start = start.map_or_else(|| first.clone(), fit);
+    let stop = stop.map_or_else(|| last.clone(), fit);
+    Ok(Value::tuple([start, stop, step].into_iter().map(integer::normalize).collect()))
 }
 
 fn repr(vm: &mut Vm, this: &Gc<Slice>) -> Result<Value> {

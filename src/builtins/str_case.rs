@@ -5,6 +5,7 @@
 
 use crate::memory::StrBuilder;
 use crate::native;
+use crate::value::unicode_version::{self, category, is_lowercase, is_uppercase, push_uppercase};
 use crate::value::{Native, Str, str_properties as properties};
 use crate::vm::Vm;
 
@@ -17,11 +18,21 @@ fn change_ascii(this: &Str, change: impl FnOnce(&mut str)) -> Str {
 }
 
 fn upper(_: &mut Vm, this: &Str) -> Str {
-    if this.is_ascii() { change_ascii(this, str::make_ascii_uppercase) } else { this.to_uppercase().into() }
+    if this.is_ascii() {
+        return change_ascii(this, str::make_ascii_uppercase);
+    }
+    let mut builder = StrBuilder::with_capacity(this.len());
+    this.chars().for_each(|character| push_uppercase(character, &mut builder));
+    builder.finish()
 }
 
 fn lower(_: &mut Vm, this: &Str) -> Str {
-    if this.is_ascii() { change_ascii(this, str::make_ascii_lowercase) } else { this.to_lowercase().into() }
+    if this.is_ascii() {
+        return change_ascii(this, str::make_ascii_lowercase);
+    }
+    let mut builder = StrBuilder::with_capacity(this.len());
+    this.char_indices().for_each(|(place, character)| push_lowercase(this, place, character, &mut builder));
+    builder.finish()
 }
 
 fn casefold(vm: &mut Vm, this: &Str) -> Str {
@@ -38,28 +49,25 @@ fn push_lowercase(text: &str, place: usize, character: char, out: &mut StrBuilde
     if character == 'Σ' {
         out.push(if is_final_sigma(text, place) { 'ς' } else { 'σ' });
     } else {
-        out.extend(character.to_lowercase());
+        unicode_version::push_lowercase(character, out);
     }
 }
 
 /// Whether a sigma follows a letter and precedes none; what case ignores is looked through.
 fn is_final_sigma(text: &str, place: usize) -> bool {
     let is_cased =
-        |character: char| character.is_lowercase() || character.is_uppercase() || properties::is_titlecase(character);
+        |character: char| is_lowercase(character) || is_uppercase(character) || properties::is_titlecase(character);
     let before = text[..place].chars().rev().find(|character| !is_case_ignorable(*character));
     let after = text[place..].chars().skip(1).find(|character| !is_case_ignorable(*character));
     before.is_some_and(is_cased) && !after.is_some_and(is_cased)
 }
 
 fn is_case_ignorable(character: char) -> bool {
-    use unicode_general_category::{GeneralCategory::*, get_general_category};
+    use unicode_general_category::GeneralCategory::*;
     matches!(character, '\'' | '.' | ':' | '\u{b7}' | '\u{387}' | '\u{55f}' | '\u{5f4}' | '\u{2018}' | '\u{2019}')
         || matches!(character, '\u{2024}' | '\u{2027}' | '\u{fe13}' | '\u{fe52}' | '\u{fe55}' | '\u{ff07}' | '\u{ff0e}')
         || character == '\u{ff1a}'
-        || matches!(
-            get_general_category(character),
-            NonspacingMark | EnclosingMark | Format | ModifierLetter | ModifierSymbol
-        )
+        || matches!(category(character), NonspacingMark | EnclosingMark | Format | ModifierLetter | ModifierSymbol)
 }
 
 fn capitalize(_: &mut Vm, this: &Str) -> Str {
@@ -98,10 +106,10 @@ fn title(_: &mut Vm, this: &Str) -> Str {
 fn swapcase(_: &mut Vm, this: &Str) -> Str {
     let mut builder = StrBuilder::with_capacity(this.len());
     for (place, character) in this.char_indices() {
-        if character.is_uppercase() {
+        if is_uppercase(character) {
             push_lowercase(this, place, character, &mut builder);
-        } else if character.is_lowercase() {
-            builder.extend(character.to_uppercase());
+        } else if is_lowercase(character) {
+            push_uppercase(character, &mut builder);
         } else {
             builder.push(character);
         }
@@ -110,7 +118,7 @@ fn swapcase(_: &mut Vm, this: &Str) -> Str {
 }
 
 fn is_cased(character: char) -> bool {
-    character.is_lowercase() || character.is_uppercase() || properties::is_titlecase(character)
+    is_lowercase(character) || is_uppercase(character) || properties::is_titlecase(character)
 }
 
 fn every(this: &Str, test: impl Fn(char) -> bool) -> bool {
@@ -150,20 +158,20 @@ fn isprintable(_: &mut Vm, this: &Str) -> bool {
 }
 
 fn islower(_: &mut Vm, this: &Str) -> bool {
-    let unwanted = |character: char| character.is_uppercase() || properties::is_titlecase(character);
+    let unwanted = |character: char| is_uppercase(character) || properties::is_titlecase(character);
     this.chars().any(char::is_lowercase) && !this.chars().any(unwanted)
 }
 
 fn isupper(_: &mut Vm, this: &Str) -> bool {
-    let unwanted = |character: char| character.is_lowercase() || properties::is_titlecase(character);
+    let unwanted = |character: char| is_lowercase(character) || properties::is_titlecase(character);
     this.chars().any(char::is_uppercase) && !this.chars().any(unwanted)
 }
 
 fn istitle(_: &mut Vm, this: &Str) -> bool {
     let (mut in_word, mut any) = (false, false);
     for character in this.chars() {
-        let is_large = character.is_uppercase() || properties::is_titlecase(character);
-        let is_small = !is_large && character.is_lowercase();
+        let is_large = is_uppercase(character) || properties::is_titlecase(character);
+        let is_small = !is_large && is_lowercase(character);
         if is_large && in_word || is_small && !in_word {
             return false;
         }

@@ -3,11 +3,11 @@
 use crate::bytecode::Register;
 use crate::native;
 use crate::value::descriptor::Super;
-use crate::value::{Class, Instance, Native, Raised, Result, Str, Value};
+use crate::value::{Class, Instance, Native, Raised, Result, Str, Value, symbols};
 use crate::vm::Vm;
 
 /// The class whose search order `super(class, receiver)` uses.
-fn start(class: &Class, receiver: &Value) -> Result<Class> {
+fn start(vm: &mut Vm, class: &Class, receiver: &Value) -> Result<Class> {
     if let Value::Class(receiver) = receiver
         && receiver.is_subclass(class)
     {
@@ -16,6 +16,13 @@ fn start(class: &Class, receiver: &Value) -> Result<Class> {
     let own = receiver.class();
     if own.is_subclass(class) {
         return Ok(own);
+    }
+    // A proxy says itself of which class it is.
+    if let Some(Value::Class(shown)) = vm.get_attribute_if_any(receiver, &symbols().class)?
+        && !shown.same(&own)
+        && shown.is_subclass(class)
+    {
+        return Ok(shown);
     }
     let what = match receiver {
         Value::Class(receiver) => format!("type {}", receiver.name()),
@@ -28,8 +35,8 @@ fn start(class: &Class, receiver: &Value) -> Result<Class> {
 }
 
 /// `super(class, receiver)`; an unbound receiver makes an unbound super.
-pub fn super_object(kind: &Class, class: Class, receiver: Value) -> Result<Value> {
-    let start = if receiver.is_unbound() { class.clone() } else { start(&class, &receiver)? };
+pub fn super_object(vm: &mut Vm, kind: &Class, class: Class, receiver: Value) -> Result<Value> {
+    let start = if receiver.is_unbound() { class.clone() } else { start(vm, &class, &receiver)? };
     Ok(Value::Instance(Instance::with_payload(kind.clone(), Super { class, receiver, start })))
 }
 
@@ -66,13 +73,13 @@ fn of_caller(vm: &Vm) -> Result<(Class, Value)> {
 fn new(vm: &mut Vm, kind: &Class, class: Option<&Value>, receiver: Option<&Value>) -> Result<Value> {
     let Some(class) = class else {
         let (class, receiver) = of_caller(vm)?;
-        return super_object(kind, class, receiver);
+        return super_object(vm, kind, class, receiver);
     };
     let Value::Class(class) = class else {
         return Err(Raised::type_error(format!("super() argument 1 must be a type, not {}", class.type_name())));
     };
     let receiver = receiver.filter(|receiver| !receiver.is_none()).cloned().unwrap_or_default();
-    super_object(kind, class.clone(), receiver)
+    super_object(vm, kind, class.clone(), receiver)
 }
 
 fn init(_: &mut Vm, _: &Value, _: &[Value]) {}
@@ -104,12 +111,12 @@ fn receiver_class(_: &mut Vm, this: &Value) -> Result<Value> {
     super_of(this).map(|this| if this.receiver.is_unbound() { Value::None } else { Value::Class(this.start.clone()) })
 }
 
-fn get(_: &mut Vm, this: &Value, instance: &Value, _owner: Option<&Value>) -> Result<Value> {
+fn get(vm: &mut Vm, this: &Value, instance: &Value, _owner: Option<&Value>) -> Result<Value> {
     let unbound = super_of(this)?;
     if instance.is_none() || !unbound.receiver.is_unbound() {
         return Ok(this.clone());
     }
-    super_object(&this.class(), unbound.class.clone(), instance.clone())
+    super_object(vm, &this.class(), unbound.class.clone(), instance.clone())
 }
 
 pub const METHODS: &[Native] = &[

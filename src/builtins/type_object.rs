@@ -134,8 +134,10 @@ fn mro_tuple(_: &mut Vm, class: &Class) -> Value {
     class_tuple(search_order(class))
 }
 
-fn mro(_: &mut Vm, class: &Class) -> Value {
-    Value::list(search_order(class).into_iter().map(Value::Class).collect())
+fn mro(_: &mut Vm, class: &Class) -> Result<Value> {
+    let mut order = vec![Value::Class(class.clone())];
+    order.extend(crate::vm::linearize(&class.bases.get())?.into_iter().map(Value::Class));
+    Ok(Value::list(order))
 }
 
 fn subclasses(_: &mut Vm, class: &Class) -> Value {

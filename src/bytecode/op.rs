@@ -354,9 +354,10 @@ pub enum Intrinsic {
     Annotations,
     /// Shows a value at a prompt: prints its repr unless it is None, and binds `_`. Operand: the value.
     ShowResult,
-    /// A TypeVar: name, bound or None. (A bound that is a tuple gives the constraints.) default or unbound.
+    /// A TypeVar: name, function of the bound or None, whether that gives constraints, function of the
+    /// default or None.
     TypeVar,
-    /// A TypeVarTuple: name, default or unbound.
+    /// A TypeVarTuple: name, function of the default or None.
     TypeVarTuple,
     /// A ParamSpec: name, default or unbound.
     ParamSpec,

@@ -16,7 +16,7 @@ pub fn run(file: &Path, settings: &Settings) -> u8 {
         Ok(source) => source,
         Err(failure) => return super::run::report_unreadable(&reporter, file, &failure),
     };
-    match source::compile_plain(&source, TopLevelAwait::Yes) {
+    match source::compile_plain(&source, TopLevelAwait::Yes).map(|(code, _)| code) {
         Ok(code) => {
             let written = std::io::stdout().lock().write_all(disassemble(&code).as_bytes());
             if written.is_ok() { 0 } else { exit_code::OUTPUT }

@@ -1,6 +1,6 @@
 //! Assignment: to names, attributes, items and patterns of them; augmented and annotated.
 
-use asy_grammar::ast::{BinaryOperator, Expression, ExpressionKind, Span, Statement, StatementKind};
+use asy_grammar::ast::{BinaryOperator, Expression, ExpressionKind, Name, Span, Statement, StatementKind};
 
 use crate::bytecode::{Constant, Intrinsic, Op, Register};
 
@@ -105,6 +105,16 @@ impl<'a> Compiler<'a> {
         })
     }
 
+    /// Remembers `self.name = ...` for the class around it.
+    fn note_attribute(&mut self, object: &Expression, name: &Name) {
+        if let ExpressionKind::Name(object) = &object.kind
+            && &**object == "self"
+            && let Some(attributes) = self.attributes_of_self.last_mut()
+        {
+            attributes.insert(name.clone());
+        }
+    }
+
     /// `target = R[src]`
     pub fn assign_register(&mut self, target: &'a Expression, src: Register) {
         let span = target.span;
@@ -115,6 +125,7 @@ impl<'a> Compiler<'a> {
                 self.store_name(&name, src, span);
             }
             ExpressionKind::Attribute { object, name } => {
+                self.note_attribute(object, &name.name);
                 let object = self.operand(object, None);
                 let name = self.mangled(&name.name);
                 let name = self.unit.name(&name);
@@ -202,6 +213,7 @@ impl<'a> Compiler<'a> {
                 }
             }
             ExpressionKind::Attribute { object, name } => {
+                self.note_attribute(object, &name.name);
                 let object = self.operand_before(object, None, value);
                 let result = self.unit.registers.take();
                 let name = self.mangled(&name.name);

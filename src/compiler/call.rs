@@ -180,7 +180,7 @@ impl<'a> Compiler<'a> {
             return false;
         }
         match &**name {
-            "super" => self.super_call(span, function, dst),
+            "super" if self.is_builtin_name(name) => self.super_call(span, function, dst),
             "locals" if self.is_builtin_name(name) => {
                 self.emit_result(span, dst, Op::Intrinsic { dst, start: dst, function: Intrinsic::Locals });
                 true
@@ -206,7 +206,15 @@ impl<'a> Compiler<'a> {
         let frame = self.unit.frame;
         let scope = self.scopes.get(frame);
         let Some(first) = scope.order.first().cloned() else { return false };
-        if !scope.symbols.get(&first).is_some_and(|symbol| symbol.is_parameter) {
+        if !scope.symbols.get(&first).is_some_and(|symbol| symbol.is_parameter)
+            || scope.symbols.get(&class_name).is_some_and(|symbol| symbol.is_unstable)
+        {
+            return false;
+        }
+        // What may be unbound here is told by `super` itself.
+        if let Some(Place::Register(register)) = self.unit.registers.places.get(&(frame, first.clone())).copied()
+            && !self.unit.is_bound(register)
+        {
             return false;
         }
         let mark = self.unit.registers.mark();
@@ -218,12 +226,7 @@ impl<'a> Compiler<'a> {
             self.emit(span, Op::Move { dst: class, src });
         }
         match self.unit.registers.places.get(&(frame, first)).copied() {
-            Some(Place::Register(src)) => {
-                if !self.unit.is_bound(src) {
-                    self.emit(span, Op::CheckBound { register: src });
-                }
-                self.emit(span, Op::Move { dst: object, src });
-            }
+            Some(Place::Register(src)) => self.emit(span, Op::Move { dst: object, src }),
             Some(Place::Cell(cell)) => self.emit(span, Op::LoadCell { dst: object, cell }),
             Some(Place::Spill(index)) => self.emit(span, Op::LoadSpill { dst: object, index }),
             Some(Place::SpillCell(index)) => {

@@ -1,5 +1,6 @@
 //! Classes: the body is code of its own that fills a namespace, and a call makes the class from it.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use asy_grammar::ast::{ClassDefinition, Name};
@@ -10,7 +11,7 @@ use super::Compiler;
 use super::emit::Unit;
 use super::function::split_docstring;
 use super::registers::Place;
-use super::scope::{ScopeId, node_key};
+use super::scope::{NAMESPACE_CELL, ScopeId, node_key};
 
 impl<'a> Compiler<'a> {
     pub fn class(&mut self, definition: &'a ClassDefinition) {
@@ -19,7 +20,12 @@ impl<'a> Compiler<'a> {
         let mark = self.unit.registers.mark();
         let decorators = self.decorators(&definition.decorators);
         let class = self.unit.registers.take();
+        let outer_class = self.unit.class_name.clone();
+        if !definition.type_parameters.is_empty() {
+            self.unit.class_name = Some(definition.name.name.clone());
+        }
         let parameters = self.open_type_parameters(&definition.type_parameters, span);
+        self.unit.class_name = outer_class;
         let Some(scope) = self.scopes.of_node(node_key(definition)) else {
             return self.error(span, "the scopes of this class are missing");
         };
@@ -62,11 +68,24 @@ impl<'a> Compiler<'a> {
             debug_assert_eq!(namespace, Register(0));
             compiler.place_free_variables();
             let cell = compiler.make_class_cell(scope, span);
+            let namespace_cell = compiler.make_namespace_cell(scope, span);
             compiler.class_prologue(definition, qualified, doc.clone());
+            compiler.attributes_of_self.push(BTreeSet::new());
             compiler.statements(body);
+            let attributes = compiler.attributes_of_self.pop().unwrap_or_default();
+            let attributes = attributes.into_iter().map(Constant::Str).collect();
+            let value = compiler.unit.registers.take();
+            compiler.load_constant(span, Constant::Tuple(attributes), value);
+            let name = compiler.unit.short_name(span, &"__static_attributes__".into());
+            compiler.emit(span, Op::StoreName { src: value, name });
+            if let Some(cell) = namespace_cell {
+                let name = compiler.unit.short_name(span, &"__classdictcell__".into());
+                compiler.emit(span, Op::StoreName { src: cell, name });
+            }
             if let Some(cell) = cell {
                 let name = compiler.unit.short_name(span, &"__classcell__".into());
                 compiler.emit(span, Op::StoreName { src: cell, name });
+                compiler.emit(span, Op::Return { src: cell });
             }
             let mut code = compiler.blank_code(CodeKind::Class, line);
             code.captures = captures;
@@ -87,6 +106,18 @@ impl<'a> Compiler<'a> {
         Some(register)
     }
 
+    /// The cell with the namespace, when lazy frames look into it.
+    fn make_namespace_cell(&mut self, scope: ScopeId, span: asy_grammar::ast::Span) -> Option<Register> {
+        if !self.scopes.get(scope).has_namespace_cell {
+            return None;
+        }
+        let cell = self.unit.registers.take_variable();
+        self.emit(span, Op::MakeCell { register: cell });
+        self.emit(span, Op::StoreCell { cell, src: Register(0) });
+        self.unit.registers.places.insert((scope, NAMESPACE_CELL.into()), Place::Cell(cell));
+        Some(cell)
+    }
+
     /// What every class namespace begins with.
     fn class_prologue(&mut self, definition: &'a ClassDefinition, qualified: Rc<str>, doc: Option<Rc<str>>) {
         let span = definition.name.span;
@@ -101,6 +132,10 @@ impl<'a> Compiler<'a> {
         store(self, "__module__");
         self.load_constant(span, Constant::Str(qualified), value);
         store(self, "__qualname__");
+        let first = definition.decorators.first().map_or(span, |decorator| decorator.span);
+        let first_line = i64::from(self.line(first));
+        self.load_constant(span, Constant::Int(first_line), value);
+        store(self, "__firstlineno__");
         if !definition.type_parameters.is_empty() {
             let loaded = self.load_name(&".type_params".into(), span, Some(value));
             if loaded != value {

@@ -11,7 +11,8 @@ use crate::bytecode::{Capture, Code, CodeKind, Constant, FunctionPart, Op, Regis
 
 use super::Compiler;
 use super::emit::Unit;
-use super::scope::{Binding, ScopeId, ScopeKind, node_key};
+use super::registers::Place;
+use super::scope::{Binding, NAMESPACE_CELL, ScopeId, ScopeKind, node_key};
 use super::symbols::all_parameters;
 use super::unparse::unparse;
 
@@ -266,11 +267,41 @@ impl<'a> Compiler<'a> {
         let captures = self.captures_of(scope, span);
         let line = self.line(span);
         let (code, _) = self.in_unit(unit, |compiler| {
+            compiler.open_class_around(scope);
             compiler.place_variables(span);
-            compiler.return_value(body);
+            compiler.load_class_around(scope, span);
+            match &body.kind {
+                ExpressionKind::Starred(inner) => compiler.return_only_item(inner),
+                _ => compiler.return_value(body),
+            }
             compiler.function_object(kind, line, parameters, captures, None)
         });
         code
+    }
+
+    /// The value of `*items`, where one item may stand.
+    fn return_only_item(&mut self, items: &'a Expression) {
+        let dst = self.unit.registers.take();
+        let src = self.operand(items, Some(dst));
+        self.emit(items.span, Op::Unpack { src, start: dst, count: 1 });
+        self.emit(items.span, Op::Return { src: dst });
+    }
+
+    /// A lazy frame that sees the names of a class has its namespace in R[0], as the class body has.
+    fn open_class_around(&mut self, scope: ScopeId) {
+        if self.scopes.get(scope).class_around.is_some() {
+            let namespace = self.unit.registers.take_variable();
+            debug_assert_eq!(namespace, Register(0));
+        }
+    }
+
+    /// Puts it there.
+    fn load_class_around(&mut self, scope: ScopeId, span: Span) {
+        let Some(class) = self.scopes.get(scope).class_around else { return };
+        let variable = (class, NAMESPACE_CELL.into());
+        if let Some(Place::Cell(cell)) = self.unit.registers.places.get(&variable).copied() {
+            self.emit(span, Op::LoadCell { dst: Register(0), cell });
+        }
     }
 
     fn function_unit(&self, name: Rc<str>, qualified_name: Rc<str>, scope: ScopeId) -> Unit<'a> {

@@ -107,6 +107,7 @@ fn compile<'a>(tree: Tree<'a>, source: &Rc<Source>, options: CompileOptions) -> 
         options,
         annotations_are_text,
         shows_results: false,
+        attributes_of_self: Vec::new(),
         unit: Unit::new("<module>".into(), "<module>".into(), Scopes::TOP, None),
     };
     for error in std::mem::take(&mut compiler.scopes.errors) {
@@ -137,6 +138,8 @@ struct Compiler<'a> {
     annotations_are_text: bool,
     /// Whether expression statements at the top are shown now.
     shows_results: bool,
+    /// For each class that is open, the attributes that its functions set on `self`.
+    attributes_of_self: Vec<std::collections::BTreeSet<Name>>,
     unit: Unit<'a>,
 }
 

@@ -150,6 +150,8 @@ impl<'a> Compiler<'a> {
         }
         let start = self.unit.registers.take_row(items.len());
         match star {
+            // Nobody asks for the middle: the others are taken one by one.
+            Some(before) if is_wildcard(&items[before]) => self.take_outer(span, items, before, subject, start),
             Some(before) => {
                 let after = items.len() - before - 1;
                 self.emit_data(span, Op::UnpackStar { src: subject, start, before: before as u8 }, after);
@@ -157,6 +159,25 @@ impl<'a> Compiler<'a> {
             None => self.emit(span, Op::Unpack { src: subject, start, count: items.len() as u8 }),
         }
         self.parts(items.iter(), start, fail, captures);
+    }
+
+    /// Takes the items before and behind the star out of a sequence.
+    fn take_outer(&mut self, span: Span, items: &'a [Pattern], star: usize, subject: Register, start: Register) {
+        for (index, item) in items.iter().enumerate() {
+            let dst = Register(start.0.saturating_add(index as u8));
+            if index == star || is_wildcard(item) {
+                continue;
+            }
+            if index < star {
+                self.load_constant(span, Constant::Int(index as i64), dst);
+            } else {
+                // Counted from the end by the length, as a sequence of a script may know no other way.
+                let from_end = (items.len() - index) as i8;
+                self.emit(span, Op::Length { dst, object: subject });
+                self.emit(span, Op::SubtractInt { dst, left: dst, value: from_end });
+            }
+            self.emit(span, Op::LoadItem { dst, object: subject, index: dst });
+        }
     }
 
     /// Matches patterns against registers in a row.
@@ -240,7 +261,7 @@ impl<'a> Compiler<'a> {
         let window = self.unit.registers.take_row(3);
         self.emit(span, Op::Move { dst: window, src: subject });
         self.expression_to(class, Register(window.0.saturating_add(1)));
-        let names = keywords.iter().map(|(name, _)| Constant::Str(self.mangled(&name.name))).collect();
+        let names = keywords.iter().map(|(name, _)| Constant::Str(name.name.clone())).collect();
         self.load_constant(span, Constant::Tuple(names), Register(window.0.saturating_add(2)));
         self.emit_data(span, Op::MatchClass { dst: window, start: window }, positional.len());
         self.unit.registers.note_result(window);

@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 
-use asy_grammar::ast::{Name, Span};
+use asy_grammar::ast::{Expression, Name, Span};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ScopeId(pub usize);
@@ -19,8 +19,11 @@ pub enum ScopeKind {
     /// The top: names are globals, or live in the namespace in R[0].
     Module,
     Class,
-    /// `def`, `lambda`, or the value of a type alias.
+    /// `def` or `lambda`.
     Function,
+    /// The value of a type alias, the bound or default of a type parameter: a frame that runs when it is
+    /// asked for, and sees the names of the class it stands in.
+    Lazy,
     /// A generator expression: a frame, but `:=` in it binds outside.
     Generator,
     Comprehension,
@@ -88,7 +91,14 @@ pub struct Scope {
     pub awaits: Option<Span>,
     /// A class whose methods use `__class__`.
     pub has_class_cell: bool,
+    /// A class whose namespace a lazy frame looks into.
+    pub has_namespace_cell: bool,
+    /// A lazy frame that looks into the namespace of the class around it: that class.
+    pub class_around: Option<ScopeId>,
 }
+
+/// The variable that lazy frames reach the namespace of a class by.
+pub const NAMESPACE_CELL: &str = ".namespace";
 
 /// A rule about names that was broken.
 pub struct ScopeError {
@@ -108,6 +118,12 @@ pub struct Scopes {
 /// The key of the node that opens a scope.
 pub fn node_key<T>(node: &T) -> usize {
     std::ptr::from_ref(node) as usize
+}
+
+/// The key of an expression that is a lazy frame. It may stand at the beginning of another node: no node
+/// has an odd address.
+pub fn lazy_key(expression: &Expression) -> usize {
+    node_key(expression) + 1
 }
 
 impl Scopes {
@@ -149,6 +165,8 @@ impl Scopes {
             has_yield: false,
             awaits: None,
             has_class_cell: false,
+            has_namespace_cell: false,
+            class_around: None,
         });
         self.by_node.insert(key, id);
         id
@@ -165,7 +183,7 @@ impl Scopes {
 
     /// Whether a frame is a function in the wide sense, whose locals live in registers.
     pub fn is_function_frame(&self, id: ScopeId) -> bool {
-        matches!(self.get(id).kind, ScopeKind::Function | ScopeKind::Generator)
+        matches!(self.get(id).kind, ScopeKind::Function | ScopeKind::Generator | ScopeKind::Lazy)
     }
 
     /// The variable's symbol, at its owner.
@@ -185,6 +203,11 @@ impl Scopes {
             let names = self.get(id).order.clone();
             for name in names {
                 let binding = self.resolve_name(id, &name);
+                if self.get(id).kind == ScopeKind::Lazy
+                    && matches!(binding, Binding::Namespace | Binding::NamespaceOrVariable(_))
+                {
+                    self.look_into_class(id);
+                }
                 self.get_mut(id).bindings.insert(name, binding);
             }
         }
@@ -200,7 +223,7 @@ impl Scopes {
                 self.capture(start, owner, name);
                 let symbol = self.variable(start, name).cloned().unwrap_or_default();
                 let is_captured = self.get(owner).frame != self.get(start).frame;
-                if is_captured && self.sees_namespace(start) && !symbol.is_nonlocal {
+                if is_captured && self.sees_namespace_before(start, owner) && !symbol.is_nonlocal {
                     Binding::NamespaceOrVariable(owner)
                 } else {
                     Binding::Variable(owner)
@@ -229,6 +252,33 @@ impl Scopes {
         self.errors.push(ScopeError { span: symbol.declared, message });
     }
 
+    /// Gives a lazy frame the namespace of the class around it.
+    fn look_into_class(&mut self, lazy: ScopeId) {
+        if self.get(lazy).class_around.is_some() {
+            return;
+        }
+        let mut scope = lazy;
+        while self.get(scope).kind != ScopeKind::Class {
+            let Some(parent) = self.get(scope).parent else { return };
+            scope = parent;
+        }
+        self.get_mut(scope).has_namespace_cell = true;
+        self.get_mut(lazy).class_around = Some(scope);
+        self.capture(lazy, scope, &NAMESPACE_CELL.into());
+    }
+
+    /// As `sees_namespace`, for a name that is a variable of `owner`: the namespace must be nearer.
+    fn sees_namespace_before(&self, start: ScopeId, owner: ScopeId) -> bool {
+        let mut scope = start;
+        while self.get(scope).kind != ScopeKind::Class {
+            match self.get(scope).parent {
+                Some(parent) if scope != owner => scope = parent,
+                _ => return false,
+            }
+        }
+        scope != owner && self.sees_namespace(start)
+    }
+
     /// Whether names that are bound nowhere else are looked up in the namespace R[0] from here.
     fn sees_namespace(&self, start: ScopeId) -> bool {
         let mut scope = start;
@@ -236,8 +286,8 @@ impl Scopes {
             let here = self.get(scope);
             match (here.kind, here.parent) {
                 (ScopeKind::Class, _) => return true,
-                (ScopeKind::Module, _) => return self.top_is_namespace,
-                (ScopeKind::TypeParameters, Some(parent)) => scope = parent,
+                (ScopeKind::Module, _) => return self.top_is_namespace && self.get(start).frame == scope,
+                (ScopeKind::TypeParameters | ScopeKind::Lazy, Some(parent)) => scope = parent,
                 // A comprehension sees the namespace of `exec`, but not that of a class.
                 (ScopeKind::Comprehension, Some(_)) => {
                     return self.top_is_namespace && self.get(here.frame).kind == ScopeKind::Module;
@@ -256,7 +306,8 @@ impl Scopes {
             let crossed = here.frame != start_frame;
             if let Some(symbol) = here.symbols.get(name) {
                 let visible = here.kind != ScopeKind::Class || class_is_visible;
-                if symbol.is_global && visible {
+                let is_declared_here = here.kind != ScopeKind::Module || !crossed;
+                if symbol.is_global && visible && is_declared_here {
                     return Found::ExplicitGlobal;
                 }
                 if symbol.is_bound && !symbol.is_nonlocal {
@@ -272,7 +323,7 @@ impl Scopes {
                 self.get_mut(scope).has_class_cell = true;
                 return Found::Variable(scope);
             }
-            class_is_visible = class_is_visible && here.kind == ScopeKind::TypeParameters;
+            class_is_visible = class_is_visible && matches!(here.kind, ScopeKind::TypeParameters | ScopeKind::Lazy);
             match here.parent {
                 Some(parent) => scope = parent,
                 None => return Found::Nothing,

@@ -5,7 +5,7 @@
 
 use asy_grammar::ast::*;
 
-use super::scope::{ScopeError, ScopeId, ScopeKind, Scopes, mangle, node_key};
+use super::scope::{ScopeError, ScopeId, ScopeKind, Scopes, lazy_key, mangle, node_key};
 
 /// What is analysed.
 pub enum Tree<'a> {
@@ -185,7 +185,7 @@ impl Walk {
             StatementKind::TypeAlias { name, type_parameters, value } => {
                 self.bind(&name.name);
                 self.with_type_parameters(type_parameters, |walk| {
-                    walk.inside(ScopeKind::Function, node_key(value), |walk| walk.expression(value));
+                    walk.inside(ScopeKind::Lazy, lazy_key(value), |walk| walk.expression(value));
                 });
             }
         }
@@ -230,7 +230,11 @@ impl Walk {
         };
         symbol.declared = name.span;
         match declaration {
-            Declaration::Global => symbol.is_global = true,
+            Declaration::Global => {
+                symbol.is_global = true;
+                // It holds at the top too, where names could live in a namespace of their own.
+                self.scopes.symbol(Scopes::TOP, &mangled).is_global = true;
+            }
             Declaration::Nonlocal => symbol.is_nonlocal = true,
         }
         if let Some(message) = problem {
@@ -261,17 +265,23 @@ impl Walk {
     fn class(&mut self, definition: &ClassDefinition) {
         self.expressions(&definition.decorators);
         self.bind(&definition.name.name);
+        // Type parameters are private to the class; its bases are not.
+        let outer = self.class_name.clone();
+        if !definition.type_parameters.is_empty() {
+            self.class_name = Some(definition.name.name.clone());
+        }
         self.with_type_parameters(&definition.type_parameters, |walk| {
+            walk.class_name = outer.clone();
             walk.arguments(&definition.arguments);
             walk.inside(ScopeKind::Class, node_key(definition), |walk| {
-                let outer = walk.class_name.replace(definition.name.name.clone());
+                walk.class_name = Some(definition.name.name.clone());
                 if !definition.type_parameters.is_empty() {
                     walk.use_name(&".type_params".into());
                 }
                 walk.statements(&definition.body);
-                walk.class_name = outer;
             });
         });
+        self.class_name = outer;
     }
 
     /// Runs `work` in the scope of type parameters, or right here when there are none.
@@ -281,8 +291,9 @@ impl Walk {
             walk.bind(&".type_params".into());
             for parameter in parameters {
                 walk.bind(&parameter.name.name);
-                walk.optional(parameter.bound.as_ref());
-                walk.optional(parameter.default.as_ref());
+                for part in parameter.bound.iter().chain(&parameter.default) {
+                    walk.inside(ScopeKind::Lazy, lazy_key(part), |walk| walk.expression(part));
+                }
             }
             work(walk);
         });

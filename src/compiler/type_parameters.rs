@@ -1,13 +1,14 @@
 //! Type parameters of functions, classes and aliases. They are variables of an inline scope; inner
-//! frames capture them. Bounds and defaults are evaluated where they stand; the value of an alias is a
-//! function, evaluated when it is asked for.
+//! frames capture them. Bounds, defaults and the value of an alias are functions, called when they are
+//! asked for.
 
+use asy_grammar::ast::ExpressionKind::Tuple;
 use asy_grammar::ast::{Arguments, Expression, Identifier, Parameters, Span, TypeParameter, TypeParameterKind};
 
 use crate::bytecode::{Constant, Intrinsic, Op, Register};
 
 use super::Compiler;
-use super::scope::node_key;
+use super::scope::{lazy_key, node_key};
 
 impl<'a> Compiler<'a> {
     /// Opens the scope of type parameters and makes them; gives a register with the tuple of all. None
@@ -38,21 +39,17 @@ impl<'a> Compiler<'a> {
         self.load_constant(span, Constant::Str(parameter.name.name.clone()), start);
         let function = match parameter.kind {
             TypeParameterKind::TypeVar => {
-                let bound = self.unit.registers.take();
-                match &parameter.bound {
-                    Some(value) => self.expression_to(value, bound),
-                    None => self.emit(span, Op::LoadNone { dst: bound }),
-                }
+                let (bound, is_constraints) = (self.unit.registers.take(), self.unit.registers.take());
+                self.lazy_part(parameter.bound.as_ref(), &parameter.name, bound);
+                let is_tuple = parameter.bound.as_ref().is_some_and(|bound| matches!(bound.kind, Tuple(_)));
+                self.emit(span, Op::LoadBool { dst: is_constraints, value: is_tuple });
                 Intrinsic::TypeVar
             }
             TypeParameterKind::TypeVarTuple => Intrinsic::TypeVarTuple,
             TypeParameterKind::ParamSpec => Intrinsic::ParamSpec,
         };
         let default = self.unit.registers.take();
-        match &parameter.default {
-            Some(value) => self.annotation_value_to(value, default),
-            None => self.emit(span, Op::Release { start: default, count: 1 }),
-        }
+        self.lazy_part(parameter.default.as_ref(), &parameter.name, default);
         self.emit(span, Op::Intrinsic { dst: start, start, function });
         let name = self.mangled(&parameter.name.name);
         self.store_name(&name, start, span);
@@ -60,17 +57,11 @@ impl<'a> Compiler<'a> {
         self.unit.registers.give_back(mark);
     }
 
-    /// R[dst] = a value in which a lone `*Ts` may stand.
-    fn annotation_value_to(&mut self, value: &'a Expression, dst: Register) {
-        match &value.kind {
-            asy_grammar::ast::ExpressionKind::Starred(inner) => {
-                let mark = self.unit.registers.mark();
-                let src = self.operand(inner, Some(dst));
-                self.emit(value.span, Op::Unpack { src, start: dst, count: 1 });
-                self.unit.registers.give_back(mark);
-            }
-            _ => self.expression_to(value, dst),
-        }
+    /// R[dst] = a function that works out a bound or default; None when there is none.
+    fn lazy_part(&mut self, value: Option<&'a Expression>, name: &Identifier, dst: Register) {
+        let Some(value) = value else { return self.emit(name.span, Op::LoadNone { dst }) };
+        let code = self.expression_code(value.span, name.name.clone(), &Parameters::default(), value, lazy_key(value));
+        self.make_function(value.span, code, dst);
     }
 
     /// Calls the class builder with `Generic[parameters]` behind the bases that are written.
@@ -116,7 +107,7 @@ impl<'a> Compiler<'a> {
             Some(src) => self.emit(span, Op::Move { dst: second, src }),
             None => self.load_constant(span, Constant::Tuple(Vec::new()), second),
         }
-        let code = self.expression_code(span, name.name.clone(), &Parameters::default(), value, node_key(value));
+        let code = self.expression_code(span, name.name.clone(), &Parameters::default(), value, lazy_key(value));
         self.make_function(span, code, third);
         self.emit_result(span, alias, Op::Intrinsic { dst: alias, start, function: Intrinsic::TypeAlias });
         self.unit.registers.note_result(second);

@@ -3,14 +3,15 @@
 use std::rc::Rc;
 
 use super::{loader, state};
+use crate::builtins::add_rows;
 use crate::bytecode::CodeKind;
 use crate::native;
 use crate::scheduler::event_loop::{self, EventLoop};
 use crate::scheduler::gather::Exceptions;
 use crate::scheduler::wait::Until;
 use crate::scheduler::{
-    as_completed, classes, exception_handler, foreign, future, gather, handle, policy, registry, runner, shield, sleep,
-    task, timeout, wait, wait_for,
+    as_completed, classes, exception_handler, foreign, future, future_attributes, gather, handle, policy, registry,
+    runner, shield, sleep, task, timeout, wait, wait_for,
 };
 use crate::value::{Gc, Module, Native, NativeFunction, Raised, Result, Set, Str, Value, types};
 use crate::vm::Vm;
@@ -65,6 +66,11 @@ pub fn module(_: &mut Vm) -> Result<Gc<Module>> {
     let defined = DEFINED.iter().map(|(name, _)| Str::intern(name));
     let public = entries.filter(|name| !name.starts_with('_')).chain(defined);
     module.set("__all__", Value::list(public.map(Value::Str).collect()));
+    add_rows(&types.task, TASK_STACK);
+    future_attributes::set_stack_source(|vm| {
+        let traceback = loader::import_absolute(vm, "asyncio.base_tasks")?;
+        vm.call_method(&traceback, &Str::intern("_source_stack"), &[])
+    });
     exception_handler::set_logger_source(|| state().module("asyncio.base_events")?.get("logger"));
     Ok(module)
 }
@@ -212,7 +218,7 @@ fn running_loop_or_none(_: &mut Vm) -> Option<Value> {
 }
 
 fn get_event_loop(vm: &mut Vm) -> Result<Value> {
-    Ok(policy::current(vm)?.object())
+    policy::current_object(vm)
 }
 
 fn new_event_loop(vm: &mut Vm) -> Result<Value> {
@@ -254,6 +260,26 @@ fn iscoroutinefunction(vm: &mut Vm, value: &Value) -> Result<bool> {
 fn isfuture(vm: &mut Vm, value: &Value) -> Result<bool> {
     Ok(value.as_future().is_some() || foreign::is_future(vm, value)?)
 }
+
+fn get_stack(vm: &mut Vm, this: &Value, limit: Option<Value>) -> Result<Value> {
+    let module = loader::import_absolute(vm, "asyncio.base_tasks")?;
+    vm.call_method(&module, &Str::intern("_task_get_stack"), &[this.clone(), limit.into()])
+}
+
+fn print_stack(vm: &mut Vm, this: &Value, limit: Option<Value>, file: Option<Value>) -> Result<Value> {
+    let module = loader::import_absolute(vm, "asyncio.base_tasks")?;
+    vm.call_method(&module, &Str::intern("_task_print_stack"), &[this.clone(), limit.into(), file.into()])
+}
+
+/// What of a task is written in the language itself.
+const TASK_STACK: &[Native] = &[
+    native!("get_stack(self, *, limit=None)", get_stack(required, named), "The frames of the coroutine."),
+    native!(
+        "print_stack(self, *, limit=None, file=None)",
+        print_stack(required, named, named),
+        "Prints the frames of the coroutine."
+    ),
+];
 
 pub const FUNCTIONS: &[Native] = &[
     native!(

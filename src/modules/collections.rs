@@ -318,8 +318,8 @@ impl NativeIterator for Walk {
 }
 
 thread_local! {
-    static ITERATOR: Class = super::native_iterator_class("_collections._deque_iterator", &[]);
-    static REVERSE_ITERATOR: Class = super::native_iterator_class("_collections._deque_reverse_iterator", &[]);
+    static ITERATOR: Class = super::native_iterator_class("_collections._deque_iterator", WALK);
+    static REVERSE_ITERATOR: Class = super::native_iterator_class("_collections._deque_reverse_iterator", WALK);
     static DEQUE: Class = native_class("collections.deque", &types().object, METHODS);
 }
 
@@ -498,11 +498,50 @@ fn count_elements(vm: &mut Vm, mapping: &Value, iterable: &Value) -> Result<()> 
     })
 }
 
-const FUNCTIONS: &[Native] = &[native!(
-    "_count_elements(mapping, iterable, /)",
-    count_elements(required, required),
-    "Adds to a mapping how often each item comes."
-)];
+/// Moves an existing key of a dict to its end, or to its beginning.
+fn move_to_end(vm: &mut Vm, dict: &Gc<Dict>, key: &Value, last: bool) -> Result<()> {
+    let hash = vm.hash(key)?;
+    match vm.find_in_dict(dict, key, hash)? {
+        Some(index) => {
+            dict.move_to_end(index, last);
+            Ok(())
+        }
+        None => Err(Raised::key_error(key.clone())),
+    }
+}
+
+const FUNCTIONS: &[Native] = &[
+    native!(
+        "_count_elements(mapping, iterable, /)",
+        count_elements(required, required),
+        "Adds to a mapping how often each item comes."
+    ),
+    native!(
+        "_move_to_end(dict, key, last, /)",
+        move_to_end(required, required, required),
+        "Moves a key of a dict to its end, or to its beginning."
+    ),
+];
+
+/// An iterator of the same class over a deque, from an index on.
+fn new_walk(vm: &mut Vm, class: &Class, deque: &Value, given: Option<i64>) -> Result<Value> {
+    if deque.payload::<Deque>().is_none() {
+        let kind = deque.type_name();
+        let name = class.name();
+        return Err(Raised::type_error(format!("{name}() argument 1 must be collections.deque, not {kind}")));
+    }
+    let iterator = walk(deque, REVERSE_ITERATOR.with(|backwards| backwards.same(class)))?;
+    for _ in 0..given.unwrap_or(0) {
+        if vm.next(&iterator)?.is_none() {
+            break;
+        }
+    }
+    Ok(iterator)
+}
+
+const WALK: &[Native] =
+    &[native!("__new__(cls, deque, index=0, /)", new_walk(required, required, optional), "An iterator over a deque.")
+        .static_method()];
 
 pub fn module(_: &mut Vm) -> Result<Gc<Module>> {
     let module = native_module("_collections", FUNCTIONS);

@@ -5,7 +5,7 @@
 use crate::memory::Tracer;
 use crate::native;
 use crate::value::iterator::NativeIterator;
-use crate::value::{Class, Iterator, Mutable, Native, Raised, Result, Value};
+use crate::value::{Class, Mutable, Native, Raised, Result, Value};
 use crate::vm::Vm;
 
 /// How the indices go on.
@@ -121,7 +121,7 @@ fn arrangements(class: &Class, kind: Kind, pools: Vec<Vec<Value>>, indices: Vec<
         _ => Vec::new(),
     };
     let state = Mutable::new(State { indices, turns, is_first: true, is_over });
-    Iterator::native(class, Arrangements { kind, pools, state })
+    super::native_iterator(class, Arrangements { kind, pools, state })
 }
 
 fn new_product(vm: &mut Vm, class: &Class, iterables: &[Value], repeat: Option<i64>) -> Result<Value> {

@@ -51,33 +51,63 @@ fn program(function: &str, value: &Value) -> Result<Program> {
     Ok(Program::Text(text))
 }
 
-fn to_code(source: &Rc<Source>, mode: Mode) -> std::result::Result<Rc<Code>, Vec<Diagnostic>> {
-    let options = |mode| CompileOptions { mode, top_level_await: false, annotations_are_text: false };
+/// The code of a text, and what there is to warn of.
+fn to_code(
+    source: &Rc<Source>,
+    mode: Mode,
+    annotations_are_text: bool,
+) -> std::result::Result<(Rc<Code>, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let options = |mode| CompileOptions { mode, top_level_await: false, annotations_are_text };
     if mode == Mode::Expression {
         let expression = asy_grammar::parse_expression(&source.text)?;
-        let errors = asy_grammar::check_expression(&expression, CheckOptions { top_level_await: false });
-        if !errors.is_empty() {
-            return Err(errors);
+        let findings = asy_grammar::check_expression(&expression, CheckOptions { top_level_await: false });
+        if !findings.errors.is_empty() {
+            return Err(findings.errors);
         }
-        return compile_expression(&expression, source, options(CompileMode::Namespace));
+        let code = compile_expression(&expression, source, options(CompileMode::Namespace))?;
+        return Ok((code, source::all_warnings(source, findings)));
     }
     let tree = asy_grammar::parse(&source.text)?;
-    let errors = asy_grammar::check(&tree, CheckOptions { top_level_await: false });
-    if !errors.is_empty() {
-        return Err(errors);
+    let findings = asy_grammar::check(&tree, CheckOptions { top_level_await: false });
+    if !findings.errors.is_empty() {
+        return Err(findings.errors);
     }
     let mode = if mode == Mode::Single { CompileMode::Interactive } else { CompileMode::Namespace };
-    compile_module(&tree, source, options(mode))
+    Ok((compile_module(&tree, source, options(mode))?, source::all_warnings(source, findings)))
 }
 
-fn make_code(text: String, name: &str, mode: Mode) -> Result<Gc<CodeObject>> {
+fn make_code(vm: &mut Vm, text: String, name: &str, mode: Mode, annotations_are_text: bool) -> Result<Gc<CodeObject>> {
     // Blanks in front of an expression are no indentation.
     let text = if mode == Mode::Expression { text.trim_start_matches([' ', '\t']).to_string() } else { text };
     let source = Rc::new(Source { name: name.to_string(), text });
-    match to_code(&source, mode) {
-        Ok(code) => Ok(CodeObject::link(&code)),
+    match to_code(&source, mode, annotations_are_text) {
+        Ok((code, warnings)) => {
+            source::issue_warnings(vm, &source, &warnings)?;
+            Ok(CodeObject::link(&code))
+        }
         Err(diagnostics) => Err(source::syntax_error(&source, &diagnostics)),
     }
+}
+
+/// Looks at the flags of `compile`. Gives whether annotations are to stay text.
+fn check_flags(flags: i64) -> Result<bool> {
+    /// Features of `__future__`, of which only that of annotations still changes something.
+    const FUTURE: i64 = 0x1FE_0010;
+    const ANNOTATIONS: i64 = 0x100_0000;
+    /// Two flags of prompts and one for comments with types: nothing depends on them here.
+    const WITHOUT_EFFECT: i64 = 0x200 | 0x4000 | 0x1000;
+    const ONLY_TREE: i64 = 0x400;
+    const TOP_LEVEL_AWAIT: i64 = 0x2000;
+    if flags & ONLY_TREE != 0 {
+        return Err(Raised::not_implemented_error("compile(): there is no module ast, so no trees are given"));
+    }
+    if flags & TOP_LEVEL_AWAIT != 0 {
+        return Err(Raised::not_implemented_error("compile(): await outside of functions is for whole programs"));
+    }
+    if flags & !(FUTURE | WITHOUT_EFFECT) != 0 {
+        return Err(Raised::value_error("compile(): unrecognised flags"));
+    }
+    Ok(flags & ANNOTATIONS != 0)
 }
 
 fn compile(
@@ -87,10 +117,11 @@ fn compile(
     mode: &Str,
     flags: Option<i64>,
     _dont_inherit: Option<bool>,
-    _optimize: Option<i64>,
+    optimize: Option<i64>,
 ) -> Result<Value> {
-    if flags.unwrap_or(0) != 0 {
-        return Err(Raised::value_error("compile(): unrecognised flags"));
+    let annotations_are_text = check_flags(flags.unwrap_or(0))?;
+    if !(-1..=2).contains(&optimize.unwrap_or(-1)) {
+        return Err(Raised::value_error("compile(): invalid optimize value"));
     }
     let file = match file.as_str() {
         Some(file) => file.clone(),
@@ -109,7 +140,7 @@ fn compile(
         _ => return Err(Raised::value_error("compile() mode must be 'exec', 'eval' or 'single'")),
     };
     match program("compile", text)? {
-        Program::Text(text) => make_code(text, &file, mode).map(Value::Code),
+        Program::Text(text) => make_code(vm, text, &file, mode, annotations_are_text).map(Value::Code),
         Program::Code(code) => Ok(Value::Code(code)),
     }
 }
@@ -161,7 +192,7 @@ fn run(
 ) -> Result<Value> {
     let (globals, locals) = namespaces(vm, function, globals, locals)?;
     let code = match program {
-        Program::Text(text) => make_code(text, "<string>", mode)?,
+        Program::Text(text) => make_code(vm, text, "<string>", mode, false)?,
         Program::Code(code) => code,
     };
     if !code.code.free_names.is_empty() {

@@ -5,14 +5,31 @@
 
 use std::cell::Cell;
 
-use super::native_iterator_class;
 use super::shared_iterators::{new_groupby, tee};
+use super::{native_iterator, native_iterator_class};
 use crate::bytecode::Operator;
 use crate::memory::Tracer;
 use crate::native;
-use crate::value::iterator::NativeIterator;
-use crate::value::{Class, Gc, Iterator, Module, Mutable, Native, Raised, Result, Str, Value, symbols};
+use crate::value::iterator::{IteratorState, NativeIterator};
+use crate::value::{Class, Gc, Module, Mutable, Native, Raised, Result, Str, Value, symbols};
 use crate::vm::Vm;
+
+/// The repr of those that have one of their own.
+fn repr(vm: &mut Vm, this: &Value) -> Result<String> {
+    let name = this.class().name();
+    let arguments = match this.native() {
+        Value::Iterator(iterator) => match &iterator.state {
+            IteratorState::Native(state) => state.shown_arguments(),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    };
+    let mut shown = Vec::with_capacity(arguments.len());
+    for argument in &arguments {
+        shown.push(vm.repr(argument)?.to_string());
+    }
+    Ok(format!("{name}({})", shown.join(", ")))
+}
 
 /// Counts up from a number.
 struct Count {
@@ -26,6 +43,13 @@ impl NativeIterator for Count {
         let following = vm.binary(Operator::Add, &number, &self.step)?;
         self.next.set(following);
         Ok(Some(number))
+    }
+
+    fn shown_arguments(&self) -> Vec<Value> {
+        match self.step {
+            Value::Int(1) => vec![self.next.get()],
+            _ => vec![self.next.get(), self.step.clone()],
+        }
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
@@ -45,7 +69,7 @@ fn new_count(_: &mut Vm, class: &Class, start: Option<&Value>, step: Option<&Val
             return Err(Raised::type_error("a number is required"));
         }
     }
-    Ok(Iterator::native(class, Count { next: Mutable::new(start), step }))
+    Ok(native_iterator(class, Count { next: Mutable::new(start), step }))
 }
 
 /// Repeats the items of an iterable.
@@ -80,7 +104,7 @@ impl NativeIterator for Cycle {
 
 fn new_cycle(vm: &mut Vm, class: &Class, iterable: &Value) -> Result<Value> {
     let iterator = Mutable::new(vm.iterate(iterable)?);
-    Ok(Iterator::native(class, Cycle { iterator, kept: Mutable::default(), index: Cell::new(0) }))
+    Ok(native_iterator(class, Cycle { iterator, kept: Mutable::default(), index: Cell::new(0) }))
 }
 
 /// Repeats one object.
@@ -103,6 +127,10 @@ impl NativeIterator for Repeat {
         self.left.get()
     }
 
+    fn shown_arguments(&self) -> Vec<Value> {
+        std::iter::once(self.object.clone()).chain(self.left.get().map(Value::from)).collect()
+    }
+
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.object.trace(tracer);
     }
@@ -110,7 +138,7 @@ impl NativeIterator for Repeat {
 
 fn new_repeat(_: &mut Vm, class: &Class, object: Value, times: Option<i64>) -> Value {
     let left = times.map(|times| usize::try_from(times).unwrap_or(0));
-    Iterator::native(class, Repeat { object, left: Cell::new(left) })
+    native_iterator(class, Repeat { object, left: Cell::new(left) })
 }
 
 /// The items of one iterable after the other.
@@ -149,11 +177,11 @@ impl NativeIterator for Chain {
 
 fn new_chain(vm: &mut Vm, class: &Class, iterables: &[Value]) -> Result<Value> {
     let sources = vm.iterate(&Value::tuple(iterables.to_vec()))?;
-    Ok(Iterator::native(class, Chain { sources, current: Mutable::new(None) }))
+    Ok(native_iterator(class, Chain { sources, current: Mutable::new(None) }))
 }
 
 fn chain_from_iterable(vm: &mut Vm, class: &Class, iterable: &Value) -> Result<Value> {
-    Ok(Iterator::native(class, Chain { sources: vm.iterate(iterable)?, current: Mutable::new(None) }))
+    Ok(native_iterator(class, Chain { sources: vm.iterate(iterable)?, current: Mutable::new(None) }))
 }
 
 /// Running totals.
@@ -205,7 +233,7 @@ fn new_accumulate(
         total: Mutable::default(),
         initial: Mutable::new(initial),
     };
-    Ok(Iterator::native(class, accumulate))
+    Ok(native_iterator(class, accumulate))
 }
 
 /// A part of an iterable, by index.
@@ -280,7 +308,7 @@ fn new_islice(vm: &mut Vm, class: &Class, iterable: &Value, bounds: &[Value]) ->
         return Err(Raised::value_error(step_complaint));
     }
     let iterator = Mutable::new(Some(vm.iterate(iterable)?));
-    Ok(Iterator::native(class, Islice { iterator, position: Cell::new(0), wanted: Cell::new(start), stop, step }))
+    Ok(native_iterator(class, Islice { iterator, position: Cell::new(0), wanted: Cell::new(start), stop, step }))
 }
 
 /// What a predicate decides about the items.
@@ -343,7 +371,7 @@ impl NativeIterator for Select {
 
 fn new_select(vm: &mut Vm, class: &Class, predicate: Value, iterable: &Value, selection: Selection) -> Result<Value> {
     let iterator = vm.iterate(iterable)?;
-    Ok(Iterator::native(class, Select { selection, predicate, iterator, has_turned: Cell::new(false) }))
+    Ok(native_iterator(class, Select { selection, predicate, iterator, has_turned: Cell::new(false) }))
 }
 
 fn new_takewhile(vm: &mut Vm, class: &Class, predicate: Value, iterable: &Value) -> Result<Value> {
@@ -382,7 +410,7 @@ impl NativeIterator for Compress {
 }
 
 fn new_compress(vm: &mut Vm, class: &Class, data: &Value, selectors: &Value) -> Result<Value> {
-    Ok(Iterator::native(class, Compress { data: vm.iterate(data)?, selectors: vm.iterate(selectors)? }))
+    Ok(native_iterator(class, Compress { data: vm.iterate(data)?, selectors: vm.iterate(selectors)? }))
 }
 
 /// Calls a function with each item as its arguments.
@@ -405,7 +433,7 @@ impl NativeIterator for Starmap {
 }
 
 fn new_starmap(vm: &mut Vm, class: &Class, function: Value, iterable: &Value) -> Result<Value> {
-    Ok(Iterator::native(class, Starmap { function, iterator: vm.iterate(iterable)? }))
+    Ok(native_iterator(class, Starmap { function, iterator: vm.iterate(iterable)? }))
 }
 
 /// As zip, until the longest ends.
@@ -450,7 +478,7 @@ impl NativeIterator for ZipLongest {
 fn new_zip_longest(vm: &mut Vm, class: &Class, iterables: &[Value], fill: Option<Value>) -> Result<Value> {
     let iterators = iterables.iter().map(|iterable| vm.iterate(iterable).map(Some)).collect::<Result<Vec<_>>>()?;
     let iterators = Mutable::new(iterators);
-    Ok(Iterator::native(class, ZipLongest { iterators, fill: fill.unwrap_or(Value::None) }))
+    Ok(native_iterator(class, ZipLongest { iterators, fill: fill.unwrap_or(Value::None) }))
 }
 
 /// Each item with the one before.
@@ -461,13 +489,12 @@ struct Pairwise {
 
 impl NativeIterator for Pairwise {
     fn next(&self, vm: &mut Vm) -> Result<Option<Value>> {
-        let previous = match self.previous.get() {
-            Value::Unbound => match vm.next(&self.iterator)? {
-                Some(first) => first,
-                None => return Ok(None),
-            },
-            previous => previous,
-        };
+        // The source may ask this very iterator, which then moves on in between.
+        if self.previous.borrow().is_unbound() {
+            let Some(first) = vm.next(&self.iterator)? else { return Ok(None) };
+            self.previous.set(first);
+        }
+        let previous = self.previous.get();
         let Some(item) = vm.next(&self.iterator)? else { return Ok(None) };
         self.previous.set(item.clone());
         Ok(Some(Value::tuple(vec![previous, item])))
@@ -480,7 +507,7 @@ impl NativeIterator for Pairwise {
 }
 
 fn new_pairwise(vm: &mut Vm, class: &Class, iterable: &Value) -> Result<Value> {
-    Ok(Iterator::native(class, Pairwise { iterator: vm.iterate(iterable)?, previous: Mutable::default() }))
+    Ok(native_iterator(class, Pairwise { iterator: vm.iterate(iterable)?, previous: Mutable::default() }))
 }
 
 /// Tuples of so many items each.
@@ -514,7 +541,7 @@ fn new_batched(vm: &mut Vm, class: &Class, iterable: &Value, size: i64, strict: 
         return Err(Raised::value_error("n must be at least one"));
     };
     let strict = strict.unwrap_or(false);
-    Ok(Iterator::native(class, Batched { iterator: vm.iterate(iterable)?, size, strict }))
+    Ok(native_iterator(class, Batched { iterator: vm.iterate(iterable)?, size, strict }))
 }
 
 const FUNCTIONS: &[Native] =
@@ -524,12 +551,15 @@ const FUNCTIONS: &[Native] =
 const CLASSES: &[(&str, &[Native])] = &[
     (
         "count",
-        &[native!(
-            "__new__(cls, /, start=0, step=1)",
-            new_count(required, optional, optional),
-            "Counts up from a number."
-        )
-        .static_method()],
+        &[
+            native!(
+                "__new__(cls, /, start=0, step=1)",
+                new_count(required, optional, optional),
+                "Counts up from a number."
+            )
+            .static_method(),
+            native!("__repr__(self, /)", repr(required), "Where it is."),
+        ],
     ),
     (
         "cycle",
@@ -538,12 +568,15 @@ const CLASSES: &[(&str, &[Native])] = &[
     ),
     (
         "repeat",
-        &[native!(
-            "__new__(cls, /, object, times=None)",
-            new_repeat(required, required, optional),
-            "Repeats one object."
-        )
-        .static_method()],
+        &[
+            native!(
+                "__new__(cls, /, object, times=None)",
+                new_repeat(required, required, optional),
+                "Repeats one object."
+            )
+            .static_method(),
+            native!("__repr__(self, /)", repr(required), "What is left."),
+        ],
     ),
     (
         "chain",

@@ -207,8 +207,9 @@ fn load(vm: &mut Vm, full: &str, package_path: Option<&Value>) -> Result<Value> 
 }
 
 fn run(vm: &mut Vm, module: &Gc<Module>, text: &Rc<Source>) -> Result<()> {
-    let code = source::compile(text, source::TopLevelAwait::No)
+    let (code, warnings) = source::compile(text, source::TopLevelAwait::No)
         .map_err(|diagnostics| source::syntax_error(text, &diagnostics))?;
+    source::issue_warnings(vm, text, &warnings)?;
     vm.run_module(&code, module).map(drop)
 }
 

@@ -5,11 +5,14 @@
 
 use crate::builtins;
 use crate::value::class::{ClassObject, Layout};
+use crate::value::iterator::NativeIterator;
 use crate::value::{
-    Class, Dict, Gc, List, Module, Mutable, Native, NativeFunction, Result, Str, Value, symbols, types,
+    Class, Dict, Gc, Iterator, List, Module, Mutable, Native, NativeFunction, Result, Str, Value, symbols, types,
 };
 use crate::vm::Vm;
 
+pub mod array;
+pub mod array_item;
 pub mod asyncio;
 pub mod at_exit;
 pub mod base64;
@@ -34,6 +37,7 @@ pub mod json;
 pub mod loader;
 pub mod math;
 pub mod mersenne_twister;
+pub mod operator;
 pub mod os;
 pub mod packed_item;
 pub mod packing;
@@ -54,6 +58,7 @@ pub mod time;
 pub mod traceback;
 pub mod type_parameters;
 pub mod type_support;
+pub mod unicodedata;
 pub mod warnings;
 pub mod weak_reference;
 pub mod whole_number;
@@ -76,6 +81,7 @@ pub struct NativeModule {
 
 /// All native modules, sorted by name.
 pub const NATIVE: &[NativeModule] = &[
+    NativeModule { name: "_array", precedence: Precedence::First, make: array::module },
     NativeModule { name: "_binascii", precedence: Precedence::First, make: base64::module },
     NativeModule { name: "_bisect", precedence: Precedence::First, make: bisect::module },
     NativeModule { name: "_codecs", precedence: Precedence::First, make: codecs::module },
@@ -88,10 +94,9 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_struct", precedence: Precedence::First, make: packing::module },
     NativeModule { name: "_types", precedence: Precedence::First, make: type_support::module },
     NativeModule { name: "_weakref", precedence: Precedence::First, make: weak_reference::module },
+    NativeModule { name: "_operator", precedence: Precedence::First, make: operator::module },
     NativeModule { name: "_re", precedence: Precedence::First, make: re::module },
     NativeModule { name: "_io", precedence: Precedence::First, make: io::module },
-    NativeModule { name: "_re", precedence: Precedence::First, make: re::module },
-    NativeModule { name: "_weakref", precedence: Precedence::First, make: weak_reference::module },
     NativeModule { name: "asyncio", precedence: Precedence::AfterPath, make: asyncio::module },
     NativeModule { name: "atexit", precedence: Precedence::First, make: at_exit::module },
     NativeModule { name: "builtins", precedence: Precedence::First, make: builtins_module },
@@ -105,6 +110,7 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "resource", precedence: Precedence::AfterPath, make: resource::module },
     NativeModule { name: "sys", precedence: Precedence::First, make: sys::module },
     NativeModule { name: "time", precedence: Precedence::First, make: time::module },
+    NativeModule { name: "unicodedata", precedence: Precedence::AfterPath, make: unicodedata::module },
 ];
 
 /// The native module with this name.
@@ -151,6 +157,16 @@ pub fn native_iterator_class(name: &str, rows: &'static [Native]) -> Class {
     builtins::add_rows(&class, builtins::iterators::PROTOCOL);
     class.changed();
     class
+}
+
+/// A native iterator as an instance of a class of `native_iterator_class`, or of one the script derived.
+pub fn native_iterator(class: &Class, iterator: impl NativeIterator) -> Value {
+    if class.is_builtin() {
+        return Iterator::native(class, iterator);
+    }
+    let base = class.ancestors().into_iter().find(|ancestor| ancestor.is_builtin());
+    let base = base.unwrap_or_else(|| class.clone());
+    builtins::wrap(class, &base, Iterator::native(&base, iterator))
 }
 
 /// The module whose globals are the builtin names.

@@ -318,10 +318,12 @@ fn pack_part(vm: &mut Vm, format: &Format, arguments: &[Value]) -> Result<()> {
         let (expected, given) = (format.values, values.len());
         return Err(error(format!("pack_into expected {expected} items for packing (got {given})")));
     }
-    let array = buffer.payload::<ByteArray>();
-    let shown =
-        buffer.payload::<MemoryView>().filter(|view| !view.read_only && view.object().payload::<ByteArray>().is_some());
-    let length = match (array, shown) {
+    let array = ByteArray::within(buffer);
+    let shown = buffer
+        .payload::<MemoryView>()
+        .filter(|view| !view.read_only && ByteArray::within(&view.object()).is_some())
+        .and_then(|view| view.cast(b'B'));
+    let length = match (array, &shown) {
         (Some(array), _) => array.data.borrow().len(),
         (None, Some(shown)) => shown.length,
         (None, None) => {

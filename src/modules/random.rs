@@ -48,7 +48,7 @@ enum Source {
     System,
     /// The methods `random` and `getrandbits` of a class of the script.
     Script,
-    /// Its method `random` alone.
+    /// Its method `random` alone, because that is the one that the most derived class has.
     ScriptUnit,
 }
 
@@ -57,25 +57,38 @@ impl<'a> FromArgument<'a> for Random<'a> {
         let (Some(state), Value::Instance(instance)) = (value.payload::<State>(), value) else {
             return Err(Mismatch::Expected("Random"));
         };
-        Ok(Random { this: value, state, source: source_of(instance.class_ref()) })
+        Ok(Random { this: value, state, source: source_of(instance) })
     }
 }
 
-fn source_of(class: &Class) -> Source {
-    let types = types();
-    if class.same(&types.random) {
+thread_local! {
+    /// The names of the two methods, and the version of the class Random as it was made.
+    static GENERATORS: (Str, Str) = (Str::intern("random"), Str::intern("getrandbits"));
+    static VERSION: Cell<u32> = const { Cell::new(0) };
+}
+
+fn source_of(instance: &Instance) -> Source {
+    let (types, class) = (types(), instance.class_ref());
+    let is_untouched = types.random.version() == VERSION.with(Cell::get);
+    if is_untouched && class.same(&types.random) && !instance.has_attributes() {
         return Source::Twister;
     }
-    if class.same(&types.system_random) {
-        return Source::System;
-    }
-    let is_native = |name: &str| matches!(class.lookup(&Str::intern(name)), Some(Value::Native(_)));
-    match (is_native("random"), is_native("getrandbits")) {
-        (true, true) if class.is_subclass(&types.system_random) => Source::System,
-        (true, true) => Source::Twister,
-        (false, true) => Source::ScriptUnit,
-        _ => Source::Script,
-    }
+    GENERATORS.with(|(unit, bits)| {
+        let is_native =
+            |name: &Str| matches!(class.lookup(name), Some(Value::Native(_))) && instance.get(name).is_none();
+        if is_native(unit) && is_native(bits) {
+            return if class.is_subclass(&types.system_random) { Source::System } else { Source::Twister };
+        }
+        for class in std::iter::once(class.clone()).chain(class.ancestors()) {
+            if class.namespace.get_str(bits).is_some() {
+                break;
+            }
+            if class.namespace.get_str(unit).is_some() {
+                return Source::ScriptUnit;
+            }
+        }
+        Source::Script
+    })
 }
 
 impl Random<'_> {
@@ -187,7 +200,7 @@ fn init(vm: &mut Vm, this: Random<'_>, seed: Option<&Value>) -> Result<()> {
     Ok(())
 }
 
-fn seed(vm: &mut Vm, this: Random<'_>, seed: Option<&Value>, version: Option<&Value>) -> Result<()> {
+fn seed(_: &mut Vm, this: Random<'_>, seed: Option<&Value>, version: Option<&Value>) -> Result<()> {
     if this.source == Source::System {
         return Ok(());
     }
@@ -197,7 +210,7 @@ fn seed(vm: &mut Vm, this: Random<'_>, seed: Option<&Value>, version: Option<&Va
     };
     let key = match seed.unwrap_or(&Value::None) {
         Value::None => entropy::seed(),
-        seed => key_of(vm, seed, version)?,
+        seed => key_of(seed, version)?,
     };
     this.state.twister.borrow_mut().seed(&key);
     this.state.next_gauss.set(None);
@@ -205,7 +218,7 @@ fn seed(vm: &mut Vm, this: Random<'_>, seed: Option<&Value>, version: Option<&Va
 }
 
 /// The 32-bit digits that a seed stands for.
-fn key_of(vm: &mut Vm, seed: &Value, version: i64) -> Result<Vec<u32>> {
+fn key_of(seed: &Value, version: i64) -> Result<Vec<u32>> {
     if let Some(number) = integer::as_big(seed) {
         return Ok(number.magnitude().to_u32_digits());
     }
@@ -216,7 +229,7 @@ fn key_of(vm: &mut Vm, seed: &Value, version: i64) -> Result<Vec<u32>> {
     let bytes = match seed.as_str() {
         Some(text) if version == 1 => return Ok(first_version_key(text.chars().map(u64::from))),
         Some(text) => text.as_bytes().to_vec(),
-        None => match bytes_of(vm, seed)? {
+        None => match bytes_of(seed) {
             Some(bytes) if version == 1 => return Ok(first_version_key(bytes.into_iter().map(u64::from))),
             Some(bytes) => bytes,
             None => {
@@ -260,7 +273,9 @@ fn set_state(vm: &mut Vm, this: Random<'_>, state: &Value) -> Result<()> {
         return Err(no_state());
     }
     let version = vm.get_item(state, &Value::Int(0))?;
-    if !vm.equal(&version, &Value::Int(3))? {
+    // In version 2 the numbers had a sign.
+    let has_signs = vm.equal(&version, &Value::Int(2))?;
+    if !has_signs && !vm.equal(&version, &Value::Int(3))? {
         let shown = vm.str(&version)?;
         return Err(Raised::value_error(format!(
             "state with version {shown} passed to Random.setstate() of version 3"
@@ -274,6 +289,22 @@ fn set_state(vm: &mut Vm, this: Random<'_>, state: &Value) -> Result<()> {
             format!("not enough values to unpack (expected 3, got {})", parts.len())
         };
         return Err(Raised::value_error(problem));
+    };
+    let unsigned;
+    let numbers = if has_signs {
+        let mut all = Vec::new();
+        let collected = vm.for_each(numbers, |vm, number| {
+            all.push(vm.binary(Operator::Modulo, &number, &Value::Int(1 << 32))?);
+            Ok(())
+        });
+        if let Err(raised) = collected {
+            let is_value_error = raised.is_a(&types().value_error);
+            return Err(if is_value_error { Raised::type_error("state vector must be a tuple") } else { raised });
+        }
+        unsigned = Value::tuple(all);
+        &unsigned
+    } else {
+        numbers
     };
     let Value::Tuple(numbers) = numbers.native() else {
         return Err(Raised::type_error("state vector must be a tuple"));
@@ -694,7 +725,10 @@ pub fn module(_: &mut Vm) -> Result<Gc<Module>> {
     let types = types();
     add_rows(&types.random, METHODS);
     types.random.namespace.set_str(&Str::intern("VERSION"), Value::Int(3));
+    types.random.allow_changes();
+    types.system_random.allow_changes();
     types.random.changed();
+    VERSION.with(|version| version.set(types.random.version()));
     let module = Module::new("random");
     let hidden = make(&types.random);
     for name in public_methods() {
@@ -702,6 +736,13 @@ pub fn module(_: &mut Vm) -> Result<Gc<Module>> {
             module.set(name, Value::Method(Gc::new(BoundMethod { function, receiver: hidden.clone() })));
         }
     }
+    let twice_pi = 2.0 * std::f64::consts::PI;
+    module.set("TWOPI", Value::Float(twice_pi));
+    module.set("NV_MAGICCONST", Value::Float(4.0 * (-0.5f64).exp() / 2f64.sqrt()));
+    module.set("LOG4", Value::Float(4f64.ln()));
+    module.set("SG_MAGICCONST", Value::Float(1.0 + 4.5f64.ln()));
+    module.set("BPF", Value::Int(53));
+    module.set("RECIP_BPF", Value::Float(2f64.powi(-53)));
     module.set("_inst", hidden);
     module.set("Random", Value::Class(types.random.clone()));
     module.set("SystemRandom", Value::Class(types.system_random.clone()));

@@ -7,9 +7,10 @@ use std::collections::VecDeque;
 
 use super::native_iterator_class;
 use crate::memory::Tracer;
+use crate::native;
 use crate::value::instance::Payload;
-use crate::value::iterator::NativeIterator;
-use crate::value::{Class, Instance, Iterator, Mutable, Raised, Result, Value, types};
+use crate::value::iterator::{IteratorState, NativeIterator};
+use crate::value::{Class, Instance, Iterator, Mutable, Native, Raised, Result, Value, types};
 use crate::vm::Vm;
 
 /// What the iterators of one `tee` share.
@@ -21,6 +22,8 @@ struct TeeSource {
     gone: Cell<usize>,
     /// How many items each has given; `usize::MAX` for one that is dead.
     positions: Mutable<Vec<usize>>,
+    /// Whether the iterator is being asked for an item.
+    is_busy: Cell<bool>,
 }
 
 impl Payload for TeeSource {
@@ -47,7 +50,12 @@ impl NativeIterator for Tee {
         let item = match item {
             Some(item) => item,
             None => {
-                let Some(item) = vm.next(&source.iterator)? else { return Ok(None) };
+                if source.is_busy.replace(true) {
+                    return Err(Raised::runtime_error("cannot re-enter the tee iterator"));
+                }
+                let item = vm.next(&source.iterator);
+                source.is_busy.set(false);
+                let Some(item) = item? else { return Ok(None) };
                 source.waiting.borrow_mut().push_back(item.clone());
                 item
             }
@@ -57,6 +65,10 @@ impl NativeIterator for Tee {
         }
         source.forget_what_all_have();
         Ok(Some(item))
+    }
+
+    fn shared_source(&self) -> Option<(Value, usize)> {
+        Some((self.source.clone(), self.number))
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
@@ -88,21 +100,70 @@ impl TeeSource {
 }
 
 thread_local! {
-    static TEE: Class = native_iterator_class("itertools._tee", &[]);
+    static TEE: Class = native_iterator_class("itertools._tee", TEE_ROWS);
     static GROUP: Class = native_iterator_class("itertools._grouper", &[]);
+}
+
+const TEE_ROWS: &[Native] = &[
+    native!("__new__(cls, iterable, /)", new_tee(required, required), "An iterator that can be copied.")
+        .static_method(),
+    native!("__copy__(self, /)", copy_tee(required), "An iterator over what is left."),
+];
+
+fn new_tee(vm: &mut Vm, class: &Class, iterable: &Value) -> Result<Value> {
+    match tee_of(iterable) {
+        Some(_) => copy_tee(vm, iterable),
+        None => Ok(super::native_iterator(class, Tee { source: source_of(vm, iterable, 1)?, number: 0 })),
+    }
+}
+
+fn source_of(vm: &mut Vm, iterable: &Value, count: usize) -> Result<Value> {
+    let source = TeeSource {
+        iterator: vm.iterate(iterable)?,
+        waiting: Mutable::default(),
+        gone: Cell::new(0),
+        positions: Mutable::new(vec![0; count]),
+        is_busy: Cell::new(false),
+    };
+    Ok(Value::Instance(Instance::with_payload(types().object.clone(), source)))
+}
+
+/// The source and the number of an iterator that `tee` made.
+fn tee_of(value: &Value) -> Option<(Value, usize)> {
+    let Value::Iterator(iterator) = value.native() else { return None };
+    let IteratorState::Native(state) = &iterator.state else { return None };
+    state.shared_source()
+}
+
+fn copy_tee(_: &mut Vm, this: &Value) -> Result<Value> {
+    let shared = tee_of(this).ok_or_else(|| Raised::type_error("this is no iterator of tee"))?;
+    Ok(copy_of(&shared.0, shared.1))
+}
+
+/// One more iterator, which is where the one with this number is.
+fn copy_of(source: &Value, number: usize) -> Value {
+    let copy = source.payload::<TeeSource>().map_or(0, |shared| {
+        let mut positions = shared.positions.borrow_mut();
+        let position = positions.get(number).copied().unwrap_or(usize::MAX);
+        positions.push(position);
+        positions.len() - 1
+    });
+    TEE.with(|class| Iterator::native(class, Tee { source: source.clone(), number: copy }))
 }
 
 pub fn tee(vm: &mut Vm, iterable: &Value, count: Option<i64>) -> Result<Value> {
     let Ok(count) = usize::try_from(count.unwrap_or(2)) else {
         return Err(Raised::value_error("n must be >= 0"));
     };
-    let source = TeeSource {
-        iterator: vm.iterate(iterable)?,
-        waiting: Mutable::default(),
-        gone: Cell::new(0),
-        positions: Mutable::new(vec![0; count]),
-    };
-    let source = Value::Instance(Instance::with_payload(types().object.clone(), source));
+    if count == 0 {
+        return Ok(Value::tuple(Vec::new()));
+    }
+    // One that can be copied is the first itself.
+    if let Some((source, number)) = tee_of(iterable) {
+        let copies = (1..count).map(|_| copy_of(&source, number));
+        return Ok(Value::tuple(std::iter::once(iterable.clone()).chain(copies).collect()));
+    }
+    let source = source_of(vm, iterable, count)?;
     let iterators =
         (0..count).map(|number| TEE.with(|class| Iterator::native(class, Tee { source: source.clone(), number })));
     Ok(Value::tuple(iterators.collect()))
@@ -216,5 +277,5 @@ pub fn new_groupby(vm: &mut Vm, class: &Class, iterable: &Value, key: Option<Val
         group: Cell::new(0),
     };
     let groups = Value::Instance(Instance::with_payload(types().object.clone(), groups));
-    Ok(Iterator::native(class, GroupBy(groups)))
+    Ok(super::native_iterator(class, GroupBy(groups)))
 }

@@ -4,13 +4,15 @@ use std::fs;
 use std::path::Path;
 use std::rc::Rc;
 
-use asy_grammar::{CheckOptions, Diagnostic, LineIndex};
+use asy_grammar::{CheckOptions, Diagnostic, Findings, LineIndex};
 
+use super::warnings;
 use crate::builtins::os_errors;
 use crate::bytecode::Code;
 use crate::bytecode::code::Source;
 use crate::compiler::{CompileMode, CompileOptions, compile_module};
 use crate::value::{CodeObject, Gc, Raised, Str, Value, symbols, types};
+use crate::vm::Vm;
 
 /// Whether the top level of a module may await.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,21 +93,52 @@ pub fn decode(bytes: Vec<u8>, name: &str) -> Result<Rc<Source>, ReadFailure> {
     Ok(Rc::new(Source { name: name.to_string(), text }))
 }
 
-/// From text to code that can be run as a module.
-pub fn compile(source: &Rc<Source>, top_level_await: TopLevelAwait) -> Result<Gc<CodeObject>, Vec<Diagnostic>> {
-    compile_plain(source, top_level_await).map(|code| CodeObject::link(&code))
+/// From text to code that can be run as a module; and what there is to warn of.
+pub fn compile(
+    source: &Rc<Source>,
+    top_level_await: TopLevelAwait,
+) -> Result<(Gc<CodeObject>, Vec<Diagnostic>), Vec<Diagnostic>> {
+    compile_plain(source, top_level_await).map(|(code, warnings)| (CodeObject::link(&code), warnings))
 }
 
 /// As `compile`, without making values of the constants.
-pub fn compile_plain(source: &Rc<Source>, top_level_await: TopLevelAwait) -> Result<Rc<Code>, Vec<Diagnostic>> {
+pub fn compile_plain(
+    source: &Rc<Source>,
+    top_level_await: TopLevelAwait,
+) -> Result<(Rc<Code>, Vec<Diagnostic>), Vec<Diagnostic>> {
     let tree = asy_grammar::parse(&source.text)?;
     let top_level_await = top_level_await == TopLevelAwait::Yes;
-    let errors = asy_grammar::check(&tree, CheckOptions { top_level_await });
-    if !errors.is_empty() {
-        return Err(errors);
+    let findings = asy_grammar::check(&tree, CheckOptions { top_level_await });
+    if !findings.errors.is_empty() {
+        return Err(findings.errors);
     }
     let options = CompileOptions { mode: CompileMode::Module, top_level_await, annotations_are_text: false };
-    compile_module(&tree, source, options)
+    Ok((compile_module(&tree, source, options)?, all_warnings(source, findings)))
+}
+
+/// What there is to warn of in a source that can be compiled.
+pub fn all_warnings(source: &Rc<Source>, findings: Findings) -> Vec<Diagnostic> {
+    let mut warnings = asy_grammar::escape_warnings(&source.text);
+    warnings.extend(findings.warnings);
+    warnings
+}
+
+/// Issues the warnings of a source. One that a filter makes an exception becomes a SyntaxError.
+pub fn issue_warnings(vm: &mut Vm, source: &Rc<Source>, found: &[Diagnostic]) -> crate::value::Result<()> {
+    if found.is_empty() {
+        return Ok(());
+    }
+    let (index, file) = (LineIndex::new(&source.text), Str::new(&source.name));
+    for diagnostic in found {
+        let line = index.line_column(&source.text, diagnostic.span().start).0;
+        let text = source.text.lines().nth(line as usize - 1).unwrap_or("").trim();
+        let warning = &types().syntax_warning;
+        if let Err(raised) = warnings::warn_at(vm, warning, &diagnostic.message, &file, line, text) {
+            let is_warning = raised.is_a(warning);
+            return Err(if is_warning { syntax_error(source, std::slice::from_ref(diagnostic)) } else { raised });
+        }
+    }
+    Ok(())
 }
 
 /// The exception for the first diagnostic.

@@ -11,21 +11,35 @@ use crate::vm::Vm;
 /// Issues a warning for the line that is running.
 pub fn warn_from_machine(vm: &mut Vm, category: &Class, message: &str) {
     let (file, line) = vm.caller().map_or_else(|| (Str::new("<sys>"), 1), |(file, line, _)| (file, line));
-    let outcome = match state().module("warnings") {
+    let source = source_line(vm).unwrap_or_default();
+    let outcome = warn_at(vm, category, message, &file, line, &source);
+    if let Err(raised) = outcome {
+        super::traceback::report_ignored(vm, raised, &Value::str(message));
+    }
+}
+
+/// Issues a warning for a line, which a filter may turn into an exception.
+pub fn warn_at(
+    vm: &mut Vm,
+    category: &Class,
+    message: &str,
+    file: &Str,
+    line: u32,
+    source: &str,
+) -> crate::value::Result<()> {
+    match state().module("warnings") {
         Some(warnings) => {
-            let arguments =
-                [Value::str(message), Value::Class(category.clone()), Value::Str(file), Value::Int(i64::from(line))];
+            let place = [Value::Str(file.clone()), Value::Int(i64::from(line))];
+            let mut arguments = vec![Value::str(message), Value::Class(category.clone())];
+            arguments.extend(place);
             vm.call_method(&Value::Module(warnings), &Str::intern("warn_explicit"), &arguments).map(drop)
         }
         None if is_silent(category) => Ok(()),
         None => {
-            let source = source_line(vm).map_or(String::new(), |source| format!("  {source}\n"));
+            let source = if source.is_empty() { String::new() } else { format!("  {source}\n") };
             let text = format!("{file}:{line}: {}: {message}\n{source}", category.name());
             print(vm, &text)
         }
-    };
-    if let Err(raised) = outcome {
-        super::traceback::report_ignored(vm, raised, &Value::str(message));
     }
 }
 

@@ -116,8 +116,8 @@ pub fn as_completed(vm: &mut Vm, awaitables: &Value, timeout: Option<Value>) -> 
         && !futures.is_empty()
         && let Some(state) = watch.get::<Watch>()
     {
-        let when = event_loop.now(vm)? + vm.float(&timeout)?;
-        state.timer.set(Some(event_loop.call_at(vm, when, Ready::ListenerDue(watch.clone()))?));
+        let delay = vm.float(&timeout)?;
+        state.timer.set(Some(event_loop.call_later(vm, delay, Ready::ListenerDue(watch.clone()))?));
     }
     let iterator = AsCompleted { done, left: Cell::new(futures.len()), watch };
     Ok(Value::Instance(Instance::with_payload(types().as_completed_iterator.clone(), iterator)))

@@ -14,7 +14,8 @@ use super::observer::{self, Event};
 use super::ready::{Notice, Policy, Ready, ReadyQueue};
 use super::timer::{TimerId, Timers};
 use super::{
-    clock, context, deadlock, driver, exception_handler, future, handle, overriding, slow_callback, task, timeout,
+    clock, context, deadlock, driver, entry, exception_handler, foreign, future, handle, overriding, slow_callback,
+    task, timeout,
 };
 use crate::memory::{Tracer, interrupt};
 use crate::value::future::{Callback, Listener, Listening};
@@ -259,6 +260,15 @@ impl EventLoop {
         }
     }
 
+    /// Makes `target` ready after a delay in seconds.
+    #[inline]
+    pub(super) fn call_later(&self, vm: &mut Vm, delay: f64, target: Ready) -> Result<TimerId> {
+        match self.changed_object() {
+            Some(object) => overriding::call_later(vm, self, &object, delay, target),
+            None => Ok(self.timers.add(clock::now() + delay, target)),
+        }
+    }
+
     /// The loop's clock, in seconds.
     #[inline]
     pub(super) fn now(&self, vm: &mut Vm) -> Result<f64> {
@@ -306,9 +316,22 @@ impl EventLoop {
             return Err(Raised::type_error("a future is required"));
         };
         let stop = Listening::new(StopLoop);
-        future::add_callback(&main_future, Callback::Listener(stop.clone(), 0))?;
+        let entry = if foreign::adds_callbacks(&main_future) {
+            let notice = Notice { listener: stop.clone(), index: 0, future: main_future.clone() };
+            let entry = entry::of_ready(self, Ready::Notify(Box::new(notice)));
+            vm.call_method(&main_future, &Str::intern("add_done_callback"), std::slice::from_ref(&entry))?;
+            Some(entry)
+        } else {
+            future::add_callback(&main_future, Callback::Listener(stop.clone(), 0))?;
+            None
+        };
         let outcome = self.run_forever(vm);
-        future::remove_listener(state, &stop);
+        match entry {
+            Some(entry) => {
+                vm.call_method(&main_future, &Str::intern("remove_done_callback"), &[entry])?;
+            }
+            None => future::remove_listener(state, &stop),
+        }
         if let Err(raised) = outcome {
             if is_new && state.is_done() {
                 state.log_exception.set(false);
@@ -507,7 +530,7 @@ pub fn async_generator_died(vm: &mut Vm, generator: &Gc<Coroutine>) -> bool {
     let generator = Value::Coroutine(generator.clone());
     match vm.call_method(&generator, &Str::intern("aclose"), &[]) {
         Ok(closing) => {
-            let closing = CloseGenerator { closing: Mutable::new(future::as_coroutine(closing)) };
+            let closing = CloseGenerator { closing: Mutable::new(closing) };
             event_loop.ready.push(Ready::ListenerDue(Listening::new(closing)));
             true
         }

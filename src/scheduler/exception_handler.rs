@@ -48,6 +48,18 @@ pub(super) fn of_callback(vm: &mut Vm, outcome: Result<()>, name: impl FnOnce() 
 
 /// Reports to the running loop, or whichever there is.
 pub(super) fn report(vm: &mut Vm, message: String, raised: Option<&Raised>, more: &[(&str, Value)]) -> Result<()> {
+    let event_loop = event_loop::running();
+    report_to(vm, event_loop.as_ref(), message, raised, more)
+}
+
+/// Reports to this loop.
+pub(super) fn report_to(
+    vm: &mut Vm,
+    event_loop: Option<&Rc<EventLoop>>,
+    message: String,
+    raised: Option<&Raised>,
+    more: &[(&str, Value)],
+) -> Result<()> {
     let context = Gc::new(Dict::new());
     context.set_str(&Str::intern("message"), Value::from(message));
     if let Some(raised) = raised {
@@ -56,8 +68,8 @@ pub(super) fn report(vm: &mut Vm, message: String, raised: Option<&Raised>, more
     for (name, value) in more {
         context.set_str(&Str::intern(name), value.clone());
     }
-    match event_loop::running() {
-        Some(event_loop) => call(vm, &event_loop, &context),
+    match event_loop {
+        Some(event_loop) => call(vm, event_loop, &context),
         None => by_default(vm, &context),
     }
 }
@@ -101,6 +113,15 @@ pub fn by_default(vm: &mut Vm, context: &Gc<Dict>) -> Result<()> {
         let Some(name) = entry.key.as_str().filter(|name| !matches!(&***name, "message" | "exception")) else {
             continue;
         };
+        if &**name == "source_traceback" {
+            let lines = vm.call_method(&entry.value, &Str::intern("format"), &[])?;
+            text += "\nObject created at (most recent call last):\n";
+            for line in vm.collect(&lines)? {
+                text += &vm.str(&line)?;
+            }
+            text.truncate(text.trim_end().len());
+            continue;
+        }
         let shown = vm.repr(&entry.value)?;
         text += &format!("\n{name}: {shown}");
     }
@@ -108,8 +129,15 @@ pub fn by_default(vm: &mut Vm, context: &Gc<Dict>) -> Result<()> {
         Some(Value::Exception(exception)) => Some(exception),
         _ => None,
     };
-    if let Some(logger) = logger() {
-        let info = exception.map_or(Value::Bool(false), Value::Exception);
+    if let Some(logger) = logger(vm)? {
+        let info = match exception {
+            Some(exception) => {
+                let (class, exception) = (Value::Class(exception.class()), Value::Exception(exception));
+                let traceback = vm.get_attribute(&exception, &Str::intern("__traceback__"))?;
+                Value::tuple(vec![class, exception, traceback])
+            }
+            None => Value::Bool(false),
+        };
         let error = vm.get_attribute(&logger, &Str::intern("error"))?;
         return vm.call_with_keywords(&error, &[Value::from(text), info], &[Str::intern("exc_info")]).map(drop);
     }
@@ -127,7 +155,7 @@ pub fn write(vm: &mut Vm, message: &str, exception: Option<&Gc<Exception>>) {
 
 /// A warning for the log.
 pub(super) fn warn(vm: &mut Vm, message: &str) -> Result<()> {
-    match logger() {
+    match logger(vm)? {
         Some(logger) => vm.call_method(&logger, &Str::intern("warning"), &[Value::str(message)]).map(drop),
         None => {
             write(vm, message, None);
@@ -144,8 +172,18 @@ pub fn set_logger_source(source: LoggerSource) {
     LOGGER.set(Some(source));
 }
 
-fn logger() -> Option<Value> {
-    LOGGER.get().and_then(|source| source())
+/// What messages go to: the logger of the script, or that of `logging` once it has been imported. Without
+/// either they go to stderr, as they would from a logger that nobody has configured.
+fn logger(vm: &mut Vm) -> Result<Option<Value>> {
+    if let Some(logger) = LOGGER.get().and_then(|source| source()) {
+        return Ok(Some(logger));
+    }
+    match (vm.hooks.loaded_module)(&Str::intern("logging")) {
+        Some(logging) => {
+            vm.call_method(&Value::Module(logging), &Str::intern("getLogger"), &[Value::str("asyncio")]).map(Some)
+        }
+        None => Ok(None),
+    }
 }
 
 /// The VM's hook: reports futures that died with an exception nobody has seen, and tasks that died while
@@ -158,7 +196,13 @@ pub fn report_forgotten(vm: &mut Vm, forgotten: Vec<Value>) {
             None => ("Task was destroyed but it is pending!".to_string(), None),
         };
         let name = if raised.is_some() { "future" } else { "task" };
-        if let Err(failed) = report(vm, message, raised.as_ref(), &[(name, future)]) {
+        let source = state.source_traceback();
+        let mut more = vec![(name, future.clone())];
+        if !source.is_none() {
+            more.push(("source_traceback", source));
+        }
+        let home = event_loop::find(state.home.get());
+        if let Err(failed) = report_to(vm, home.as_ref(), message, raised.as_ref(), &more) {
             // There is nobody above: the VM is between two instructions.
             eprintln!("{}", describe(vm, &failed.0).trim_end());
         }

@@ -9,8 +9,10 @@ use crate::vm::{self, Vm};
 
 /// Whether it has all that makes a coroutine: `collections.abc.Coroutine`.
 pub fn is_coroutine(value: &Value) -> bool {
-    let Value::Instance(instance) = value else { return false };
-    let class = instance.class_ref();
+    if !matches!(value, Value::Instance(_) | Value::NativeCoroutine(_)) {
+        return false;
+    }
+    let class = value.class();
     ["send", "throw", "close", "__await__"].iter().all(|name| class.lookup(&Str::intern(name)).is_some())
 }
 
@@ -36,8 +38,7 @@ pub fn drive(vm: &mut Vm, coroutine: &Value, input: Resume) -> Result<vm::Outcom
     match outcome {
         Ok(yielded) => Ok(vm::Outcome::Yielded(yielded)),
         Err(raised) if raised.is_a(&types().stop_iteration) => {
-            let value = raised.0.get(&Str::intern("value")).unwrap_or(Value::None);
-            Ok(vm::Outcome::Returned(value))
+            Ok(vm::Outcome::Returned(raised.0.first_argument().unwrap_or(Value::None)))
         }
         Err(raised) => Err(raised),
     }
@@ -80,13 +81,25 @@ pub fn wait(vm: &mut Vm, event_loop: &EventLoop, task: &Gc<Task>, value: &Value)
         return Ok(Yielded::Wrong(format!("yield was used instead of yield from in task {task} with {future}")));
     }
     vm.set_attribute(value, &name, Value::Bool(false))?;
+    add_wakeup(vm, event_loop, task, value)?;
+    if task.must_cancel.get() && cancel(vm, value, &task.future.cancel_message())? {
+        task.must_cancel.set(false);
+    }
+    Ok(Yielded::Waits)
+}
+
+/// Whether a class of the script has its own way to add callbacks.
+pub fn adds_callbacks(future: &Value) -> bool {
+    let class = future.class();
+    !class.is_builtin() && !matches!(class.lookup(&Str::intern("add_done_callback")), Some(Value::Native(_)) | None)
+}
+
+/// The task waits for a future, through the method of the future's class.
+pub fn add_wakeup(vm: &mut Vm, event_loop: &EventLoop, task: &Gc<Task>, value: &Value) -> Result<()> {
     let add = vm.get_attribute(value, &Str::intern("add_done_callback"))?;
     let context = Value::Instance(context::object(task.context()));
     let wakeup = entry::waking(event_loop, task.clone());
     vm.call_with_keywords(&add, &[wakeup, context], &[Str::intern("context")])?;
     task.waiting.set(Waiting::Future(value.clone()));
-    if task.must_cancel.get() && cancel(vm, value, &task.future.cancel_message())? {
-        task.must_cancel.set(false);
-    }
-    Ok(Yielded::Waits)
+    Ok(())
 }

@@ -99,6 +99,11 @@ pub fn cancel_here(future: &Value, message: &Value) -> Result<bool> {
 /// `future.cancel(message)`, as its class defines it.
 pub fn cancel(vm: &mut Vm, future: &Value, message: &Value) -> Result<bool> {
     let Some(state) = future.as_future() else { return foreign::cancel(vm, future, message) };
+    // Tasks that wait for each other would cancel each other without end.
+    vm.nest("", |vm| cancel_nested(vm, future, state, message))
+}
+
+fn cancel_nested(vm: &mut Vm, future: &Value, state: &Future, message: &Value) -> Result<bool> {
     let class = state.class();
     if !class.is_builtin()
         && let Some(method) = class.lookup(&Str::intern("cancel"))
@@ -179,7 +184,7 @@ pub fn remove_listener(future: &Future, listener: &Gc<Listening>) {
 pub fn is_coroutine(value: &Value) -> bool {
     match value {
         Value::Coroutine(coroutine) => coroutine.kind == CoroutineKind::Coroutine,
-        Value::NativeCoroutine(coroutine) => !coroutine.is_plain_awaitable,
+        Value::NativeCoroutine(coroutine) if !coroutine.is_plain_awaitable => true,
         other => foreign::is_coroutine(other),
     }
 }

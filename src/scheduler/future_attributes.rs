@@ -1,8 +1,10 @@
 //! The attributes of futures and tasks that drivers of tasks, test suites and other implementations of
 //! futures look at; CPython's native classes have them too.
 
+use std::cell::Cell;
+
 use super::context;
-use super::event_loop;
+use super::event_loop::{self, EventLoop};
 use crate::native;
 use crate::value::future::{Callback, Outcome, Waiting};
 use crate::value::{Future, Gc, Native, Raised, Result, Str, Task, Value};
@@ -58,8 +60,42 @@ fn cancel_message(_: &mut Vm, this: &Future) -> Value {
     this.cancel_message()
 }
 
-fn source_traceback(_: &mut Vm, _: &Future) -> Value {
-    Value::None
+fn source_traceback(_: &mut Vm, this: &Future) -> Value {
+    this.source_traceback()
+}
+
+/// Gives the frames that are running, as `traceback.extract_stack()` does.
+pub type StackSource = fn(&mut Vm) -> Result<Value>;
+
+thread_local! {
+    static STACK_SOURCE: Cell<Option<StackSource>> = const { Cell::new(None) };
+}
+
+/// Sets who gives the frames that are running.
+pub fn set_stack_source(source: StackSource) {
+    STACK_SOURCE.set(Some(source));
+}
+
+/// In debug mode a future remembers where it was made.
+pub fn remember_source(vm: &mut Vm, event_loop: &EventLoop, future: &Future) -> Result<()> {
+    if event_loop.debug.get()
+        && let Some(source) = STACK_SOURCE.get()
+    {
+        future.set_source_traceback(source(vm)?);
+    }
+    Ok(())
+}
+
+/// Where a future was made, as its repr says it.
+pub(super) fn created_at(vm: &mut Vm, future: &Future) -> Result<Option<String>> {
+    let source = future.source_traceback();
+    if source.is_none() {
+        return Ok(None);
+    }
+    let Some(last) = vm.collect(&source)?.pop() else { return Ok(None) };
+    let file = vm.get_attribute(&last, &Str::intern("filename"))?;
+    let line = vm.get_attribute(&last, &Str::intern("lineno"))?;
+    Ok(Some(format!("created at {}:{}", vm.str(&file)?, vm.str(&line)?)))
 }
 
 fn make_cancelled_error(_: &mut Vm, this: &Future) -> Value {
@@ -124,7 +160,7 @@ pub const FUTURE_ATTRIBUTES: &[Native] = &[
     native!("_callbacks(self)", callbacks(required), "The callbacks of the script with their contexts.").getter(),
     native!("_asyncio_future_blocking(self)", is_blocking(required), "Whether it is being yielded.").getter(),
     native!("_cancel_message(self)", cancel_message(required), "The argument of cancel().").getter(),
-    native!("_source_traceback(self)", source_traceback(required), "Where it was made: not kept.").getter(),
+    native!("_source_traceback(self)", source_traceback(required), "Where it was made, in debug mode.").getter(),
     native!("_log_traceback(self)", log_traceback(required), "Whether its exception was not retrieved.").getter(),
     native!("_make_cancelled_error(self)", make_cancelled_error(required), "The CancelledError to raise."),
 ];

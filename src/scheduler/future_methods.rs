@@ -1,7 +1,9 @@
 //! The methods of `Future` and `Task`.
 
+use std::cell::Cell;
+
 use super::event_loop;
-use super::{context, future, policy, task, task_repr};
+use super::{context, future, future_attributes, policy, task, task_repr};
 use crate::memory::Tracer;
 use crate::native;
 use crate::value::coroutine::{CoroutineState, NativeBody, Resume, Step};
@@ -15,25 +17,29 @@ fn given(value: Option<Value>) -> Option<Value> {
     value.filter(|value| !value.is_none())
 }
 
-/// The number of a loop the script gave, or of the current one.
-fn home(vm: &mut Vm, given: Option<Value>) -> Result<u32> {
-    match given {
-        None => Ok(policy::current(vm)?.number),
-        Some(value) => Ok(policy::expect_loop(&value)?.number),
-    }
-}
-
 fn new(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
     Value::Future(Gc::new(Future::pending(class.clone(), 0)))
 }
 
 fn init(vm: &mut Vm, this: &Future, event_loop: Option<Value>) -> Result<()> {
-    this.home.set(home(vm, given(event_loop))?);
-    Ok(())
+    let event_loop = match given(event_loop) {
+        None => policy::current(vm)?,
+        Some(value) => policy::expect_loop(&value)?,
+    };
+    this.home.set(event_loop.number);
+    future_attributes::remember_source(vm, &event_loop, this)
 }
 
 fn not_ready(message: &str) -> Raised {
     Raised::new(&types().invalid_state_error, vec![Value::str(message)])
+}
+
+/// RuntimeError for a future whose `__init__` was never called.
+fn check_initialized(this: &Future) -> Result<()> {
+    if this.home.get() == 0 && !this.is_done() {
+        return Err(Raised::runtime_error("Future object is not initialized."));
+    }
+    Ok(())
 }
 
 fn result(_: &mut Vm, this: &Future) -> Result<Value> {
@@ -51,10 +57,12 @@ fn exception(_: &mut Vm, this: &Future) -> Result<Option<Gc<Exception>>> {
 }
 
 fn set_result(_: &mut Vm, this: &Value, value: Value) -> Result<()> {
+    this.as_future().map_or(Ok(()), check_initialized)?;
     future::set_result(this, value)
 }
 
 fn set_exception(vm: &mut Vm, this: &Value, exception: &Value) -> Result<()> {
+    this.as_future().map_or(Ok(()), check_initialized)?;
     if this.as_future().is_some_and(Future::is_done) {
         return Err(not_ready("invalid state"));
     }
@@ -71,15 +79,18 @@ fn cancelled(_: &mut Vm, this: &Future) -> bool {
 }
 
 fn cancel(vm: &mut Vm, this: &Value, message: Option<Value>) -> Result<bool> {
+    this.as_future().map_or(Ok(()), check_initialized)?;
     future::cancel_natively(vm, this, &message.unwrap_or(Value::None))
 }
 
 fn add_done_callback(_: &mut Vm, this: &Value, function: Value, context: Option<Value>) -> Result<()> {
+    this.as_future().map_or(Ok(()), check_initialized)?;
     let context = given(context).unwrap_or_else(context::current);
     future::add_callback(this, Callback::Call(Box::new(ScriptCallback { function, context })))
 }
 
 fn remove_done_callback(vm: &mut Vm, this: &Future, function: &Value) -> Result<usize> {
+    check_initialized(this)?;
     let callbacks = this.callbacks.get();
     let mut removed = Vec::new();
     for callback in &callbacks {
@@ -114,6 +125,7 @@ fn repr(vm: &mut Vm, this: &Value) -> Result<String> {
 /// What `await` iterates over: yields the future until it is done.
 struct AwaitFuture {
     future: Mutable<Value>,
+    has_yielded: Cell<bool>,
 }
 
 impl NativeBody for AwaitFuture {
@@ -125,7 +137,14 @@ impl NativeBody for AwaitFuture {
         match future.as_future().and_then(|state| state.result()) {
             Some(result) => result.map(Step::Return),
             None if this.state.get() == CoroutineState::Finished => Err(super::wait_queue::not_awaited()),
-            None => Ok(Step::Yield(future)),
+            None if self.has_yielded.replace(true) => Err(Raised::runtime_error("await wasn't used with future")),
+            None => {
+                if let Some(state) = future.as_future() {
+                    check_initialized(state)?;
+                    state.is_blocking.set(true);
+                }
+                Ok(Step::Yield(future))
+            }
         }
     }
 
@@ -134,9 +153,12 @@ impl NativeBody for AwaitFuture {
     }
 }
 
-fn await_(_: &mut Vm, this: &Value) -> Value {
-    let body = AwaitFuture { future: Mutable::new(this.clone()) };
-    Value::NativeCoroutine(NativeCoroutine::awaitable(&"Future.__await__", body))
+fn await_(_: &mut Vm, this: &Value) -> Result<Value> {
+    if let Some(state) = this.as_future() {
+        check_initialized(state)?;
+    }
+    let body = AwaitFuture { future: Mutable::new(this.clone()), has_yielded: Cell::new(false) };
+    Ok(Value::NativeCoroutine(NativeCoroutine::awaitable(&"Future.__await__", body)))
 }
 
 pub const FUTURE_METHODS: &[Native] = &[
@@ -191,8 +213,7 @@ fn init_task(
     if eager_start == Some(true) {
         return task::set_up_eagerly(vm, this, &event_loop, coroutine, name, given(context));
     }
-    task::set_up(this, &event_loop, coroutine, name, given(context));
-    Ok(())
+    task::set_up_watched(vm, this, &event_loop, coroutine, name, given(context))
 }
 
 fn no_set_result(_: &mut Vm, _: &Value, _: &Value) -> Result<()> {

@@ -151,6 +151,13 @@ pub fn callback_text(vm: &mut Vm, callback: &Value) -> String {
     }
 }
 
+/// The timer of a handle was cancelled by the part of the scheduler that had asked for it.
+pub(super) fn timer_cancelled(handle: &Gc<Instance>) {
+    if let Some(handle) = handle.payload::<Handle>() {
+        handle.is_cancelled.set(true);
+    }
+}
+
 fn cancel(_: &mut Vm, this: &Handle) {
     if this.is_cancelled.replace(true) {
         return;

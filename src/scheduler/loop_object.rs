@@ -175,6 +175,10 @@ fn call_exception_handler(vm: &mut Vm, this: &Rc<EventLoop>, context: &Gc<Dict>)
     exception_handler::call_by_loop(vm, this, context)
 }
 
+fn ready(_: &mut Vm, this: &Rc<EventLoop>) -> Value {
+    Value::list(this.ready.snapshot())
+}
+
 fn slow_callback_duration(_: &mut Vm, this: &Rc<EventLoop>) -> f64 {
     this.slow_callback.get()
 }
@@ -277,6 +281,7 @@ fn repr(_: &mut Vm, this: &Gc<Instance>) -> Result<String> {
 pub const METHODS: &[Native] = &[
     native!("__new__(cls, /, *args, **kwargs)", new(required, rest, keywords), "Makes a loop.").static_method(),
     native!("__init__(self, *args)", init(required, rest), "A loop that is idle."),
+    native!("_ready(self)", ready(required), "What is ready: handles and tasks, oldest first.").getter(),
     native!("_run_once(self)", run_once(required), "Runs what is ready, after waiting if nothing is."),
     native!(
         "slow_callback_duration(self)",

@@ -61,6 +61,23 @@ pub fn call_at(
     timer.ok_or_else(|| Raised::type_error(format!("call_at() must give a TimerHandle, not {}", handle.type_name())))
 }
 
+/// A timer of the scheduler's own after a delay, through the script's `call_later`, or else its `call_at`.
+pub fn call_later(
+    vm: &mut Vm,
+    event_loop: &EventLoop,
+    object: &Gc<Instance>,
+    delay: f64,
+    target: Ready,
+) -> Result<TimerId> {
+    let Some(call_later) = method(vm, object, "call_later")? else {
+        let when = now(vm, object)? + delay;
+        return call_at(vm, event_loop, object, when, target);
+    };
+    let handle = vm.call(&call_later, &[Value::Float(delay), entry::of_ready(event_loop, target)])?;
+    let timer = handle.payload::<Handle>().and_then(|handle| handle.timer.get());
+    timer.ok_or_else(|| Raised::type_error(format!("call_later() must give a TimerHandle, not {}", handle.type_name())))
+}
+
 /// One iteration.
 pub fn run_once(vm: &mut Vm, event_loop: &EventLoop, object: &Gc<Instance>) -> Result<()> {
     match method(vm, object, "_run_once")? {

@@ -47,6 +47,14 @@ pub fn current(vm: &mut Vm) -> Result<Rc<EventLoop>> {
     }
 }
 
+/// The same as the object scripts see; a policy may give anything.
+pub fn current_object(vm: &mut Vm) -> Result<Value> {
+    match (event_loop::running(), of_script()) {
+        (None, Some(policy)) => vm.call_method(&policy, &Str::intern("get_event_loop"), &[]),
+        _ => Ok(current(vm)?.object()),
+    }
+}
+
 /// What the default policy gives: the loop that was set; one is made when none was ever set.
 pub fn current_by_default(vm: &mut Vm) -> Result<Rc<EventLoop>> {
     if let Some(current) = CURRENT.with_borrow(Clone::clone) {

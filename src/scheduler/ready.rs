@@ -171,6 +171,20 @@ impl ReadyQueue {
         self.entries.borrow_mut().remove(index as usize)
     }
 
+    /// What the entries are about, oldest first: a handle, a task; None for what scripts cannot see.
+    pub fn snapshot(&self) -> Vec<Value> {
+        let entries = self.entries.borrow();
+        let all = entries.front.iter().chain(entries.behind.iter().flatten());
+        all.map(|entry| match entry {
+            Ready::Step(task) => Value::Task(task.clone()),
+            Ready::Cancel(cancellation) => Value::Task(cancellation.task.clone()),
+            Ready::Raise(parts) => Value::Task(parts.0.clone()),
+            Ready::Handle(handle) => Value::Instance(handle.clone()),
+            _ => Value::None,
+        })
+        .collect()
+    }
+
     /// Gives up all entries.
     pub fn clear(&self) {
         drop(self.entries.take());

@@ -87,7 +87,7 @@ fn cancel_all(vm: &mut Vm, event_loop: &Rc<EventLoop>) -> Result<()> {
     for task in tasks {
         if let Some(raised) = task.as_future().and_then(|state| state.exception()) {
             let message = "unhandled exception during asyncio.run() shutdown".to_string();
-            exception_handler::report(vm, message, Some(&raised), &[("task", task)])?;
+            exception_handler::report_to(vm, Some(event_loop), message, Some(&raised), &[("task", task)])?;
         }
     }
     Ok(())

@@ -75,8 +75,7 @@ impl NativeBody for Sleep {
                     return Err(Raised::runtime_error("only a task can wait"));
                 };
                 self.task.set(Some(task));
-                let when = event_loop.now(vm)? + delay;
-                let timer = event_loop.call_at(vm, when, Ready::CoroutineDue(this.clone()))?;
+                let timer = event_loop.call_later(vm, delay, Ready::CoroutineDue(this.clone()))?;
                 self.stage.set(Stage::Waiting(timer));
                 Ok(Step::Yield(Value::NativeCoroutine(this.clone())))
             }

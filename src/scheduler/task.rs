@@ -11,7 +11,8 @@ use super::event_loop::EventLoop;
 use super::foreign::{self, Yielded};
 use super::observer::{self, Event};
 use super::ready::{Cancellation, Ready};
-use super::{context, future, overriding, task_repr};
+use super::{context, entry, exception_handler, future, future_attributes, overriding, task_repr};
+use crate::memory::interrupt;
 use crate::value::coroutine::{CoroutineState, Resume};
 use crate::value::future::{Callback, Outcome, Waiting};
 use crate::value::{Class, CoroutineKind, Gc, Raised, Result, Str, Task, Value, types};
@@ -135,7 +136,36 @@ pub fn create_by_loop(
     }
     check_coroutine(vm, &coroutine)?;
     let name = name_value(vm, name)?;
+    if event_loop.changed_object().is_some() || event_loop.debug.get() {
+        let task = Task::new(types().task.clone());
+        set_up_watched(vm, &task, event_loop, coroutine, name, context)?;
+        return Ok(Value::Task(task));
+    }
     Ok(Value::Task(create(event_loop, coroutine, name, context)))
+}
+
+/// As `set_up`, on a loop that is in debug mode or whose `call_soon` a script may have changed.
+pub fn set_up_watched(
+    vm: &mut Vm,
+    task: &Gc<Task>,
+    event_loop: &EventLoop,
+    coroutine: Value,
+    name: Value,
+    context: Option<Value>,
+) -> Result<()> {
+    future_attributes::remember_source(vm, event_loop, &task.future)?;
+    let Some(call_soon) = overriding::method_of(vm, event_loop, "call_soon")? else {
+        set_up(task, event_loop, coroutine, name, context);
+        return Ok(());
+    };
+    prepare(task, event_loop, coroutine, name, context);
+    let context = Value::Instance(context::object(task.context()));
+    let step = entry::of_ready(event_loop, Ready::Step(task.clone()));
+    let outcome = vm.call_with_keywords(&call_soon, &[step, context], &[Str::intern("context")]);
+    if outcome.is_err() {
+        event_loop.remove_task(task);
+    }
+    outcome.map(drop)
 }
 
 /// A name as the script gives it: any value, by its `str`; None stays.
@@ -166,7 +196,7 @@ pub fn leaves_the_loop(raised: &Raised) -> bool {
 /// Fails only with what ends the loop.
 pub(super) fn step(vm: &mut Vm, event_loop: &EventLoop, task: Gc<Task>, thrown: Option<Raised>) -> Result<()> {
     if task.future.is_done() {
-        return Ok(());
+        return report_step_of_done(vm, task, thrown);
     }
     let waited = task.waiting.take();
     let thrown = if task.must_cancel.get() { cancellation_to_throw(&task, &waited, thrown) } else { thrown };
@@ -187,6 +217,10 @@ pub(super) fn step(vm: &mut Vm, event_loop: &EventLoop, task: Gc<Task>, thrown: 
         Value::Coroutine(_) | Value::NativeCoroutine(_) => vm.resume(&coroutine, input),
         other => foreign::drive(vm, other, input),
     };
+    if interrupt::is_requested() {
+        // What the step has dropped ends before whoever waits for the task hears of it.
+        vm.run_finalizers();
+    }
     let task = event_loop.current.replace(outer);
     let own = context::replace(outside);
     let Some(task) = task else { return Ok(()) };
@@ -221,6 +255,25 @@ pub(super) fn step(vm: &mut Vm, event_loop: &EventLoop, task: Gc<Task>, thrown: 
     }
 }
 
+/// Somebody has made a task done from outside, and now its coroutine would go on.
+#[cold]
+fn report_step_of_done(vm: &mut Vm, task: Gc<Task>, thrown: Option<Raised>) -> Result<()> {
+    let is_over = match &*task.coroutine.borrow() {
+        Value::Coroutine(coroutine) => coroutine.state.get() == CoroutineState::Finished,
+        Value::NativeCoroutine(coroutine) => coroutine.state.get() == CoroutineState::Finished,
+        _ => true,
+    };
+    if is_over {
+        return Ok(());
+    }
+    let shown = vm.repr(&Value::Task(task))?;
+    let thrown = vm.repr(&thrown.map_or(Value::None, |raised| Value::Exception(raised.0)))?;
+    let message = Value::from(format!("__step(): already done: {shown}, {thrown}"));
+    let raised = Raised::new(&types().invalid_state_error, vec![message]);
+    let message = "Exception in callback Task.__step()".to_string();
+    exception_handler::report(vm, message, Some(&raised), &[])
+}
+
 /// What a step with `must_cancel` throws: a CancelledError, unless one arrives anyway.
 #[cold]
 fn cancellation_to_throw(task: &Gc<Task>, waited: &Waiting, thrown: Option<Raised>) -> Option<Raised> {
@@ -233,10 +286,12 @@ fn cancellation_to_throw(task: &Gc<Task>, waited: &Waiting, thrown: Option<Raise
     if let Waiting::Future(awaited) = waited
         && let Some(awaited) = awaited.as_future()
     {
-        if awaited.is_cancelled() {
-            return Some(awaited.cancelled_error());
+        // A gather that was cancelled is not itself cancelled: it raises the CancelledError of a child.
+        if let Some(Err(raised)) = awaited.result()
+            && raised.is_a(&types().cancelled_error)
+        {
+            return Some(raised);
         }
-        awaited.log_exception.set(false);
     }
     Some(task.future.cancelled_error())
 }
@@ -248,8 +303,12 @@ fn wait_for_yielded(vm: &mut Vm, event_loop: &EventLoop, task: Gc<Task>, value: 
         && !matches!(&value, Value::Task(other) if other.same(&task))
     {
         observer::tell(&task, || Event::Waits(value.clone()));
-        future::add_callback(&value, Callback::Wake(task.clone()))?;
-        task.waiting.set(Waiting::Future(value));
+        if foreign::adds_callbacks(&value) {
+            foreign::add_wakeup(vm, event_loop, &task, &value)?;
+        } else {
+            future::add_callback(&value, Callback::Wake(task.clone()))?;
+            task.waiting.set(Waiting::Future(value));
+        }
         if task.must_cancel.get() && cancel_waiting(vm, &task, &task.future.cancel_message())? {
             task.must_cancel.set(false);
         }

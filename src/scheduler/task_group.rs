@@ -268,7 +268,31 @@ fn new(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
 
 fn init(_: &mut Vm, _: &TaskGroup) {}
 
-fn enter(vm: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
+/// The start of the block.
+struct Enter {
+    group: Gc<Instance>,
+}
+
+impl NativeBody for Enter {
+    fn resume(&self, _: &Gc<NativeCoroutine>, vm: &mut Vm, input: Resume) -> Result<Step> {
+        match input {
+            Resume::Raise(raised) => Err(raised),
+            Resume::Value(_) => begin(vm, &self.group).map(Step::Return),
+        }
+    }
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.visit(&self.group);
+    }
+}
+
+fn enter(_: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
+    state::<TaskGroup>(this)?;
+    Ok(Value::NativeCoroutine(NativeCoroutine::new(&"TaskGroup.__aenter__", Enter { group: this.clone() })))
+}
+
+/// What `__aenter__` does when it is awaited.
+fn begin(vm: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
     let group: &TaskGroup = state(this)?;
     let problem = if group.is_entered.get() {
         Some("has already been entered")
@@ -283,7 +307,7 @@ fn enter(vm: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
     }
     group.is_entered.set(true);
     group.listening.set(Some(Listening::new(Members { group: this.clone() })));
-    Ok(Value::NativeCoroutine(future::ready(&"TaskGroup.__aenter__", Value::Instance(this.clone()))))
+    Ok(Value::Instance(this.clone()))
 }
 
 fn exit(_: &mut Vm, this: &Gc<Instance>, _: &Value, exception: &Value, _: &Value) -> Result<Value> {

@@ -1,6 +1,6 @@
 //! How futures and tasks show themselves, in CPython's words (Lib/asyncio/base_futures.py, base_tasks.py).
 
-use super::{future, handle, place, short_repr};
+use super::{future, future_attributes, handle, place, short_repr};
 use crate::value::coroutine::CoroutineState;
 use crate::value::future::{Callback, Outcome, Waiting};
 use crate::value::{Future, Result, Task, Value};
@@ -50,6 +50,7 @@ pub fn repr(vm: &mut Vm, value: &Value) -> Result<String> {
         if !callbacks.is_empty() {
             parts.push(format!("cb=[{}]", callbacks_text(vm, &callbacks)));
         }
+        parts.extend(future_attributes::created_at(vm, state)?);
         Ok(format!("<{} {}>", state.class().name(), parts.join(" ")))
     })?;
     Ok(shown.unwrap_or_else(|| "...".to_string()))

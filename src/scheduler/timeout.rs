@@ -11,10 +11,12 @@ use super::timer::TimerId;
 use super::{event_loop, future, task};
 use crate::memory::Tracer;
 use crate::native;
+use crate::value::coroutine::{NativeBody, Resume, Step};
 use crate::value::instance::Payload;
 use crate::value::native::{FromArgument, Mismatch};
 use crate::value::{
-    Class, Dict, Exception, Gc, Instance, Mutable, Native, Raised, Result, Task, Value, float, symbols, types,
+    Class, Dict, Exception, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Task, Value, float,
+    symbols, types,
 };
 use crate::vm::{Comparison, Vm};
 
@@ -50,6 +52,8 @@ pub struct Deadline {
     timer: Cell<Option<TimerId>>,
     /// Requests for cancellation the task had at the start.
     cancelling: Cell<u16>,
+    /// Whether one of these had not been delivered then: it must come out of the block as it is.
+    has_pending: Cell<bool>,
 }
 
 impl Deadline {
@@ -60,6 +64,7 @@ impl Deadline {
             return Err(Raised::runtime_error("Timeout should be used inside a task"));
         };
         self.cancelling.set(task.cancel_requests.get());
+        self.has_pending.set(task.must_cancel.get());
         self.task.set(Some(task));
         self.phase.set(Phase::Entered);
         Ok(())
@@ -107,6 +112,9 @@ impl Deadline {
                 self.phase.set(Phase::Expired);
                 let left = task.map_or(0, |task| task::uncancel(&task));
                 let raised = raised.filter(|_| left <= self.cancelling.get())?;
+                if self.has_pending.get() && left == self.cancelling.get() {
+                    return None;
+                }
                 if raised.is_a(&types().cancelled_error) {
                     return Some(timeout_error(raised));
                 }
@@ -257,14 +265,38 @@ fn expired(_: &mut Vm, this: &Timeout) -> bool {
     matches!(this.deadline.phase.get(), Phase::Expiring | Phase::Expired)
 }
 
-fn enter(vm: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
+/// The start of the block.
+struct Enter {
+    timeout: Gc<Instance>,
+}
+
+impl NativeBody for Enter {
+    fn resume(&self, _: &Gc<NativeCoroutine>, vm: &mut Vm, input: Resume) -> Result<Step> {
+        match input {
+            Resume::Raise(raised) => Err(raised),
+            Resume::Value(_) => begin(vm, &self.timeout).map(Step::Return),
+        }
+    }
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.visit(&self.timeout);
+    }
+}
+
+fn enter(_: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
+    state::<Timeout>(this)?;
+    Ok(Value::NativeCoroutine(NativeCoroutine::new(&"Timeout.__aenter__", Enter { timeout: this.clone() })))
+}
+
+/// What `__aenter__` does when it is awaited.
+fn begin(vm: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
     let timeout: &Timeout = state(this)?;
     if timeout.deadline.phase.get() != Phase::Created {
         return Err(Raised::runtime_error("Timeout has already been entered"));
     }
     timeout.deadline.enter()?;
     arm(vm, this)?;
-    Ok(Value::NativeCoroutine(future::ready(&"Timeout.__aenter__", Value::Instance(this.clone()))))
+    Ok(Value::Instance(this.clone()))
 }
 
 fn exit(_: &mut Vm, this: &Timeout, _: &Value, exception: &Value, _: &Value) -> Result<Value> {

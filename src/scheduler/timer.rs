@@ -6,8 +6,8 @@
 
 use std::convert::Infallible;
 
-use super::heap;
 use super::ready::Ready;
+use super::{handle, heap};
 use crate::value::Mutable;
 
 /// Cancelled timers are cleared out when there are more timers than this,
@@ -89,6 +89,9 @@ impl Timers {
             table.cancelled += 1;
         }
         drop(table);
+        if let Some(Ready::Handle(handle)) = &target {
+            handle::timer_cancelled(handle);
+        }
         drop(target);
     }
 

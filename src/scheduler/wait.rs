@@ -127,8 +127,7 @@ impl CompletionWaiter {
         if let Some(timeout) = timeout
             && let Some(completion) = listening.get::<Completion>()
         {
-            let when = event_loop.now(vm)? + timeout;
-            let timer = event_loop.call_at(vm, when, Ready::ListenerDue(listening.clone()))?;
+            let timer = event_loop.call_later(vm, timeout, Ready::ListenerDue(listening.clone()))?;
             completion.timer.set(Some(timer));
         }
         for (index, future) in futures.iter().enumerate() {

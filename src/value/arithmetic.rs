@@ -246,7 +246,7 @@ fn floats(operator: Operator, left: f64, right: f64) -> Option<Result<Value>> {
 }
 
 fn power_of_floats(base: f64, exponent: f64) -> Result<Value> {
-    if base == 0.0 && exponent < 0.0 {
+    if base == 0.0 && exponent < 0.0 && exponent.is_finite() {
         return Err(Raised::zero_division_error("0.0 cannot be raised to a negative power"));
     }
     if base < 0.0 && base.is_finite() && exponent.is_finite() && exponent != exponent.floor() {

@@ -1,10 +1,11 @@
-//! bytes, bytearray and views of their bytes.
+//! bytes, bytearray and views of the bytes of objects.
 
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::ops::Deref;
 
 use super::instance::{Instance, Payload};
+use super::packed_array::{self, PackedArray};
 use super::{Class, Gc, Raised, Result, Value, types};
 use crate::memory::mutable::{Changing, Reading};
 use crate::memory::{Mutable, Object, Tracer, text};
@@ -46,10 +47,16 @@ pub struct ByteArray {
 impl ByteArray {
     /// A bytearray of a class: `bytearray` itself or one derived from it.
     pub fn of_class(class: &Class, data: Vec<u8>) -> Value {
-        Value::Instance(Instance::with_payload(
-            class.clone(),
-            ByteArray { data: Mutable::new(data), views: Cell::new(0) },
-        ))
+        Value::Instance(Instance::with_payload(class.clone(), ByteArray::new(data)))
+    }
+
+    pub fn new(data: Vec<u8>) -> ByteArray {
+        ByteArray { data: Mutable::new(data), views: Cell::new(0) }
+    }
+
+    /// The changeable bytes that a bytearray or an array has.
+    pub fn within(value: &Value) -> Option<&ByteArray> {
+        value.payload::<ByteArray>().or_else(|| value.payload::<PackedArray>().map(|array| &array.storage))
     }
 
     /// The bytes, to add or remove some; BufferError while a memoryview shows them.
@@ -63,37 +70,59 @@ impl ByteArray {
 
 impl Payload for ByteArray {}
 
-/// A memoryview: some bytes of a bytes or bytearray object. The payload of an instance.
+/// A memoryview: some items in the bytes of an object. The payload of an instance.
 pub struct MemoryView {
     /// Unbound once it is released.
     object: Mutable<Value>,
+    /// What an item is: a code of `packed_array::read_item`.
+    pub code: u8,
     /// The position of its first byte.
     pub start: i64,
-    /// How far it is from one byte to the next.
+    /// How far it is from the first byte of one item to that of the next.
     pub step: i64,
+    /// How many items there are.
     pub length: usize,
     /// Whether it cannot be written to although the object can.
     pub read_only: bool,
 }
 
 impl MemoryView {
-    /// A view of all bytes of an object.
+    /// A view of all of an object, which has so many bytes: of the items of an array, else of bytes.
     pub fn new(object: &Value, length: usize) -> MemoryView {
-        MemoryView::of_part(object.clone(), 0, 1, length)
+        match object.payload::<PackedArray>() {
+            Some(array) => {
+                let items = length / array.size;
+                MemoryView::of_part(object.clone(), array.code, 0, array.size as i64, items)
+            }
+            None => MemoryView::of_part(object.clone(), b'B', 0, 1, length),
+        }
     }
 
-    /// A view of `length` bytes of the same object, `step` apart, all in range.
+    /// A view of `length` items of the same object, `step` bytes apart, all in range.
     pub fn part(&self, start: i64, step: i64, length: usize) -> MemoryView {
-        let mut part = MemoryView::of_part(self.object(), start, step, length);
+        let mut part = MemoryView::of_part(self.object(), self.code, start, step, length);
         part.read_only = self.read_only;
         part
     }
 
-    fn of_part(object: Value, start: i64, step: i64, length: usize) -> MemoryView {
-        if let Some(array) = object.payload::<ByteArray>() {
+    /// The same bytes as items of another kind; None when they do not lie side by side. The number of
+    /// bytes must be that of whole items.
+    pub fn cast(&self, code: u8) -> Option<MemoryView> {
+        if !self.is_contiguous() {
+            return None;
+        }
+        let size = packed_array::item_size(code)?;
+        let mut view =
+            MemoryView::of_part(self.object(), code, self.start, size as i64, self.length * self.item_size() / size);
+        view.read_only = self.read_only;
+        Some(view)
+    }
+
+    fn of_part(object: Value, code: u8, start: i64, step: i64, length: usize) -> MemoryView {
+        if let Some(array) = ByteArray::within(&object) {
             array.views.set(array.views.get() + 1);
         }
-        MemoryView { object: Mutable::new(object), start, step, length, read_only: false }
+        MemoryView { object: Mutable::new(object), code, start, step, length, read_only: false }
     }
 
     /// The object it shows; unbound once it is released.
@@ -101,32 +130,60 @@ impl MemoryView {
         self.object.get()
     }
 
+    /// Bytes of one item.
+    #[inline]
+    pub fn item_size(&self) -> usize {
+        packed_array::item_size(self.code).unwrap_or(1)
+    }
+
+    /// Whether the items lie side by side.
+    pub fn is_contiguous(&self) -> bool {
+        self.step == self.item_size() as i64 || self.length <= 1
+    }
+
     /// Gives up the object.
     pub fn release(&self) {
         let object = self.object.take();
-        if let Some(array) = object.payload::<ByteArray>() {
+        if let Some(array) = ByteArray::within(&object) {
             array.views.set(array.views.get() - 1);
         }
     }
 
+    /// Where each byte is.
     fn positions(&self) -> impl Iterator<Item = usize> {
-        let (start, step) = (self.start, self.step);
-        (0..self.length).map(move |index| (start + index as i64 * step) as usize)
+        let (start, step, size) = (self.start, self.step, self.item_size());
+        (0..self.length).flat_map(move |index| (0..size).map(move |byte| (start + index as i64 * step) as usize + byte))
     }
 
     /// Puts other bytes in the place of those it shows, if their object can change.
     pub fn write(&self, new: &[u8]) {
         let object = self.object();
-        if let Some(array) = object.payload::<ByteArray>() {
+        if let Some(array) = ByteArray::within(&object) {
             let mut data = array.data.borrow_mut();
             self.positions().zip(new).for_each(|(position, byte)| data[position] = *byte);
         }
+    }
+
+    /// One item; None once it is released, or behind the last one.
+    pub fn item(&self, index: usize) -> Option<Value> {
+        if index >= self.length {
+            return None;
+        }
+        let object = self.object();
+        let data = ByteView::of(&object)?;
+        let start = (self.start + index as i64 * self.step) as usize;
+        Some(packed_array::read_item(self.code, data.get(start..start + self.item_size())?))
     }
 
     /// What it shows; None once it is released.
     fn view(&self) -> Option<ByteView<'_>> {
         let object = self.object();
         let data = ByteView::of(&object)?;
+        if self.is_contiguous() {
+            let start = self.start.max(0) as usize;
+            let end = start + self.length * self.item_size();
+            return Some(ByteView::Copied(data.get(start..end).unwrap_or_default().to_vec()));
+        }
         Some(ByteView::Copied(self.positions().filter_map(|position| data.get(position).copied()).collect()))
     }
 }
@@ -157,7 +214,7 @@ pub fn new_array(data: Vec<u8>) -> Value {
     ByteArray::of_class(&types().bytearray, data)
 }
 
-/// The bytes of a bytes, bytearray or memoryview object. No script code may run while one is held.
+/// The bytes of a bytes, bytearray, array or memoryview object. No script code may run while one is held.
 pub enum ByteView<'a> {
     Fixed(&'a [u8]),
     Changeable(Reading<'a, Vec<u8>>),
@@ -170,7 +227,7 @@ impl<'a> ByteView<'a> {
     pub fn of(value: &'a Value) -> Option<ByteView<'a>> {
         match value.native() {
             Value::Bytes(bytes) => Some(ByteView::Fixed(&bytes.data)),
-            other => match other.payload::<ByteArray>() {
+            other => match ByteArray::within(other) {
                 Some(array) => Some(ByteView::Changeable(array.data.borrow())),
                 None => other.payload::<MemoryView>()?.view(),
             },

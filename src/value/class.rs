@@ -137,6 +137,12 @@ impl ClassObject {
         self.builtin.get()
     }
 
+    /// Lets the script set attributes of a class written in Rust, and of its instances.
+    pub fn allow_changes(&self) {
+        self.builtin.set(false);
+        self.has_dictionary.set(true);
+    }
+
     pub fn set_builtin(&self) {
         self.builtin.set(true);
     }

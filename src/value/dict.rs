@@ -38,6 +38,8 @@ struct Storage {
     table: HashTable<u32>,
     /// Entries that are no holes.
     live: usize,
+    /// No entry before this one is live, so that taking the first entry time and again needs no search.
+    first: usize,
 }
 
 /// Entries up to which there is no table.
@@ -82,6 +84,7 @@ impl Storage {
     fn push(&mut self, entry: Entry) {
         if self.entries.len() == self.entries.capacity() && self.live < self.entries.len() / 2 {
             self.entries.retain(|entry| !entry.key.is_unbound());
+            self.first = 0;
             self.rebuild();
         }
         let index = self.entries.len();
@@ -132,6 +135,11 @@ impl Storage {
         if self.live == 0 {
             self.entries.clear();
             self.table.clear();
+            self.first = 0;
+        } else if index == self.first {
+            while self.entries[self.first].key.is_unbound() {
+                self.first += 1;
+            }
         }
         (key, value)
     }
@@ -259,6 +267,7 @@ impl Dict {
     #[inline]
     pub fn entry_from(&self, mut index: usize) -> Option<(usize, Value, Value)> {
         let storage = self.storage.borrow();
+        index = index.max(storage.first);
         loop {
             let entry = storage.entries.get(index)?;
             if !entry.key.is_unbound() {
@@ -272,6 +281,7 @@ impl Dict {
     #[inline]
     pub fn hashed_entry_from(&self, index: usize) -> Option<(usize, Entry)> {
         let storage = self.storage.borrow();
+        let index = index.max(storage.first);
         let rest = storage.entries.get(index..)?;
         let distance = rest.iter().position(|entry| !entry.key.is_unbound())?;
         Some((index + distance, rest[distance].clone()))
@@ -325,12 +335,34 @@ impl Dict {
         };
         let storage = whole.unwrap_or_else(|| {
             let entries = other.snapshot();
-            let mut storage = Storage { live: entries.len(), entries, table: HashTable::new() };
+            let mut storage = Storage { live: entries.len(), entries, table: HashTable::new(), first: 0 };
             storage.rebuild();
             storage
         });
         self.version.set(0);
         drop(self.storage.replace(storage));
+    }
+
+    /// Moves the entry at an index found before to the end, or to the beginning.
+    pub fn move_to_end(&self, index: usize, last: bool) {
+        self.version.set(0);
+        let mut storage = self.storage.borrow_mut();
+        let storage = &mut *storage;
+        if last {
+            let hash = storage.entries[index].hash;
+            let (key, value) = storage.remove(index);
+            storage.push(Entry { hash, key, value });
+            return;
+        }
+        // A hole in front takes it in, if there is one.
+        if storage.first == 0 || storage.entries.len() <= LINEAR {
+            storage.entries[..=index].rotate_right(1);
+        } else {
+            storage.first -= 1;
+            storage.entries.swap(storage.first, index);
+        }
+        storage.rebuild();
+        storage.first = storage.entries.iter().position(|entry| !entry.key.is_unbound()).unwrap_or(0);
     }
 
     /// Removes everything.

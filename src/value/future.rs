@@ -108,6 +108,8 @@ struct Extra {
     /// The context of a task, if it is not the empty one.
     context: Option<Value>,
     attributes: Option<Gc<Dict>>,
+    /// Where it was made, as a list of frames, in debug mode.
+    source_traceback: Option<Value>,
     /// How many traceback entries the exception had when it was set.
     traceback_length: usize,
 }
@@ -223,6 +225,15 @@ impl Future {
         self.set_extra(|extra| extra.cancel_message = message);
     }
 
+    /// Where it was made, if the loop was in debug mode; else None.
+    pub fn source_traceback(&self) -> Value {
+        self.extra(|extra| extra.source_traceback.clone()).unwrap_or(Value::None)
+    }
+
+    pub fn set_source_traceback(&self, frames: Value) {
+        self.set_extra(|extra| extra.source_traceback = Some(frames));
+    }
+
     pub fn canceller(&self) -> Option<Gc<Listening>> {
         self.extra(|extra| extra.canceller.clone())
     }
@@ -273,7 +284,7 @@ impl Future {
             }
         }
         if let Some(extra) = &*self.extra.borrow() {
-            let values = [&extra.cancel_message, &extra.name, &extra.context];
+            let values = [&extra.cancel_message, &extra.name, &extra.context, &extra.source_traceback];
             values.into_iter().flatten().for_each(|value| value.trace(tracer));
             extra.cancelled_error.iter().for_each(|error| tracer.visit(&error.0));
             extra.canceller.iter().for_each(|canceller| tracer.visit(canceller));

@@ -36,11 +36,13 @@ pub enum IteratorState {
         text: Str,
         position: Cell<usize>,
     },
-    /// Keys, values or items of a dict; `length` is the one it had at the start.
+    /// Keys, values or items of a dict; `length` is the one it had at the start, `left` how many of them
+    /// have not been given.
     Dict {
         dict: Mutable<Option<Gc<Dict>>>,
         index: Cell<usize>,
         length: usize,
+        left: Cell<usize>,
         part: DictPart,
     },
     Set {
@@ -67,6 +69,16 @@ pub trait NativeIterator: 'static {
 
     /// How many items are left, if it can tell.
     fn length_hint(&self, _vm: &mut Vm) -> Option<usize> {
+        None
+    }
+
+    /// What its repr shows between the brackets, for those that have one of their own.
+    fn shown_arguments(&self) -> Vec<Value> {
+        Vec::new()
+    }
+
+    /// For an iterator of `itertools.tee`: the source it shares with others, and its number there.
+    fn shared_source(&self) -> Option<(Value, usize)> {
         None
     }
 

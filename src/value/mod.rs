@@ -28,6 +28,7 @@ pub mod list;
 pub mod module;
 pub mod native;
 pub mod ordering;
+pub mod packed_array;
 pub mod partial;
 pub mod range;
 pub mod set;
@@ -36,6 +37,7 @@ pub mod str_properties;
 pub mod str_repr;
 pub mod symbols;
 pub mod types;
+pub mod unicode_version;
 pub mod weak_reference;
 
 pub use bytes::Bytes;

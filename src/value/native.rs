@@ -20,7 +20,7 @@
 
 use smallvec::SmallVec;
 
-use super::{Class, Dict, Gc, Mutable, Raised, Result, Str, Value};
+use super::{Class, Dict, Gc, Mutable, Raised, Result, Str, Value, symbols};
 use crate::memory::{Object, Tracer};
 use crate::vm::Vm;
 
@@ -213,10 +213,40 @@ impl NativeFunction {
     pub fn call(&self, vm: &mut Vm, arguments: &[Value]) -> Result<Value> {
         let row = self.row;
         let count = arguments.len();
+        if row.binding == Binding::Static {
+            self.check_constructed(arguments.first())?;
+        }
         if count < row.required as usize || count > row.positional as usize && !row.has_rest {
             return Err(self.wrong_count(count, 0));
         }
         (row.function)(vm, Arguments { function: self, positional: arguments, named: &[], keywords: None })
+    }
+
+    /// What a `__new__` is to make must be a class derived from its own, and laid out by it.
+    fn check_constructed(&self, class: Option<&Value>) -> Result<()> {
+        let (Some(owner), Some(class)) = (self.constructed(), class) else { return Ok(()) };
+        let name = owner.name();
+        let Value::Class(class) = class else {
+            let kind = class.type_name();
+            return Err(Raised::type_error(format!("{name}.__new__(X): X is not a type object ({kind})")));
+        };
+        if class.same(owner) {
+            return Ok(());
+        }
+        let other = class.name();
+        if !class.is_subclass(owner) {
+            let message = format!("{name}.__new__({other}): {other} is not a subtype of {name}");
+            return Err(Raised::type_error(message));
+        }
+        let builtin = std::iter::once(class.clone()).chain(class.ancestors()).find(|base| base.is_builtin());
+        if let Some(builtin) = builtin
+            && builtin.layout != owner.layout
+            && !builtin.same(owner)
+        {
+            let message = format!("{name}.__new__({other}) is not safe, use {}.__new__()", builtin.name());
+            return Err(Raised::type_error(message));
+        }
+        Ok(())
     }
 
     /// Calls it with some arguments by keyword: the last ones, named by `names`.
@@ -225,12 +255,23 @@ impl NativeFunction {
             return self.call(vm, arguments);
         }
         let row = self.row;
+        if row.binding == Binding::Static {
+            self.check_constructed(arguments.first())?;
+        }
         let (parameters, positional_only) = row.parameter_names();
         let (positional, by_name) = arguments.split_at(arguments.len() - names.len());
         if positional.len() > row.positional as usize && !row.has_rest {
             return Err(self.wrong_count(positional.len(), names.len()));
         }
         if row.named == 0 && !row.has_keywords && parameters.len() == positional_only {
+            // A class derived from the builtin one may take keywords in an `__init__` of its own.
+            if let (Some(owner), Some(Value::Class(class))) = (self.constructed(), positional.first())
+                && !class.same(owner)
+                && let (Some(own), Some(inherited)) = (class.lookup(&symbols().init), owner.lookup(&symbols().init))
+                && !own.is(&inherited)
+            {
+                return self.call(vm, positional);
+            }
             let owner = match &self.owner {
                 Some(owner) if self.constructed().is_none() => format!("{}.", owner.name()),
                 _ => String::new(),

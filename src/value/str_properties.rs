@@ -4,7 +4,11 @@
 //! here as ranges or rules read off the Unicode Character Database 15.1: numeric types, title case,
 //! case folding.
 
-use unicode_general_category::{GeneralCategory, get_general_category};
+use unicode_general_category::GeneralCategory;
+
+use smallvec::SmallVec;
+
+use super::unicode_version::{category, is_added_later, push_lowercase, push_uppercase};
 
 /// Characters with a digit value that are not decimal digits: superscripts, circled digits and the like.
 const DIGITS: &[(u32, u32)] = &[
@@ -116,7 +120,7 @@ const NUMERIC_IDEOGRAPHS: &[(u32, u32)] = &[
     (0x2f890, 0x2f890),
 ];
 
-fn is_in(ranges: &[(u32, u32)], character: char) -> bool {
+pub fn is_in(ranges: &[(u32, u32)], character: char) -> bool {
     let code = character as u32;
     ranges
         .binary_search_by(|(first, last)| {
@@ -137,15 +141,14 @@ pub fn is_alphabetic(character: char) -> bool {
     character.is_ascii_alphabetic()
         || !character.is_ascii()
             && matches!(
-                get_general_category(character),
+                category(character),
                 UppercaseLetter | LowercaseLetter | TitlecaseLetter | ModifierLetter | OtherLetter
             )
 }
 
 /// A decimal digit of some script.
 pub fn is_decimal(character: char) -> bool {
-    character.is_ascii_digit()
-        || !character.is_ascii() && get_general_category(character) == GeneralCategory::DecimalNumber
+    character.is_ascii_digit() || !character.is_ascii() && category(character) == GeneralCategory::DecimalNumber
 }
 
 /// A decimal digit, or another character that stands for a single digit.
@@ -158,7 +161,7 @@ pub fn is_numeric(character: char) -> bool {
     use GeneralCategory::*;
     character.is_ascii_digit()
         || !character.is_ascii()
-            && (matches!(get_general_category(character), DecimalNumber | LetterNumber | OtherNumber)
+            && (matches!(category(character), DecimalNumber | LetterNumber | OtherNumber)
                 || is_in(NUMERIC_IDEOGRAPHS, character))
 }
 
@@ -205,14 +208,14 @@ pub fn is_printable(character: char) -> bool {
         return !character.is_ascii_control();
     }
     !matches!(
-        get_general_category(character),
+        category(character),
         Control | Format | Surrogate | PrivateUse | Unassigned | LineSeparator | ParagraphSeparator | SpaceSeparator
     )
 }
 
 /// A digraph letter in title case, such as U+01C5.
 pub fn is_titlecase(character: char) -> bool {
-    !character.is_ascii() && get_general_category(character) == GeneralCategory::TitlecaseLetter
+    !character.is_ascii() && category(character) == GeneralCategory::TitlecaseLetter
 }
 
 /// Appends the title case of a character: its upper case but for digraphs, ligatures, letters with iota
@@ -243,7 +246,7 @@ pub fn push_titlecase(character: char, out: &mut impl Extend<char>) {
             out.extend(upper.next());
             upper.for_each(|letter| out.extend(letter.to_lowercase()));
         }
-        _ => out.extend(character.to_uppercase()),
+        _ => push_uppercase(character, out),
     }
 }
 
@@ -254,18 +257,22 @@ pub fn push_casefold(character: char, out: &mut impl Extend<char>) {
         0x131 | 0x13a0..=0x13f5 => out.extend([character]),
         0x1e9e => out.extend(['s', 's']),
         0x13f8..=0x13fd | 0xab70..=0xabbf => out.extend(character.to_uppercase()),
-        _ => character.to_uppercase().for_each(|letter| out.extend(letter.to_lowercase())),
+        _ => {
+            let mut upper: SmallVec<[char; 4]> = SmallVec::new();
+            push_uppercase(character, &mut upper);
+            upper.into_iter().for_each(|letter| push_lowercase(letter, out));
+        }
     }
 }
 
 /// Whether a character can start an identifier.
 pub fn starts_identifier(character: char) -> bool {
-    character == '_' || unicode_ident::is_xid_start(character)
+    character == '_' || unicode_ident::is_xid_start(character) && !is_added_later(character)
 }
 
 /// Whether a character can go on an identifier.
 pub fn continues_identifier(character: char) -> bool {
-    unicode_ident::is_xid_continue(character)
+    unicode_ident::is_xid_continue(character) && !is_added_later(character)
 }
 
 #[cfg(test)]

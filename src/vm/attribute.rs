@@ -76,6 +76,7 @@ impl Vm {
         let found = class.lookup(name);
         if let Some(descriptor) = &found
             && is_data_descriptor(descriptor)
+            && is_read_through(descriptor)
         {
             return self.bind(descriptor.clone(), object, class).map(Some);
         }
@@ -127,6 +128,7 @@ impl Vm {
         let found = metaclass.lookup(name);
         if let Some(descriptor) = &found
             && is_data_descriptor(descriptor)
+            && is_read_through(descriptor)
         {
             return self.bind(descriptor.clone(), &object, metaclass).map(Some);
         }
@@ -196,7 +198,7 @@ impl Vm {
     }
 
     /// What an attribute found on a class is when read through the class.
-    fn bind_to_class(&mut self, found: Value, class: &Class) -> Result<Value> {
+    pub(super) fn bind_to_class(&mut self, found: Value, class: &Class) -> Result<Value> {
         match &found {
             Value::Native(native) if native.row.binding == Binding::Class => {
                 Ok(bound(found, Value::Class(class.clone())))
@@ -631,6 +633,16 @@ fn is_data_descriptor(found: &Value) -> bool {
             }
         }
         _ => false,
+    }
+}
+
+/// Whether a data descriptor has a say in reading too; one with `__set__` alone has not.
+fn is_read_through(descriptor: &Value) -> bool {
+    match descriptor {
+        Value::Instance(instance) if !instance.class_ref().is_builtin() => {
+            instance.payload::<Property>().is_some() || instance.class_ref().lookup(&symbols().get).is_some()
+        }
+        _ => true,
     }
 }
 

@@ -64,7 +64,11 @@ impl Vm {
                 self.clear_delegate();
                 self.receive(value)
             }
-            Err(raised) => self.unwind(raised),
+            Err(raised) => {
+                // It may have been raised in another task, whose frames have given it no context.
+                self.chain_with_own(&raised);
+                self.unwind(raised)
+            }
         }
     }
 
@@ -366,7 +370,18 @@ impl Vm {
                 iterator.type_name()
             ))),
         };
-        match awaitable.and_then(|awaitable| self.awaitable(&awaitable, AwaitContext::Await)) {
+        let awaitable = awaitable.and_then(|awaitable| {
+            let name = awaitable.type_name();
+            self.awaitable(&awaitable, AwaitContext::Await).map_err(|cause| {
+                let message = format!("'async for' received an invalid object from __anext__: {name}");
+                let raised = Raised::type_error(message);
+                raised.0.cause.set(Value::Exception(cause.0.clone()));
+                raised.0.context.set(Value::Exception(cause.0));
+                raised.0.suppress_context.set(true);
+                raised
+            })
+        });
+        match awaitable {
             Ok(awaitable) => {
                 // SAFETY: as above.
                 unsafe { set(place, awaitable.clone()) };

@@ -20,6 +20,9 @@ use crate::value::{
 use super::frame::{self, Frame, FrameKind, set, set_new};
 use super::{MOST_NESTING, Outcome, Vm};
 
+/// What a RecursionError says about calls that nest natively.
+pub(super) const CALLING: &str = " while calling a Python object";
+
 /// Arguments bound to the parameters of a function, in register order.
 type Bound = SmallVec<[Value; 8]>;
 
@@ -50,22 +53,22 @@ impl Vm {
                             self.start_function(function, &mut owned, names, Register(0), FrameKind::Entry)?;
                         self.finish_call(entered)
                     }
-                    other => self.call_with_keywords(other, &owned, names),
+                    other => self.nest(CALLING, |vm| vm.call_with_keywords(other, &owned, names)),
                 }
             }
-            Value::Class(class) => self.call_class(class, arguments, names),
+            Value::Class(class) => self.nest(CALLING, |vm| vm.call_class(class, arguments, names)),
             other => match other.class().lookup(&symbols().call) {
                 // Called without a bound method, which would be thrown away.
                 Some(method) if is_plain_method(&method) => {
                     let mut all: Bound = SmallVec::with_capacity(arguments.len() + 1);
                     all.push(other.clone());
                     all.extend(arguments.iter().cloned());
-                    self.call_with_keywords(&method, &all, names)
+                    self.nest(CALLING, |vm| vm.call_with_keywords(&method, &all, names))
                 }
-                Some(method) => {
-                    let bound = self.bind(method, other, &other.class())?;
-                    self.call_with_keywords(&bound, arguments, names)
-                }
+                Some(method) => self.nest(CALLING, |vm| {
+                    let bound = vm.bind(method, other, &other.class())?;
+                    vm.call_with_keywords(&bound, arguments, names)
+                }),
                 None => Err(not_callable(other)),
             },
         }
@@ -87,16 +90,17 @@ impl Vm {
                 all.extend(arguments.iter().cloned());
                 Some(self.call(&method, &all))
             }
-            Value::Native(native) if native.row.binding == crate::value::native::Binding::Method => {
+            Value::Native(native) if is_plain_method(&method) => {
                 let mut all: SmallVec<[Value; 4]> = SmallVec::with_capacity(arguments.len() + 1);
                 all.push(object.clone());
                 all.extend(arguments.iter().cloned());
-                Some(native.clone().call(self, &all))
+                Some(self.nest(CALLING, |vm| native.call(vm, &all)))
             }
             Value::None => None,
-            _ => {
-                Some(self.bind(method.clone(), object, &object.class()).and_then(|bound| self.call(&bound, arguments)))
-            }
+            _ => Some(self.nest(CALLING, |vm| {
+                let bound = vm.bind(method.clone(), object, &object.class())?;
+                vm.call(&bound, arguments)
+            })),
         }
     }
 
@@ -417,14 +421,19 @@ impl Vm {
             }
             Value::Method(method) => {
                 arguments.insert(0, method.receiver.clone());
-                self.call_owned(method.function.clone(), arguments, names, dst)
+                match &method.function {
+                    Value::Function(function) => {
+                        self.start_function(function.clone(), &mut arguments, names, dst, FrameKind::Call)
+                    }
+                    other => self.nest(CALLING, |vm| vm.call_owned(other.clone(), arguments, names, dst)),
+                }
             }
             Value::Class(class) => self.enter_class(class, arguments, names, dst),
             Value::Instance(instance) => match instance.class_ref().lookup(&symbols().call) {
                 Some(Value::Native(_)) if let Some(partial) = instance.payload::<Partial>() => {
                     let (arguments, names) = partial.bind(arguments, names);
                     let function = partial.function.get();
-                    self.call_owned(function, arguments, &names, dst)
+                    self.nest(CALLING, |vm| vm.call_owned(function, arguments, &names, dst))
                 }
                 Some(method) if is_plain_method(&method) => {
                     arguments.insert(0, callee.clone());
@@ -494,7 +503,7 @@ impl Vm {
 fn is_plain_method(method: &Value) -> bool {
     match method {
         Value::Function(_) => true,
-        Value::Native(native) => native.row.binding == Binding::Method,
+        Value::Native(native) => native.row.binding == Binding::Method && native.owner.is_some(),
         _ => false,
     }
 }

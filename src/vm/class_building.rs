@@ -163,7 +163,8 @@ impl Vm {
             }
         }
         let layout = choose_layout(&bases)?;
-        let order = linearize(&bases)?;
+        let has_own_order = orders_itself(metaclass);
+        let order = if has_own_order { bases.clone() } else { linearize(&bases)? };
         let namespace = Gc::new(namespace.copy());
         let qualified_name = match namespace.remove_str(&names.qualname) {
             None => name.clone(),
@@ -180,6 +181,10 @@ impl Vm {
                 return Err(Raised::type_error(format!("__classcell__ must be a nonlocal cell, not {class}")));
             }
         };
+        // Lazy frames of the body look into the class from now on.
+        if let Some(Value::Cell(cell)) = namespace.remove_str(&Str::intern("__classdictcell__")) {
+            cell.contents.set(Value::Dict(namespace.clone()));
+        }
         if namespace.find_str(&names.module).is_none()
             && let Some(module) = self.globals().get_str(&names.name)
         {
@@ -202,10 +207,14 @@ impl Vm {
             class.set_metaclass(metaclass.clone());
         }
         install_slots(&class, slots);
-        class.changed();
         if let Some(cell) = cell {
             cell.contents.set(Value::Class(class.clone()));
         }
+        if has_own_order {
+            let order = self.search_order(&class)?;
+            class.set_ancestors(order);
+        }
+        class.changed();
         self.set_names(&class, &namespace)?;
         self.init_subclass(&class, keywords)?;
         Ok(class)
@@ -315,19 +324,63 @@ impl Vm {
                 old.name()
             )));
         }
-        let order = linearize(&bases)?;
         let old = (class.bases.get(), class.ancestors());
-        class.set_bases(bases, order);
+        class.set_bases(bases, old.1.clone());
         let mut done = Vec::new();
-        if let Err(raised) = reorder(class, &mut done) {
+        if let Err(raised) = self.reorder(class, &mut done) {
             // The search orders go back to what they were.
             class.set_bases(old.0, old.1);
             for (class, order) in done {
                 class.set_ancestors(order);
             }
+            class.changed();
             return Err(raised);
         }
         class.changed();
+        Ok(())
+    }
+
+    /// The search order behind a class, as `mro` of its metaclass tells it.
+    fn search_order(&mut self, class: &Class) -> Result<Vec<Class>> {
+        let metaclass = class.metaclass();
+        if !orders_itself(&metaclass) {
+            return linearize(&class.bases.get());
+        }
+        let order = self.call_method_of(&metaclass, "mro", &Value::Class(class.clone()))?;
+        let mut ancestors = Vec::new();
+        for ancestor in self.collect(&order)? {
+            let Value::Class(ancestor) = ancestor else {
+                let kind = ancestor.type_name();
+                return Err(Raised::type_error(format!("mro() returned a non-class ('{kind}')")));
+            };
+            if !solid(class).is_subclass(&solid(&ancestor)) {
+                let name = ancestor.name();
+                return Err(Raised::type_error(format!("mro() returned base with unsuitable layout ('{name}')")));
+            }
+            if !ancestor.same(class) {
+                ancestors.push(ancestor);
+            }
+        }
+        Ok(ancestors)
+    }
+
+    /// Calls a method of a class, whatever the object itself has under the name.
+    fn call_method_of(&mut self, class: &Class, name: &str, object: &Value) -> Result<Value> {
+        let method = class.lookup(&Str::intern(name)).unwrap_or_default();
+        let bound = self.bind(method, object, class)?;
+        self.call(&bound, &[])
+    }
+
+    /// Computes the search orders of a class with new bases and of those derived from it. Those replaced
+    /// are kept in `done`.
+    fn reorder(&mut self, class: &Class, done: &mut Vec<(Class, Vec<Class>)>) -> Result<()> {
+        let order = self.search_order(class)?;
+        done.push((class.clone(), class.ancestors()));
+        class.set_ancestors(order);
+        class.changed();
+        for derived in class.live_subclasses() {
+            self.reorder(&derived, done)?;
+        }
         Ok(())
     }
 
@@ -391,16 +444,9 @@ pub fn same_layout(left: &Class, right: &Class) -> bool {
         && solid(left).same(&solid(right))
 }
 
-/// Computes the search orders of the classes derived from one whose own has changed. Those replaced are
-/// kept in `done`.
-fn reorder(class: &Class, done: &mut Vec<(Class, Vec<Class>)>) -> Result<()> {
-    for derived in class.live_subclasses() {
-        let order = linearize(&derived.bases.get())?;
-        done.push((derived.clone(), derived.ancestors()));
-        derived.set_ancestors(order);
-        reorder(&derived, done)?;
-    }
-    Ok(())
+/// Whether a metaclass has an `mro` of its own.
+fn orders_itself(metaclass: &Class) -> bool {
+    !metaclass.same(&types().type_) && !matches!(metaclass.lookup(&Str::intern("mro")), None | Some(Value::Native(_)))
 }
 
 /// The layout of instances of a class with these bases.
@@ -425,7 +471,7 @@ fn choose_layout(bases: &[Class]) -> Result<Layout> {
 }
 
 /// The C3 order of the ancestors of a class with these bases, without the class itself.
-pub(crate) fn linearize(bases: &[Class]) -> Result<Vec<Class>> {
+pub fn linearize(bases: &[Class]) -> Result<Vec<Class>> {
     if let [base] = bases {
         return Ok(std::iter::once(base.clone()).chain(base.ancestors()).collect());
     }

@@ -48,7 +48,7 @@ impl Vm {
                 let mut all: SmallVec<[Value; 4]> = SmallVec::with_capacity(arguments.len() + 1);
                 all.push(Value::Class(class.clone()));
                 all.extend(arguments.iter().cloned());
-                let new = self.static_function(new);
+                let new = self.bind_to_class(new, class)?;
                 self.call_with_keywords(&new, &all, names)?
             }
         };
@@ -166,14 +166,6 @@ impl Vm {
             return None;
         }
         metaclass.lookup(&symbols().call).filter(|call| !matches!(call, Value::Native(_)))
-    }
-
-    /// `__new__` as found on a class, without the staticmethod around it.
-    fn static_function(&mut self, found: Value) -> Value {
-        match found.payload::<crate::value::descriptor::StaticMethod>() {
-            Some(method) => method.0.get(),
-            None => found,
-        }
     }
 }
 

@@ -39,14 +39,7 @@ impl Vm {
             Begin::Ended => return Ok(Outcome::Returned(Value::None)),
         };
         self.push_chain(coroutine.clone(), Register(0), FrameKind::Entry)?;
-        let flow = match (target, input) {
-            (Value::Coroutine(target), Resume::Raise(raised)) => {
-                self.activate(target);
-                self.receive_thrown(raised)
-            }
-            (target, input) => self.drive(target, input),
-        };
-        match flow? {
+        match self.drive(target, input)? {
             Some(outcome) => Ok(outcome),
             None => self.run_nested(),
         }
@@ -213,6 +206,7 @@ impl Vm {
 
     /// Goes on in a chain, whose frame is on top: `target` receives `input`.
     pub(super) fn drive(&mut self, target: Value, input: Resume) -> Flow {
+        let mut is_thrown = matches!(input, Resume::Raise(_));
         let mut next = (target, input);
         loop {
             let (target, input) = next;
@@ -221,11 +215,15 @@ impl Vm {
                     self.activate(coroutine);
                     return match input {
                         Resume::Value(value) => self.receive(value),
-                        Resume::Raise(raised) => self.receive_raised(raised),
+                        Resume::Raise(raised) => self.receive_raised(raised, is_thrown),
                     };
                 }
                 Value::NativeCoroutine(native) => match self.advance_native(native, input) {
                     Advance::On(target, input) => next = (target, input),
+                    Advance::Throw(target, raised) => {
+                        is_thrown = true;
+                        next = (target, Resume::Raise(raised));
+                    }
                     Advance::Out(flow) => return flow,
                 },
                 // The collector has broken the chain; nothing can reach it any more.
@@ -285,7 +283,10 @@ impl Vm {
             }
             Ok(target) => {
                 native.state.set(CoroutineState::Waiting);
-                Advance::On(target, input)
+                match input {
+                    Resume::Raise(raised) => Advance::Throw(target, raised),
+                    input => Advance::On(target, input),
+                }
             }
             Err(raised) => Advance::On(Value::NativeCoroutine(native), Resume::Raise(raised)),
         }
@@ -403,8 +404,9 @@ impl Vm {
     }
 
     /// The coroutine that has just become current has an exception raised in the instruction it waits in,
-    /// by what it awaits or thrown in from outside.
-    pub(super) fn receive_raised(&mut self, raised: Raised) -> Flow {
+    /// by what it awaits or thrown in from outside. One that comes from outside, or is on its way up, gets
+    /// as context what this coroutine itself is handling, not what those around it are.
+    pub(super) fn receive_raised(&mut self, raised: Raised, is_thrown: bool) -> Flow {
         // SAFETY: as in `receive`.
         let is_at_start = unsafe { (*self.frame).pc == (*(*self.frame).code).code.ops.as_ptr() };
         if is_at_start {
@@ -412,27 +414,25 @@ impl Vm {
             self.add_traceback(&raised.0, 0);
             return self.coroutine_raised(raised);
         }
-        match self.foreign_delegate() {
-            Some(delegate) => self.continue_delegate(&delegate, Resume::Raise(raised)),
-            // One that has left frames of the script got its context when it was raised there.
-            None if !raised.0.traceback.borrow().is_empty() => self.propagate(raised, false),
-            None => self.unwind(raised),
-        }
-    }
-
-    /// As `receive_raised`, for an exception thrown in from outside: its context is what the coroutine
-    /// itself is handling, whatever whoever throws it is handling.
-    pub(super) fn receive_thrown(&mut self, raised: Raised) -> Flow {
         if let Some(delegate) = self.foreign_delegate() {
             return self.continue_delegate(&delegate, Resume::Raise(raised));
         }
+        if !is_thrown {
+            return self.unwind(raised);
+        }
+        self.chain_with_own(&raised);
+        self.propagate(raised, false)
+    }
+
+    /// Gives an exception without context what the current coroutine itself is handling.
+    pub(super) fn chain_with_own(&self, raised: &Raised) {
         if raised.0.context.borrow().is_none()
             && let Some(handled) = self.script_frames().next().and_then(|view| view.handled())
             && !handled.same(&raised.0)
+            && !leads_to(&handled, &raised.0)
         {
             raised.0.context.set(Value::Exception(handled));
         }
-        self.propagate(raised, false)
     }
 
     /// `Yield` in the current coroutine.
@@ -581,6 +581,8 @@ fn keep_variables(coroutine: &Gc<Coroutine>, exception: &Exception) {
 pub(super) enum Advance {
     /// This one goes on, with this.
     On(Value, Resume),
+    /// This one has an exception thrown into it.
+    Throw(Value, Raised),
     /// The chain was left.
     Out(Flow),
 }
@@ -707,4 +709,18 @@ pub(super) fn convert_stop(kind: CoroutineKind, raised: Raised) -> Raised {
     converted.0.context.set(Value::Exception(raised.0));
     converted.0.suppress_context.set(true);
     converted
+}
+
+/// Whether the contexts of an exception lead to another one.
+fn leads_to(exception: &Gc<Exception>, other: &Gc<Exception>) -> bool {
+    let mut link = exception.clone();
+    // A chain that bites its own tail ends the search.
+    for _ in 0..1000 {
+        let Value::Exception(next) = link.context.get() else { return false };
+        if next.same(other) {
+            return true;
+        }
+        link = next;
+    }
+    true
 }

@@ -36,7 +36,7 @@ impl Vm {
             }
             Value::Tuple(classes) => {
                 for class in classes.items() {
-                    if self.is_instance(value, class)? {
+                    if self.nest(" in __instancecheck__", |vm| vm.is_instance(value, class))? {
                         return Ok(true);
                     }
                 }
@@ -97,7 +97,7 @@ impl Vm {
             }
             Value::Tuple(classes) => {
                 for other in classes.items() {
-                    if self.is_subclass(class, other)? {
+                    if self.nest(" in __subclasscheck__", |vm| vm.is_subclass(class, other))? {
                         return Ok(true);
                     }
                 }

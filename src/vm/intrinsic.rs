@@ -1,7 +1,7 @@
 //! The rare operations of `bytecode::Intrinsic`.
 
 use crate::bytecode::Intrinsic;
-use crate::value::{Dict, Gc, Raised, Result, Value, symbols, types};
+use crate::value::{Dict, Gc, Result, Value, symbols, types};
 
 use super::Vm;
 
@@ -29,7 +29,7 @@ impl Vm {
                 show(self, &value)?;
                 Ok(Value::None)
             }
-            Intrinsic::TypeVar => self.type_parameter(function, &[operand(0), operand(1), operand(2)]),
+            Intrinsic::TypeVar => self.type_parameter(function, &[operand(0), operand(1), operand(2), operand(3)]),
             Intrinsic::TypeVarTuple | Intrinsic::ParamSpec => self.type_parameter(function, &[operand(0), operand(1)]),
             Intrinsic::TypeAlias => self.type_parameter(function, &[operand(0), operand(1), operand(2)]),
             Intrinsic::SubscriptGeneric => self.type_parameter(function, &[operand(0)]),
@@ -72,7 +72,15 @@ impl Vm {
         let namespace = self.current_namespace();
         let name = &symbols().annotations;
         let Value::Dict(dict) = namespace.native() else {
-            return Err(Raised::name_error("no locals found when setting up annotations"));
+            let key = Value::Str(name.clone());
+            return match self.get_item(&namespace, &key) {
+                Err(raised) if raised.is_a(&types().key_error) => {
+                    let annotations = Value::Dict(Gc::new(Dict::new()));
+                    self.set_item(&namespace, &key, annotations.clone())?;
+                    Ok(annotations)
+                }
+                result => result,
+            };
         };
         if let Some(annotations) = dict.get_str(name) {
             return Ok(annotations);

@@ -35,6 +35,7 @@ impl Vm {
                     length: dict.len(),
                     dict: Mutable::new(Some(dict.clone())),
                     index: Cell::new(0),
+                    left: Cell::new(dict.len()),
                     part: DictPart::Keys,
                 };
                 (&types.dict_key_iterator, state)
@@ -105,15 +106,20 @@ impl Vm {
                     Ok(item)
                 }
                 IteratorState::Str { text, position } => Ok(next_character(text, position)),
-                IteratorState::Dict { dict, index, length, part } => {
+                IteratorState::Dict { dict, index, length, left, part } => {
                     let Some(source) = dict.get() else { return Ok(None) };
                     if source.len() != *length {
                         dict.set(None);
                         return Err(Raised::runtime_error("dictionary changed size during iteration"));
                     }
                     match source.entry_from(index.get()) {
+                        Some(_) if left.get() == 0 => {
+                            dict.set(None);
+                            Err(Raised::runtime_error("dictionary keys changed during iteration"))
+                        }
                         Some((at, key, value)) => {
                             index.set(at + 1);
+                            left.set(left.get() - 1);
                             Ok(Some(match part {
                                 DictPart::Keys => key,
                                 DictPart::Values => value,
@@ -146,7 +152,7 @@ impl Vm {
                 IteratorState::Native(_) => {
                     let iterator = iterator.clone();
                     let IteratorState::Native(native) = &iterator.state else { return Ok(None) };
-                    self.nest(|vm| native.next(vm))
+                    self.nest(" while calling a Python object", |vm| native.next(vm))
                 }
             },
             Value::Coroutine(generator) if generator.kind == CoroutineKind::Generator => {

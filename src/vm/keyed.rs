@@ -1,7 +1,7 @@
 //! Dicts and sets whose keys may need script code to be hashed or compared.
 
 use crate::value::dict::Found;
-use crate::value::{Dict, Gc, Raised, Result, Set, Value, hash};
+use crate::value::{Dict, Gc, Raised, Result, Set, Str, Value, hash, symbols};
 
 use super::Vm;
 use crate::builtins::dict::{merge, plain_dict};
@@ -33,7 +33,7 @@ impl Vm {
         'again: loop {
             let candidates = list();
             for (index, candidate) in &candidates {
-                if self.nest(|vm| vm.equal(candidate, key))? {
+                if self.nest(" in comparison", |vm| vm.equal(candidate, key))? {
                     let unchanged = list().iter().any(|(other, value)| other == index && value.is(candidate));
                     if unchanged {
                         return Ok(Some(*index));
@@ -145,15 +145,25 @@ impl Vm {
         })
     }
 
+    /// How messages about its arguments call a function: with its module, unless that is of the builtins.
+    fn callee_name(&mut self, callee: &Value) -> String {
+        let names = symbols();
+        let text = |vm: &mut Vm, name: &Str| match vm.get_attribute_if_any(callee, name) {
+            Ok(Some(Value::Str(text))) => Some(text),
+            _ => None,
+        };
+        match (text(self, &names.qualname), text(self, &names.module)) {
+            (Some(name), Some(module)) if &*module != "builtins" => format!("{module}.{name}()"),
+            (Some(name), _) => format!("{name}()"),
+            (None, _) => self.str(callee).map(|text| text.to_string()).unwrap_or_default(),
+        }
+    }
+
     /// `f(**mapping)`: the keys must be strings that are not there yet.
     pub(super) fn merge_keywords(&mut self, dict: &Value, mapping: &Value, callee: &Value) -> Result<()> {
         let Value::Dict(dict) = dict.clone() else { return Ok(()) };
         let added = Value::Dict(Gc::new(Dict::new()));
-        let callee_name = |vm: &mut Vm| match callee {
-            Value::Function(function) => format!("{}()", function.qualified_name()),
-            Value::Unbound => "function".to_string(),
-            other => vm.str(other).map(|text| text.to_string()).unwrap_or_default(),
-        };
+        let callee_name = |vm: &mut Vm| vm.callee_name(callee);
         if let Err(raised) = self.update_dict(&added, mapping) {
             let is_mapping =
                 !raised.0.args.borrow().items().first().is_some_and(|message| {

@@ -10,6 +10,7 @@ impl Vm {
         match subject.native() {
             Value::List(_) | Value::Tuple(_) | Value::Range(_) => return Ok(true),
             Value::Str(_) | Value::Bytes(_) | Value::Dict(_) | Value::Set(_) => return Ok(false),
+            _ if subject.class().is_subclass(&types().bytearray) => return Ok(false),
             _ => {}
         }
         self.is_abstract(subject, "Sequence")

@@ -36,7 +36,7 @@ use crate::value::{CellObject, Class, CodeObject, Dict, Exception, Function, Gc,
 
 use frame::{Frame, FrameKind, Segment};
 
-pub use class_building::{best_base, same_layout};
+pub use class_building::{best_base, linearize, same_layout};
 pub use operator::Comparison;
 pub use safe_point::Hooks;
 

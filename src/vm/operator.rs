@@ -303,16 +303,18 @@ impl Vm {
         }
         let (left_class, right_class) = (left.class(), right.class());
         let reflected = comparison.reflected();
-        if !left_class.same(&right_class)
+        let right_first = !left_class.same(&right_class)
             && right_class.is_subclass(&left_class)
-            && has_own(&right_class, &left_class, reflected.method())
-        {
+            && has_own(&right_class, &left_class, reflected.method());
+        if right_first {
             match self.try_compare(reflected, right, left)? {
                 Value::NotImplemented => {}
                 value => return Ok(value),
             }
         }
         match self.try_compare(comparison, left, right)? {
+            // The right operand is not asked twice.
+            Value::NotImplemented if right_first => self.compare_by_identity(comparison, left, right),
             Value::NotImplemented => self.compare_after_left(comparison, left, right),
             value => Ok(value),
         }
@@ -345,6 +347,11 @@ impl Vm {
             Value::NotImplemented => {}
             value => return Ok(value),
         }
+        self.compare_by_identity(comparison, left, right)
+    }
+
+    /// What remains when neither operand knows.
+    fn compare_by_identity(&mut self, comparison: Comparison, left: &Value, right: &Value) -> Result<Value> {
         match comparison {
             Comparison::Equal => Ok(Value::Bool(left.is(right))),
             Comparison::NotEqual => Ok(Value::Bool(!left.is(right))),
@@ -390,6 +397,15 @@ impl Vm {
     }
 
     pub(super) fn invert(&mut self, value: &Value) -> Result<Value> {
+        if let Value::Bool(truth) = *value {
+            let message = "Bitwise inversion '~' on bool is deprecated and will be removed in Python 3.16. This \
+                           returns the bitwise inversion of the underlying int object and is usually not what you \
+                           expect from the negation of a bool. Use the 'not' operator for boolean negation or \
+                           ~int(x) for the bitwise inversion of the underlying int.";
+            let warn = self.hooks.warn;
+            warn(self, &types().deprecation_warning, message);
+            return Ok(Value::Int(!(truth as i64)));
+        }
         match arithmetic::invert(value) {
             Some(value) => Ok(value),
             None => self.unary(&symbols().invert, value),

@@ -1,7 +1,7 @@
 //! Conversions: truth, length, hash, text, numbers.
 
 use crate::memory::surrogate;
-use crate::value::{Raised, Result, Str, Value, format_spec, hash, integer, symbols, types};
+use crate::value::{Class, Raised, Result, Str, Value, format_spec, hash, integer, symbols, types};
 
 use super::Vm;
 
@@ -26,6 +26,9 @@ impl Vm {
     fn truth_of_object(&mut self, value: &Value) -> Result<bool> {
         let names = symbols();
         let value = value.clone();
+        if value.class().lookup(&names.bool).is_some_and(|method| method.is_none()) {
+            return Err(Raised::type_error("'NoneType' object is not callable"));
+        }
         if let Some(result) = self.call_special(&value, &names.bool, &[]) {
             return match result? {
                 Value::Bool(truth) => Ok(truth),
@@ -40,6 +43,21 @@ impl Vm {
         }
     }
 
+    /// Warns when a conversion (`__int__`, `__index__`, `__float__`) gave a number of a derived class.
+    pub fn warn_of_subclass(&mut self, result: &Value, expected: &Class, method: &Str) {
+        let class = result.class();
+        if class.same(expected) || !class.is_subclass(expected) {
+            return;
+        }
+        let (name, expected) = (class.name(), expected.name());
+        let message = format!(
+            "{method} returned non-{expected} (type {name}).  The ability to return an instance of a strict subclass \
+             of {expected} is deprecated, and may not be supported in a future version of Python."
+        );
+        let warn = self.hooks.warn;
+        warn(self, &types().deprecation_warning, &message);
+    }
+
     /// `operator.index(value)`, of any size: an Int or BigInt.
     pub fn index_value(&mut self, value: &Value) -> Result<Value> {
         match value.native() {
@@ -51,7 +69,10 @@ impl Vm {
         match self.call_special(value, &symbols().index, &[]) {
             Some(result) => match result? {
                 Value::Int(number) => Ok(Value::Int(number)),
-                Value::Bool(truth) => Ok(Value::Int(truth as i64)),
+                Value::Bool(truth) => {
+                    self.warn_of_subclass(&Value::Bool(truth), &types().int, &symbols().index);
+                    Ok(Value::Int(truth as i64))
+                }
                 big @ Value::BigInt(_) => Ok(big),
                 other => match other.native() {
                     number @ (Value::Int(_) | Value::BigInt(_)) => Ok(number.clone()),
@@ -179,7 +200,7 @@ impl Vm {
         if let Value::Tuple(tuple) = value {
             let mut hashes = Vec::with_capacity(tuple.len());
             for item in tuple.items() {
-                hashes.push(self.nest(|vm| vm.hash(item))?);
+                hashes.push(self.nest(" while calling a Python object", |vm| vm.hash(item))?);
             }
             let mut hashes = hashes.into_iter();
             return Ok(hash::combine_tuple(tuple.len(), || hashes.next()).unwrap_or(0));
@@ -222,7 +243,7 @@ impl Vm {
             Value::Bool(truth) => return Ok(Str::intern(if *truth { "True" } else { "False" })),
             _ => {}
         }
-        self.nest(|vm| match vm.call_special(value, &symbols().repr, &[]) {
+        self.nest(" while getting the repr of an object", |vm| match vm.call_special(value, &symbols().repr, &[]) {
             Some(result) => vm.expect_text(result?, "__repr__"),
             None => Ok(Str::new(&format!("<{} object at {:#x}>", value.type_name(), value.address()))),
         })
@@ -235,7 +256,7 @@ impl Vm {
             Value::Int(_) | Value::Float(_) | Value::None | Value::Bool(_) => return self.repr(value),
             _ => {}
         }
-        self.nest(|vm| match vm.call_special(value, &symbols().str, &[]) {
+        self.nest(" while getting the str of an object", |vm| match vm.call_special(value, &symbols().str, &[]) {
             Some(result) => vm.expect_text(result?, "__str__"),
             None => vm.repr(value),
         })
@@ -304,12 +325,13 @@ impl Vm {
         }
     }
 
-    /// Runs something that may call itself without end through native code.
-    pub fn nest<T>(&mut self, run: impl FnOnce(&mut Vm) -> Result<T>) -> Result<T> {
-        if self.nesting + self.depth >= self.recursion_limit + super::MOST_NESTING.min(self.recursion_limit)
-            || self.nesting >= super::MOST_NESTING
-        {
-            return Err(self.recursion_error());
+    /// Runs something that may call itself without end through native code. `doing` ends the message of the
+    /// RecursionError that comes instead when it is too deep already.
+    pub fn nest<T>(&mut self, doing: &str, run: impl FnOnce(&mut Vm) -> Result<T>) -> Result<T> {
+        // What says more than that something is called is found out first.
+        let most = if doing == super::call::CALLING { super::MOST_NESTING } else { super::MOST_NESTING - 2 };
+        if self.nesting >= super::MOST_NESTING - 2 && self.nesting >= most {
+            return Err(Raised::recursion_error(format!("maximum recursion depth exceeded{doing}")));
         }
         self.nesting += 1;
         let result = run(self);

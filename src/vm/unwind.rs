@@ -1,8 +1,8 @@
 //! Exceptions: raising them, and finding who handles them.
 
-use crate::bytecode::Op;
+use crate::bytecode::{CodeKind, Op};
 use crate::value::exception::TracebackEntry;
-use crate::value::{CoroutineKind, Exception, Gc, List, Raised, Result, Value, symbols, types};
+use crate::value::{Class, CoroutineKind, Exception, Gc, List, Raised, Result, Value, symbols, types};
 
 use super::coroutine::convert_stop;
 use super::frame::{FrameKind, set, set_new};
@@ -119,20 +119,26 @@ impl Vm {
         exception.traceback.borrow_mut().push(entry);
     }
 
-    /// The top frame is left with an exception: its variables live on in the traceback. Registers without
-    /// a name are not kept; one may hold the exception itself.
+    /// The top frame is left with an exception: its variables move into the traceback. Registers without a
+    /// name are not kept; one may hold the exception itself.
     fn keep_variables(&mut self, exception: &Gc<Exception>) {
         // SAFETY: the top frame is alive, and each of its registers holds a value.
         unsafe {
             let frame = &*self.frame;
             let mut traceback = exception.traceback.borrow_mut();
             let Some(entry) = traceback.last_mut().filter(|entry| entry.place == frame.base as usize) else { return };
-            let names = &entry.function.code.code.register_names;
-            let kept = names.iter().enumerate().map(|(index, name)| match name {
-                Some(_) => (*frame.base.add(index)).clone(),
-                None => Value::Unbound,
-            });
-            entry.left = Some(Gc::new(List::new(kept.collect())));
+            let code = &entry.function.code.code;
+            let names = &code.register_names;
+            // R[0] of a class body is its namespace.
+            let is_named = |index: usize| names[index].is_some() || index == 0 && code.kind == CodeKind::Class;
+            let holds = |index: &usize| is_named(*index) && !(*frame.base.add(*index)).is_unbound();
+            let count = (0..names.len()).rev().find(holds).map_or(0, |last| last + 1);
+            let mut kept = Vec::with_capacity(count);
+            for index in 0..count {
+                // Moved, not cloned: the frame goes.
+                kept.push(if is_named(index) { std::mem::take(&mut *frame.base.add(index)) } else { Value::Unbound });
+            }
+            entry.left = Some(Gc::new(List::new(kept)));
         }
     }
 
@@ -176,15 +182,20 @@ impl Vm {
                 self.set_context(&exception);
                 Ok(Raised(exception))
             }
-            Value::Class(class) if class.is_exception() => match self.call_class(&class, &[], &[])? {
-                Value::Exception(exception) => Ok(Raised(exception)),
-                other => Err(Raised::type_error(format!(
-                    "calling {} should have returned an instance of BaseException, not {}",
-                    self.repr(&Value::Class(class))?,
-                    self.repr(&Value::Class(other.class()))?
-                ))),
-            },
+            Value::Class(class) if class.is_exception() => self.instance_to_raise(&class).map(Raised),
             _ => Err(Raised::type_error("exceptions must derive from BaseException")),
+        }
+    }
+
+    /// The exception that a class stands for.
+    fn instance_to_raise(&mut self, class: &Class) -> Result<Gc<Exception>> {
+        match self.call_class(class, &[], &[])? {
+            Value::Exception(exception) => Ok(exception),
+            other => Err(Raised::type_error(format!(
+                "calling {} should have returned an instance of BaseException, not {}",
+                self.repr(&Value::Class(class.clone()))?,
+                self.repr(&Value::Class(other.class()))?
+            ))),
         }
     }
 
@@ -193,7 +204,7 @@ impl Vm {
         let raised = self.make_raised(value)?;
         let cause = match cause {
             Value::None | Value::Exception(_) => cause,
-            Value::Class(class) if class.is_exception() => self.call_class(&class, &[], &[])?,
+            Value::Class(class) if class.is_exception() => Value::Exception(self.instance_to_raise(&class)?),
             _ => return Err(Raised::type_error("exception causes must derive from BaseException")),
         };
         raised.0.cause.set(cause);

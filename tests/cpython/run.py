@@ -71,6 +71,7 @@ def stand_in():
         for name in names.split():
             for prefix in "_py_", "_c_":
                 setattr(module, prefix + name, getattr(module, name))
+                setattr(module, prefix + name.lstrip("_"), getattr(module, name))
 
 
 def methods(tests):
@@ -143,6 +144,8 @@ class Telling(unittest.TestResult):
 
 def main():
     path, module, *done = sys.argv[1:]
+    # What a method says may have lone surrogates in it.
+    sys.stdout.reconfigure(errors="backslashreplace")
     reasons = left_out(path, module)
     full = "test." + module
     try:

@@ -105,7 +105,15 @@ def difference(left, right):
 def shrink(bench, seed):
     """The program with all that left out without which it still differs."""
     program = Program(seed)
-    differs = lambda: bool(list(bench.compare([program])))
+
+
+    def differs():
+        try:
+            compile(program.text(), "program", "exec")
+        except SyntaxError:
+            return False
+        return bool(list(bench.compare([program])))
+
     shrunk = True
     while shrunk:
         shrunk = False
@@ -125,7 +133,7 @@ def shrink(bench, seed):
                         block[place:place + len(candidate)] = taken
                     else:
                         place += 1
-    return program.text() + "\n" + "\n".join(text for _, text in bench.compare([program]))
+    return program.text(is_short=True) + "\n" + "\n".join(text for _, text in bench.compare([program]))
 
 
 if __name__ == "__main__":

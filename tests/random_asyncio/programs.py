@@ -42,9 +42,12 @@ class Program:
         self.seed = seed
         self.functions = Maker(seed).make()
 
-    def text(self):
+    def text(self, is_short=False):
+        """The source; when short, without the functions whose block is empty."""
         out = ["from stage import *", ""]
         for head, block, tail in self.functions:
+            if is_short and not block:
+                continue
             out += head
             indent = (len(head[-1]) - len(head[-1].lstrip())) // 4
             render_block(block, indent + head[-1].endswith(":"), out)

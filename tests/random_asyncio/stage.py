@@ -84,6 +84,7 @@ class Stage:
     def __init__(self):
         self.lines = []
         self.tasks = []
+        self.main = None
         self.start = None
         self.is_closed = False
 
@@ -108,9 +109,9 @@ def show(value, depth=0):
         return re.sub(" at 0x[0-9a-f]+", "", value)
     if isinstance(value, BaseException):
         text = f"{type(value).__name__}({', '.join(show(item) for item in value.args)})"
-        for other in (value.__cause__, value.__context__):
-            if depth < 3:
-                text += "/-" if other is None else "/" + show(other, depth + 1)
+        # Not the context: an exception that passes awaits gets a new one in CPython (docs/differences.md).
+        if value.__cause__ is not None and depth < 3:
+            text += " from " + show(value.__cause__, depth + 1)
         return text
     if isinstance(value, asyncio.Task):
         return value.get_name()
@@ -148,8 +149,10 @@ def pick(number):
 def younger(number):
     """A task made after the current one, so that no two wait for each other."""
     current = asyncio.current_task()
-    start = stage.tasks.index(current) + 1 if current in stage.tasks else 0
-    tasks = stage.tasks[start:]
+    if current in stage.tasks:
+        tasks = stage.tasks[stage.tasks.index(current) + 1:]
+    else:
+        tasks = stage.tasks if current is stage.main else []
     return tasks[number % len(tasks)] if tasks else None
 
 
@@ -225,6 +228,7 @@ async def play(main):
 
     loop.set_exception_handler(report)
     objects = Objects(loop)
+    stage.main = asyncio.current_task()
     watch = [loop.call_later(second, asyncio.current_task().cancel, "watch") for second in range(1, 10)]
     try:
         say("main", "returned", await main(objects, "main"))
@@ -257,7 +261,7 @@ async def play(main):
 def age(task):
     """An order of tasks by their names that does not depend on addresses."""
     name = task.get_name()
-    return (name.startswith("Task-"), int(re.search("[0-9]+$", name).group()))
+    return (name.startswith("Task-"), int(re.search("[0-9]+$", name).group()), name)
 
 
 def run(title, main):

@@ -9,6 +9,9 @@ use super::Checker;
 use super::scope::ScopeKind;
 use crate::ast::*;
 
+/// What surrounds the annotations and bases of something with type parameters.
+pub const GENERIC: &str = "the definition of a generic";
+
 impl Checker {
     /// Walks an expression that cannot be starred.
     pub fn expression(&mut self, expression: &Expression) {
@@ -36,8 +39,14 @@ impl Checker {
     fn right_side(&mut self, expression: &Expression) {
         match &expression.kind {
             ExpressionKind::Binary { right, .. } => self.expression(right),
-            ExpressionKind::Call { arguments, .. } => self.arguments(arguments),
-            ExpressionKind::Subscript { index, .. } => self.expression(index),
+            ExpressionKind::Call { function, arguments } => {
+                self.warn_call(function);
+                self.arguments(arguments);
+            }
+            ExpressionKind::Subscript { object, index } => {
+                self.warn_subscript(object, index);
+                self.expression(index);
+            }
             _ => {}
         }
     }
@@ -87,6 +96,7 @@ impl Checker {
                 self.expression(value);
             }
             ExpressionKind::Compare { left, comparisons } => {
+                self.warn_identity(left, comparisons, span);
                 self.expression(left);
                 self.compared(comparisons);
             }
@@ -172,6 +182,9 @@ impl Checker {
             ScopeKind::Module if self.options.top_level_await => {}
             ScopeKind::Module | ScopeKind::Class => self.error(span, "'await' outside function"),
             ScopeKind::Function | ScopeKind::Lambda => self.error(span, "'await' outside async function"),
+            ScopeKind::Annotation { what } => {
+                self.error(span, format!("await expression cannot be used within {what}"));
+            }
         }
     }
 
@@ -181,6 +194,9 @@ impl Checker {
             ScopeKind::Module | ScopeKind::Class => self.error(span, format!("{what} outside function")),
             ScopeKind::Comprehension { what: comprehension, .. } => {
                 self.error(span, format!("'yield' inside {comprehension}"));
+            }
+            ScopeKind::Annotation { what } => {
+                self.error(span, format!("yield expression cannot be used within {what}"));
             }
             ScopeKind::AsyncFunction if what == "'yield from'" => {
                 self.error(span, "'yield from' inside async function");
@@ -194,6 +210,9 @@ impl Checker {
         self.expression(value);
         if self.scope.in_iterable {
             self.error(span, "assignment expression cannot be used in a comprehension iterable expression");
+        }
+        if let ScopeKind::Annotation { what } = self.scope.kind {
+            return self.error(span, format!("named expression cannot be used within {what}"));
         }
         if !self.scope.is_comprehension() {
             self.bind_identifier(target);
@@ -215,6 +234,10 @@ impl Checker {
             if scope.kind == ScopeKind::Class {
                 let message = "assignment expression within a comprehension cannot be used in a class body";
                 problem = Some(message.to_string());
+            }
+            if let ScopeKind::Annotation { what } = scope.kind {
+                let place = if what == GENERIC { "within" } else { "in" };
+                problem = Some(format!("assignment expression within a comprehension cannot be used {place} {what}"));
             }
             scope.usage(name).bound = true;
             break;

@@ -9,9 +9,10 @@ mod expression;
 mod pattern;
 mod scope;
 mod statement;
+mod warning;
 
 use crate::ast::{Expression, Identifier, Module, Name, Span};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use scope::{Loop, Scope, ScopeKind};
 
 /// What depends on where a tree is to run.
@@ -21,8 +22,16 @@ pub struct CheckOptions {
     pub top_level_await: bool,
 }
 
-/// Checks a module. Gives what is wrong with it, ordered by place.
-pub fn check(module: &Module, options: CheckOptions) -> Vec<Diagnostic> {
+/// What the checks have found, ordered by place.
+#[derive(Debug, Default)]
+pub struct Findings {
+    pub errors: Vec<Diagnostic>,
+    /// What Python tells as a SyntaxWarning.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Checks a module.
+pub fn check(module: &Module, options: CheckOptions) -> Findings {
     let mut checker = Checker::new(options);
     checker.future_imports(&module.body);
     checker.statements(&module.body);
@@ -30,7 +39,7 @@ pub fn check(module: &Module, options: CheckOptions) -> Vec<Diagnostic> {
 }
 
 /// Checks one expression that stands alone.
-pub fn check_expression(expression: &Expression, options: CheckOptions) -> Vec<Diagnostic> {
+pub fn check_expression(expression: &Expression, options: CheckOptions) -> Findings {
     let mut checker = Checker::new(options);
     checker.expression(expression);
     checker.finish()
@@ -39,6 +48,7 @@ pub fn check_expression(expression: &Expression, options: CheckOptions) -> Vec<D
 struct Checker {
     options: CheckOptions,
     diagnostics: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
     /// The scopes around the current one, the module first.
     outer: Vec<Scope>,
     scope: Scope,
@@ -49,13 +59,26 @@ struct Checker {
 impl Checker {
     fn new(options: CheckOptions) -> Checker {
         let scope = Scope::new(ScopeKind::Module);
-        Checker { options, diagnostics: Vec::new(), outer: Vec::new(), scope, early_futures: None }
+        Checker {
+            options,
+            diagnostics: Vec::new(),
+            warnings: Vec::new(),
+            outer: Vec::new(),
+            scope,
+            early_futures: None,
+        }
     }
 
-    fn finish(mut self) -> Vec<Diagnostic> {
+    fn finish(mut self) -> Findings {
         self.report_unresolved();
         self.diagnostics.sort_by_key(|diagnostic| diagnostic.span().start);
-        self.diagnostics
+        self.warnings.sort_by_key(|diagnostic| diagnostic.span().start);
+        Findings { errors: self.diagnostics, warnings: self.warnings }
+    }
+
+    fn warn(&mut self, span: Span, message: impl Into<String>) {
+        let warning = Diagnostic { severity: Severity::Warning, ..Diagnostic::syntax(span, message) };
+        self.warnings.push(warning);
     }
 
     fn error(&mut self, span: Span, message: impl Into<String>) {
@@ -72,8 +95,23 @@ impl Checker {
     fn leave(&mut self) -> Option<Scope> {
         let outer = self.outer.pop()?;
         let mut inner = std::mem::replace(&mut self.scope, outer);
+        if inner.has_type_parameters {
+            self.refuse_nonlocal_parameters(&mut inner);
+        }
         self.scope.unresolved.extend(inner.leave_unresolved());
         Some(inner)
+    }
+
+    /// `nonlocal` cannot reach type parameters.
+    fn refuse_nonlocal_parameters(&mut self, scope: &mut Scope) {
+        let unresolved = std::mem::take(&mut scope.unresolved);
+        let (refused, rest) =
+            unresolved.into_iter().partition(|(name, _)| scope.names.get(name).is_some_and(|usage| usage.bound));
+        scope.unresolved = rest;
+        let refused: Vec<(Name, Span)> = refused;
+        for (name, span) in refused {
+            self.error(span, format!("nonlocal binding not allowed for type parameter '{name}'"));
+        }
     }
 
     fn report_unresolved(&mut self) {

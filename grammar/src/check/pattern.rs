@@ -98,13 +98,28 @@ impl Checker {
                 self.expression(key);
                 continue;
             };
-            let same =
-                |other: &&Expression| matches!(&other.kind, ExpressionKind::Constant(earlier) if earlier == constant);
+            let same = |other: &&Expression| matches!(&other.kind, ExpressionKind::Constant(earlier) if are_equal(earlier, constant));
             if keys.iter().take(index).find(same).is_some() {
                 let message = format!("mapping pattern checks duplicate key ({})", describe_key(constant));
                 self.error(key.span, message);
             }
         }
+    }
+}
+
+/// Whether two keys are the same key: numbers and truths are by their value.
+fn are_equal(left: &Constant, right: &Constant) -> bool {
+    let number = |constant: &Constant| match constant {
+        Constant::True => Some((1.0, 0.0)),
+        Constant::False => Some((0.0, 0.0)),
+        Constant::Int(value) if value.unsigned_abs() < 1 << 53 => Some((*value as f64, 0.0)),
+        Constant::Float(value) => Some((*value, 0.0)),
+        Constant::Imaginary(value) => Some((0.0, *value)),
+        _ => None,
+    };
+    match (number(left), number(right)) {
+        (Some(left), Some(right)) => left == right,
+        _ => left == right,
     }
 }
 

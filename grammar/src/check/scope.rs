@@ -12,6 +12,11 @@ pub enum ScopeKind {
     Function,
     AsyncFunction,
     Lambda,
+    /// A bound or default of a type parameter, the value of a type alias, or what is around them; with what
+    /// Python calls it.
+    Annotation {
+        what: &'static str,
+    },
     /// With what Python calls it; the flag says whether it is a generator expression.
     Comprehension {
         what: &'static str,
@@ -59,6 +64,8 @@ pub struct Scope {
     pub returns_value: Option<Span>,
     /// `nonlocal` names of this scope and those within, not found so far.
     pub unresolved: Vec<(Name, Span)>,
+    /// Whether the names bound here are type parameters.
+    pub has_type_parameters: bool,
 }
 
 impl Scope {
@@ -73,6 +80,7 @@ impl Scope {
             in_iterable: false,
             returns_value: None,
             unresolved: Vec::new(),
+            has_type_parameters: false,
         }
     }
 
@@ -100,7 +108,7 @@ impl Scope {
             // The methods of a class can reach the class itself under this name.
             unresolved.retain(|(name, _)| name.as_ref() != "__class__");
         }
-        if self.is_function_like() {
+        if self.is_function_like() && !self.has_type_parameters {
             unresolved.retain(|(name, _)| {
                 let usage = self.names.get(name).copied().unwrap_or_default();
                 let binds = (usage.bound || usage.imported || usage.parameter) && !usage.global && !usage.nonlocal;

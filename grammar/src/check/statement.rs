@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::Checker;
+use super::expression::GENERIC;
 use super::scope::{Loop, ScopeKind, Usage};
 use crate::ast::*;
 
@@ -74,6 +75,7 @@ impl Checker {
             StatementKind::Global(names) => names.iter().for_each(|name| self.global(name)),
             StatementKind::Nonlocal(names) => names.iter().for_each(|name| self.nonlocal(name, span)),
             StatementKind::Assert { test, message } => {
+                self.warn_assert(test, span);
                 self.expression(test);
                 message.iter().for_each(|message| self.expression(message));
             }
@@ -124,7 +126,7 @@ impl Checker {
             StatementKind::Class(class) => self.class(class),
             StatementKind::TypeAlias { name, type_parameters, value } => {
                 self.bind_identifier(name);
-                self.enter(ScopeKind::Function);
+                self.enter(ScopeKind::Annotation { what: "a type alias" });
                 self.type_parameters(type_parameters);
                 self.expression(value);
                 self.leave();
@@ -258,7 +260,7 @@ impl Checker {
         self.bind_identifier(&function.name);
         let generic = !function.type_parameters.is_empty();
         if generic {
-            self.enter(ScopeKind::Function);
+            self.enter(ScopeKind::Annotation { what: GENERIC });
             self.type_parameters(&function.type_parameters);
         }
         for parameter in all_parameters(&function.parameters) {
@@ -283,7 +285,7 @@ impl Checker {
         let generic = !class.type_parameters.is_empty();
         self.bind_identifier(&class.name);
         if generic {
-            self.enter(ScopeKind::Function);
+            self.enter(ScopeKind::Annotation { what: GENERIC });
             self.type_parameters(&class.type_parameters);
         }
         self.arguments(&class.arguments);
@@ -314,15 +316,53 @@ impl Checker {
     }
 
     fn type_parameters(&mut self, parameters: &[TypeParameter]) {
+        self.scope.has_type_parameters = true;
         let mut seen = HashSet::new();
+        let mut default_seen = false;
         for parameter in parameters {
             if !seen.insert(&parameter.name.name) {
                 self.error(parameter.name.span, format!("duplicate type parameter '{}'", parameter.name.name));
             }
             self.bind_identifier(&parameter.name);
-            parameter.bound.iter().for_each(|bound| self.expression(bound));
-            parameter.default.iter().for_each(|default| self.expression_or_star(default));
+            if let Some(bound) = &parameter.bound {
+                let is_tuple = matches!(bound.kind, ExpressionKind::Tuple(_));
+                let what = if is_tuple { "constraints" } else { "bound" };
+                match parameter.kind {
+                    TypeParameterKind::TypeVar => {}
+                    TypeParameterKind::TypeVarTuple => {
+                        self.error(bound.span, format!("cannot use {what} with TypeVarTuple"));
+                    }
+                    TypeParameterKind::ParamSpec => {
+                        self.error(bound.span, format!("cannot use {what} with ParamSpec"));
+                    }
+                }
+                self.type_part(bound, if is_tuple { "a TypeVar constraint" } else { "a TypeVar bound" });
+            }
+            match &parameter.default {
+                Some(default) => {
+                    default_seen = true;
+                    let what = match parameter.kind {
+                        TypeParameterKind::TypeVar => "a TypeVar default",
+                        TypeParameterKind::TypeVarTuple => "a TypeVarTuple default",
+                        TypeParameterKind::ParamSpec => "a ParamSpec default",
+                    };
+                    self.type_part(default, what);
+                }
+                None if default_seen => {
+                    let name = &parameter.name.name;
+                    let message = format!("non-default type parameter '{name}' follows default type parameter");
+                    self.error(parameter.name.span, message);
+                }
+                None => {}
+            }
         }
+    }
+
+    /// A bound or default of a type parameter.
+    fn type_part(&mut self, value: &Expression, what: &'static str) {
+        self.enter(ScopeKind::Annotation { what });
+        self.expression_or_star(value);
+        self.leave();
     }
 }
 

@@ -98,7 +98,11 @@ pub fn canonical_name(name: &str) -> Result<&'static str> {
 fn ask_library(vm: &mut Vm, function: &str, object: Value, encoding: &str, errors: &str) -> Result<Value> {
     let (import, globals) = (vm.hooks.import, vm.builtins.clone());
     let library = import(vm, &Str::intern("codecs"), 0, &globals, false)?;
-    vm.call_method(&library, &Str::intern(function), &[object, Value::str(encoding), Value::str(errors)])
+    // A file of the script's may have the same name.
+    let Ok(function) = vm.get_attribute(&library, &Str::intern(function)) else {
+        return Err(Raised::lookup_error(format!("unknown encoding: {encoding}")));
+    };
+    vm.call(&function, &[object, Value::str(encoding), Value::str(errors)])
 }
 
 /// `text.encode(encoding, errors)`. Errors: LookupError, UnicodeEncodeError.

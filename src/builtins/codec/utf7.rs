@@ -131,7 +131,7 @@ pub fn decode(vm: &mut Vm, decoder: &mut Decoder<'_>) -> Result<()> {
                 index = decoder.handle(vm, Fault { start, end: index + 1, reason })?;
                 continue;
             }
-            if let Some(half) = half.filter(|_| byte.is_ascii() && byte != b'-') {
+            if let Some(half) = half.filter(|_| byte.is_ascii() && byte != b'+') {
                 decoder.out.extend(surrogate::character(half));
             }
             if byte == b'-' {

@@ -43,7 +43,7 @@ pub fn limit(size: Option<i64>) -> Option<usize> {
 
 /// How many bytes fit an object to read into. TypeError when it cannot be written to.
 pub fn room(target: &Value, method: &str) -> Result<usize> {
-    if let Some(array) = target.payload::<ByteArray>() {
+    if let Some(array) = ByteArray::within(target) {
         return Ok(array.data.borrow().len());
     }
     if let Some(view) = target.payload::<MemoryView>()
@@ -61,12 +61,12 @@ pub fn room(target: &Value, method: &str) -> Result<usize> {
 
 /// Puts bytes to the start of an object that has room for them.
 pub fn put(target: &Value, data: &[u8]) {
-    if let Some(array) = target.payload::<ByteArray>() {
+    if let Some(array) = ByteArray::within(target) {
         let mut place = array.data.borrow_mut();
         let length = data.len().min(place.len());
         place[..length].copy_from_slice(&data[..length]);
     } else if let Some(view) = target.payload::<MemoryView>() {
-        view.part(view.start, view.step, data.len().min(view.length)).write(data);
+        view.write(data);
     }
 }
 

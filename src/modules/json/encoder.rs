@@ -170,7 +170,7 @@ impl Writer<'_> {
             }
             self.open.push(address);
         }
-        vm.nest(|vm| write(self, vm, value))?;
+        vm.nest(" while encoding a JSON object", |vm| write(self, vm, value))?;
         self.open.pop();
         Ok(())
     }

@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
     /// Reads a container, which counts against the limit of recursion.
     fn nested(&mut self, vm: &mut Vm, read: fn(&mut Self, &mut Vm) -> Read<Value>) -> Read<Value> {
         let mut stop = None;
-        let result = vm.nest(|vm| match read(self, vm) {
+        let result = vm.nest(" while decoding a JSON object from a unicode string", |vm| match read(self, vm) {
             Ok(value) => Ok(value),
             Err(Stop::Raised(raised)) => Err(raised),
             Err(other) => {
