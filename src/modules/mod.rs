@@ -15,6 +15,7 @@ pub mod array;
 pub mod array_item;
 pub mod asyncio;
 pub mod at_exit;
+pub mod base64;
 pub mod bisect;
 pub mod calendar;
 pub mod clock;
@@ -81,6 +82,7 @@ pub struct NativeModule {
 /// All native modules, sorted by name.
 pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_array", precedence: Precedence::First, make: array::module },
+    NativeModule { name: "_binascii", precedence: Precedence::First, make: base64::module },
     NativeModule { name: "_bisect", precedence: Precedence::First, make: bisect::module },
     NativeModule { name: "_codecs", precedence: Precedence::First, make: codecs::module },
     NativeModule { name: "_collections", precedence: Precedence::First, make: collections::module },
