@@ -153,7 +153,11 @@ impl NativeBody for Request {
             }
             (Progress::Driving, Resume::Raise(raised)) => {
                 self.finish();
-                if self.purpose == Purpose::Close && ends(&raised) { Ok(Step::Return(Value::None)) } else { Err(raised) }
+                if self.purpose == Purpose::Close && ends(&raised) {
+                    Ok(Step::Return(Value::None))
+                } else {
+                    Err(raised)
+                }
             }
             (Progress::Done, _) => {
                 let name = self.purpose.name(false);

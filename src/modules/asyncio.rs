@@ -10,8 +10,8 @@ use crate::scheduler::event_loop::{self, EventLoop};
 use crate::scheduler::gather::Exceptions;
 use crate::scheduler::wait::Until;
 use crate::scheduler::{
-    as_completed, classes, exception_handler, foreign, future, future_attributes, gather, handle, policy, registry, runner, shield, sleep,
-    task, timeout, wait, wait_for,
+    as_completed, classes, exception_handler, foreign, future, future_attributes, gather, handle, policy, registry,
+    runner, shield, sleep, task, timeout, wait, wait_for,
 };
 use crate::value::{Gc, Module, Native, NativeFunction, Raised, Result, Set, Str, Value, types};
 use crate::vm::Vm;
@@ -342,11 +342,7 @@ pub const FUNCTIONS: &[Native] = &[
     native!("_unregister_task(task)", unregister_task(required), "Forgets a task."),
     native!("_install_policy(policy)", install_policy(required), "Sets a policy, or None for the default one."),
     native!("_current_by_default()", current_by_default, "The loop of the default policy."),
-    native!(
-        "_set_current_by_default(loop)",
-        set_current_by_default(required),
-        "Sets the loop of the default policy."
-    ),
+    native!("_set_current_by_default(loop)", set_current_by_default(required), "Sets the loop of the default policy."),
     native!("_write_log(message, exception)", write_log(required, required), "Writes to stderr."),
     native!("__getattr__(name)", missing_attribute(required), "Imports what is imported when it is needed."),
 ];

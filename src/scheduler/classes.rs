@@ -1,8 +1,8 @@
 //! Which class has which table of methods.
 
 use super::{
-    abstract_loop, as_completed, barrier, condition, entry, event, future_attributes, future_methods, handle, lock, loop_object, queue, runner, semaphore,
-    task_group, timeout,
+    abstract_loop, as_completed, barrier, condition, entry, event, future_attributes, future_methods, handle, lock,
+    loop_object, queue, runner, semaphore, task_group, timeout,
 };
 use crate::builtins::generic_alias;
 use crate::value::{Class, Native, NativeFunction, Str, Value, types};

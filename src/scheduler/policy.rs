@@ -33,8 +33,7 @@ fn of_script() -> Option<Value> {
 
 /// The loop behind a value that should be one.
 pub fn expect_loop(value: &Value) -> Result<Rc<EventLoop>> {
-    loop_of(value)
-        .ok_or_else(|| Raised::type_error(format!("loop must be an event loop, not '{}'", value.type_name())))
+    loop_of(value).ok_or_else(|| Raised::type_error(format!("loop must be an event loop, not '{}'", value.type_name())))
 }
 
 /// `get_event_loop()`: the running loop, else the one the policy gives.

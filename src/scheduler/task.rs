@@ -8,9 +8,9 @@
 use std::rc::Rc;
 
 use super::event_loop::EventLoop;
+use super::foreign::{self, Yielded};
 use super::observer::{self, Event};
 use super::ready::{Cancellation, Ready};
-use super::foreign::{self, Yielded};
 use super::{context, entry, exception_handler, future, future_attributes, overriding, task_repr};
 use crate::value::coroutine::{CoroutineState, Resume};
 use crate::value::future::{Callback, Outcome, Waiting};

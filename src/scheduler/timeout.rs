@@ -15,7 +15,8 @@ use crate::value::coroutine::{NativeBody, Resume, Step};
 use crate::value::instance::Payload;
 use crate::value::native::{FromArgument, Mismatch};
 use crate::value::{
-    Class, Dict, Exception, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Task, Value, float, symbols, types,
+    Class, Dict, Exception, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Task, Value, float,
+    symbols, types,
 };
 use crate::vm::{Comparison, Vm};
 

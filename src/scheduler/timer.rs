@@ -6,8 +6,8 @@
 
 use std::convert::Infallible;
 
-use super::{handle, heap};
 use super::ready::Ready;
+use super::{handle, heap};
 use crate::value::Mutable;
 
 /// Cancelled timers are cleared out when there are more timers than this,
