@@ -5,7 +5,6 @@
 //! these; a value of None (not the script's None) stands for deleting.
 
 use super::{exceptions, function, property};
-use crate::scheduler::{future_attributes, loop_object};
 use crate::value::descriptor::Property;
 use crate::value::{CellObject, Class, Coroutine, Dict, Future, Gc, Instance, Raised, Result, Str, Value, symbols};
 use crate::vm::{self, Vm};
@@ -23,15 +22,14 @@ pub fn set(vm: &mut Vm, object: &Value, name: &Str, value: Option<Value>) -> Opt
 pub fn set_builtin_attribute(vm: &mut Vm, object: &Value, name: &Str, value: Option<Value>) -> Result<bool> {
     match object {
         Value::Instance(_) if super::traceback::set_traceback_attribute(object, name, value.as_ref())? => Ok(true),
-        Value::Instance(instance) if loop_object::set_attribute(vm, instance, name, value.as_ref())? => Ok(true),
         Value::Instance(instance) => set_instance_attribute(instance, name, value),
         Value::Function(function) => function::set_function_attribute(vm, function, name, value),
         Value::Class(class) => set_class_attribute(vm, class, name, value),
         Value::Exception(exception) => exceptions::set_exception_attribute(vm, exception, name, value),
         Value::Coroutine(coroutine) => set_coroutine_attribute(coroutine, name, value),
         Value::Cell(cell) => set_cell_attribute(cell, name, value),
-        Value::Future(future) => set_future_attribute(vm, future, object, name, value),
-        Value::Task(task) => set_future_attribute(vm, &task.future, object, name, value),
+        Value::Future(future) => set_future_attribute(future, object, name, value),
+        Value::Task(task) => set_future_attribute(&task.future, object, name, value),
         Value::Module(module) if name.same(&symbols().doc) => {
             module.globals.set_str(name, value.unwrap_or(Value::None));
             Ok(true)
@@ -96,19 +94,13 @@ fn set_instance_attribute(instance: &Gc<Instance>, name: &Str, value: Option<Val
     })
 }
 
-fn set_future_attribute(
-    vm: &mut Vm,
-    future: &Future,
-    object: &Value,
-    name: &Str,
-    value: Option<Value>,
-) -> Result<bool> {
+fn set_future_attribute(future: &Future, object: &Value, name: &Str, value: Option<Value>) -> Result<bool> {
     if name.same(&symbols().class) {
         new_class_of(&future.class(), value)?;
         let kind = object.type_name();
         return Err(Raised::type_error(format!("__class__ assignment: not possible for '{kind}' objects")));
     }
-    future_attributes::set(vm, object, name, value.as_ref())
+    Ok(false)
 }
 
 fn set_coroutine_attribute(coroutine: &Gc<Coroutine>, name: &Str, value: Option<Value>) -> Result<bool> {

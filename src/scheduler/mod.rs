@@ -52,7 +52,8 @@ pub use clock::{now, sleep_blocking};
 pub use deadlock::DeadlockReport;
 pub use event_loop::EventLoop;
 
-use crate::value::Value;
+use crate::builtins::attributes;
+use crate::value::{Result, Str, Value};
 use crate::vm::Vm;
 
 /// Tells the VM what the scheduler does for it: async generators that start and die, futures nobody
@@ -68,6 +69,22 @@ pub fn connect(vm: &mut Vm) {
         Value::Coroutine(generator) => event_loop::async_generator_died(vm, generator),
         _ => false,
     };
+    vm.hooks.set_builtin_attribute = set_attribute;
     vm.hooks.interrupted = runner::take_interrupt;
     vm.hooks.report_forgotten = exception_handler::report_forgotten;
+}
+
+/// The VM's hook: sets the attributes of futures and loops that are parts of them; what is none goes to the
+/// builtin types.
+fn set_attribute(vm: &mut Vm, object: &Value, name: &Str, value: Option<Value>) -> Option<Result<()>> {
+    let own = match object {
+        Value::Future(_) | Value::Task(_) => future_attributes::set(vm, object, name, value.as_ref()),
+        Value::Instance(instance) => loop_object::set_attribute(vm, instance, name, value.as_ref()),
+        _ => Ok(false),
+    };
+    match own {
+        Ok(true) => Some(Ok(())),
+        Ok(false) => attributes::set(vm, object, name, value),
+        Err(raised) => Some(Err(raised)),
+    }
 }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::event_loop::{self, EventLoop};
 use super::gather::{self, Exceptions};
 use super::lock::state;
-use super::{exception_handler, future, loop_object, overriding, policy, task};
+use super::{context, exception_handler, future, loop_object, overriding, policy, task};
 use crate::memory::Tracer;
 use crate::native;
 use crate::value::instance::Payload;
@@ -167,11 +167,14 @@ pub struct Runner {
     stage: Mutable<Stage>,
     debug: Cell<Option<bool>>,
     loop_factory: Mutable<Value>,
+    /// The context of its runs: what one of them sets, the next one finds.
+    context: Mutable<Value>,
 }
 
 impl Payload for Runner {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.loop_factory.borrow().trace(tracer);
+        self.context.borrow().trace(tracer);
     }
 }
 
@@ -190,6 +193,7 @@ impl Runner {
         }
         let factory = self.loop_factory.get();
         let (event_loop, is_current) = make_loop(vm, &factory, self.debug.get())?;
+        self.context.set(Value::Instance(context::object(context::current())));
         self.stage.set(Stage::Open(event_loop.clone(), is_current));
         Ok(event_loop)
     }
@@ -206,8 +210,12 @@ impl Runner {
 }
 
 fn new(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
-    let runner =
-        Runner { stage: Mutable::new(Stage::Created), debug: Cell::new(None), loop_factory: Mutable::new(Value::None) };
+    let runner = Runner {
+        stage: Mutable::new(Stage::Created),
+        debug: Cell::new(None),
+        loop_factory: Mutable::new(Value::None),
+        context: Mutable::new(Value::None),
+    };
     Value::Instance(Instance::with_payload(class.clone(), runner))
 }
 
@@ -220,7 +228,8 @@ fn run_method(vm: &mut Vm, this: &Runner, main: &Value, context: Option<Value>) 
     check_main(vm, main)?;
     check_idle("Runner.run() cannot be called from a running event loop")?;
     let event_loop = this.open(vm)?;
-    run_main(vm, &event_loop, main, context.filter(|context| !context.is_none()))
+    let context = context.filter(|context| !context.is_none()).unwrap_or_else(|| this.context.get());
+    run_main(vm, &event_loop, main, Some(context))
 }
 
 fn close(vm: &mut Vm, this: &Runner) -> Result<()> {

@@ -424,10 +424,11 @@ impl Vm {
         self.propagate(raised, false)
     }
 
-    /// Gives an exception without context what the current coroutine itself is handling.
+    /// Gives an exception without context what the chain of coroutines that runs is handling.
     pub(super) fn chain_with_own(&self, raised: &Raised) {
+        let mut chain = self.script_frames().take_while(|view| view.coroutine.is_some());
         if raised.0.context.borrow().is_none()
-            && let Some(handled) = self.script_frames().next().and_then(|view| view.handled())
+            && let Some(handled) = chain.find_map(|view| view.handled())
             && !handled.same(&raised.0)
             && !leads_to(&handled, &raised.0)
         {
