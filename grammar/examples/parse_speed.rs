@@ -13,7 +13,9 @@ fn main() {
     let start = Instant::now();
     let wrong = modules
         .iter()
-        .filter(|module| module.as_ref().map_or(true, |module| !check(module, CheckOptions::default()).is_empty()))
+        .filter(|module| {
+            module.as_ref().map_or(true, |module| !check(module, CheckOptions::default()).errors.is_empty())
+        })
         .count();
     let checked = start.elapsed().as_secs_f64();
     let megabytes = bytes as f64 / 1e6;

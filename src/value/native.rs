@@ -238,7 +238,8 @@ impl NativeFunction {
             let message = format!("{name}.__new__({other}): {other} is not a subtype of {name}");
             return Err(Raised::type_error(message));
         }
-        let builtin = std::iter::once(class.clone()).chain(class.ancestors()).find(|base| base.is_builtin() || base.same(owner));
+        let builtin =
+            std::iter::once(class.clone()).chain(class.ancestors()).find(|base| base.is_builtin() || base.same(owner));
         if let Some(builtin) = builtin
             && builtin.layout != owner.layout
             && !builtin.same(owner)
