@@ -315,9 +315,7 @@ fn sub(
     count: Option<Value>,
     flags: Option<Value>,
 ) -> Result<Value> {
-    let (most, flags) = limit_and_flags(vm, "sub", "count", rest, (count, flags))?;
-    let pattern = compiled(vm, pattern, flags.as_ref())?;
-    substitution::substitute(vm, &pattern, pattern::of(&pattern)?, repl, string, most).map(|(text, _)| text)
+    substituted(vm, "sub", [pattern, repl, string], rest, (count, flags)).map(|(text, _)| text)
 }
 
 fn subn(
@@ -329,10 +327,21 @@ fn subn(
     count: Option<Value>,
     flags: Option<Value>,
 ) -> Result<Value> {
-    let (most, flags) = limit_and_flags(vm, "subn", "count", rest, (count, flags))?;
-    let pattern = compiled(vm, pattern, flags.as_ref())?;
-    let (text, count) = substitution::substitute(vm, &pattern, pattern::of(&pattern)?, repl, string, most)?;
+    let (text, count) = substituted(vm, "subn", [pattern, repl, string], rest, (count, flags))?;
     Ok(Value::tuple(vec![text, count.into()]))
+}
+
+/// What `sub` and `subn` do: the text, and how many places were replaced.
+fn substituted(
+    vm: &mut Vm,
+    function: &str,
+    [pattern, replacement, string]: [&Value; 3],
+    rest: &[Value],
+    by_name: (Option<Value>, Option<Value>),
+) -> Result<(Value, usize)> {
+    let (most, flags) = limit_and_flags(vm, function, "count", rest, by_name)?;
+    let pattern = compiled(vm, pattern, flags.as_ref())?;
+    substitution::substitute(vm, &pattern, pattern::of(&pattern)?, replacement, string, most)
 }
 
 fn escape(_: &mut Vm, pattern: &Value) -> Result<Value> {
