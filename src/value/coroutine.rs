@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 
 use super::instance::{Payload, queue_finalizer};
 use super::{Class, Function, Gc, Mutable, Raised, Result, Str, Value, types};
-use crate::bytecode::Op;
+use crate::bytecode::{Op, Register};
 use crate::memory::{Object, Tracer};
 use crate::vm::Vm;
 
@@ -153,6 +153,15 @@ impl Coroutine {
         debug_assert!(!self.has_awaiter());
         self.links_inwards.set(true);
         self.link.set(innermost);
+    }
+
+    /// The register that what is sent to it goes to, when it is suspended at a `yield` of its own.
+    #[inline]
+    pub fn yield_register(&self) -> Option<Register> {
+        match self.function.code.code.ops.get((self.pc.get() as usize).checked_sub(1)?) {
+            Some(Op::Yield { dst, .. }) => Some(*dst),
+            _ => None,
+        }
     }
 
     /// What it waits for while it is suspended: a coroutine, native coroutine, future or iterator.

@@ -3,9 +3,9 @@
 //! A coroutine is linked under the one that awaits it (`coroutine`); a future or an iterator is a foreign
 //! delegate, asked here each time the chain is resumed.
 
-use crate::bytecode::{AwaitContext, Op, Register};
 use smallvec::SmallVec;
 
+use crate::bytecode::{AwaitContext, Op, Register};
 use crate::value::coroutine::{CoroutineState, Resume};
 use crate::value::native::AtOnce;
 use crate::value::{Coroutine, CoroutineKind, Gc, Raised, Result, Value, symbols, types};
@@ -192,20 +192,18 @@ impl Vm {
     pub(super) unsafe fn enter_awaited(&mut self, window: *mut Value, count: usize, result: Register) -> bool {
         unsafe {
             let Value::Function(function) = &*window else { return false };
+            let Some(dst) = self.awaits_result(result) else { return false };
             let frame = self.frame;
-            let pc = (*frame).pc;
-            let Op::GetAwaitable { src, .. } = *pc else { return false };
-            let Op::YieldFrom { dst, .. } = *pc.add(1) else { return false };
             let awaits = match (*frame).kind {
                 FrameKind::Await => (*frame).awaits + 1,
                 _ if (*frame).current.is_some() => 1,
                 _ => return false,
             };
-            if function.code.awaited_arguments as usize != count || src != result || awaits > MOST_AWAITS {
+            if function.code.awaited_arguments as usize != count || awaits > MOST_AWAITS {
                 return false;
             }
             let Ok(top) = self.reserve(function.code.frame_registers as usize) else { return false };
-            (*frame).pc = pc.add(2);
+            (*frame).pc = (*frame).pc.add(2);
             self.push_call(top, window, window.add(1), count, dst, FrameKind::Await);
             (*self.frame).awaits = awaits;
             true
@@ -224,14 +222,22 @@ impl Vm {
         arguments: &[Value],
         result: Register,
     ) -> Result<Option<(Value, Register)>> {
+        let Some(dst) = (unsafe { self.awaits_result(result) }) else { return Ok(None) };
+        Ok(at_once(self, arguments)?.map(|value| (value, dst)))
+    }
+
+    /// The register `await` writes when the result of the call just executed, in `result`, is awaited at once
+    /// by the two instructions behind it.
+    ///
+    /// # Safety
+    /// pc is behind the call and saved.
+    #[inline(always)]
+    unsafe fn awaits_result(&self, result: Register) -> Option<Register> {
         unsafe {
             let pc = (*self.frame).pc;
-            let Op::GetAwaitable { src, .. } = *pc else { return Ok(None) };
-            let Op::YieldFrom { dst, .. } = *pc.add(1) else { return Ok(None) };
-            if src != result {
-                return Ok(None);
-            }
-            Ok(at_once(self, arguments)?.map(|value| (value, dst)))
+            let Op::GetAwaitable { src, .. } = *pc else { return None };
+            let Op::YieldFrom { dst, .. } = *pc.add(1) else { return None };
+            (src == result).then_some(dst)
         }
     }
 
@@ -272,24 +278,6 @@ impl Vm {
                 }
             }
             self.activate(outer);
-        }
-    }
-
-    /// The current coroutine asks an async generator that stands at a `yield` of its own for the next value.
-    fn await_suspended(&mut self, generator: Gc<Coroutine>) -> Flow {
-        match self.await_new(generator)? {
-            None => {
-                // SAFETY: the generator is current, its pc behind the `Yield`; or, at the limit of the depth, the
-                // one that asked for it, which has been raised in.
-                unsafe {
-                    let frame = &mut *self.frame;
-                    if let Op::Yield { dst, .. } = *frame.pc.sub(1) {
-                        set_new(frame.base.add(dst.0 as usize), Value::None);
-                    }
-                }
-                Ok(None)
-            }
-            outcome => Ok(outcome),
         }
     }
 
@@ -351,13 +339,17 @@ impl Vm {
                 CoroutineState::Created => {
                     (self.hooks.async_generator_started)(&iterator);
                 }
-                CoroutineState::Suspended if !generator.has_awaiter() && !generator.has_innermost() => {
-                    // It stands at a `yield` of its own, the usual case.
-                    generator.is_consumed.set(true);
-                    let Value::Coroutine(generator) = iterator else { return Ok(None) };
-                    return self.await_suspended(generator);
+                CoroutineState::Suspended => {
+                    // The usual case: it stands at a `yield` of its own, which gives None.
+                    if let Some(register) = generator.yield_register()
+                        && !generator.has_awaiter()
+                        && !generator.has_innermost()
+                    {
+                        generator.is_consumed.set(true);
+                        generator.registers.borrow_mut()[register.0 as usize] = Value::None;
+                        return self.await_new(generator.clone());
+                    }
                 }
-                CoroutineState::Suspended => {}
             }
             generator.is_consumed.set(true);
             return self.await_coroutine(iterator);
