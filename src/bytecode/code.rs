@@ -6,6 +6,10 @@ use asy_grammar::ast::Span;
 
 use super::op::{Op, Register};
 
+/// Stands for the place in front of the first instruction, where an exception arrives that is thrown into a
+/// coroutine that has not begun.
+pub const BEFORE_START: u32 = u32::MAX;
+
 /// The text a code object was compiled from.
 #[derive(Debug)]
 pub struct Source {
@@ -141,6 +145,9 @@ pub enum Constant {
 impl Code {
     /// The place an instruction belongs to.
     pub fn position(&self, pc: usize) -> Position {
+        if pc == BEFORE_START as usize {
+            return Position { pc: 0, line: self.first_line, span: Span::default() };
+        }
         let after = self.positions.partition_point(|position| position.pc as usize <= pc);
         match after.checked_sub(1) {
             Some(index) => self.positions[index],

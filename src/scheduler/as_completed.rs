@@ -137,7 +137,7 @@ struct WaitForOne {
 }
 
 impl NativeBody for WaitForOne {
-    fn resume(&self, _: &Gc<NativeCoroutine>, _: &mut Vm, input: Resume) -> Result<Step> {
+    fn resume(&self, this: &Gc<NativeCoroutine>, vm: &mut Vm, input: Resume) -> Result<Step> {
         let value = match input {
             Resume::Raise(raised) => return Err(raised),
             Resume::Value(value) => value,
@@ -149,9 +149,7 @@ impl NativeBody for WaitForOne {
             return Err(Raised::new(&types().timeout_error, Vec::new()));
         }
         match (self.gives, value.as_future()) {
-            (Gives::Result, Some(state)) => {
-                state.result().unwrap_or_else(|| Err(Raised::runtime_error("the future is not done"))).map(Step::Return)
-            }
+            (Gives::Result, Some(state)) => future::raise_or_return(this, vm, state).map(Step::Return),
             _ => Ok(Step::Return(value)),
         }
     }

@@ -52,6 +52,15 @@ pub fn set_result(future: &Value, result: Value) -> Result<()> {
     schedule_callbacks(future, state)
 }
 
+/// What a native coroutine gives or raises that ends with the result of a future.
+pub fn raise_or_return(this: &NativeCoroutine, vm: &mut Vm, future: &Future) -> Result<Value> {
+    let result = future.result().unwrap_or_else(|| Err(invalid_state("Result is not set.")));
+    if let Err(raised) = &result {
+        vm.set_context_in(this, &raised.0);
+    }
+    result
+}
+
 /// As `set_result`, with an exception; somebody should then ask for it.
 pub fn set_exception(future: &Value, raised: Raised) -> Result<()> {
     let Some(state) = future.as_future() else { return Err(Raised::type_error("a future is required")) };

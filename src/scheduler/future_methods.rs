@@ -42,8 +42,12 @@ fn check_initialized(this: &Future) -> Result<()> {
     Ok(())
 }
 
-fn result(_: &mut Vm, this: &Future) -> Result<Value> {
-    this.result().unwrap_or_else(|| Err(not_ready("Result is not set.")))
+fn result(vm: &mut Vm, this: &Future) -> Result<Value> {
+    let result = this.result().unwrap_or_else(|| Err(not_ready("Result is not set.")));
+    if let Err(raised) = &result {
+        vm.set_context(&raised.0);
+    }
+    result
 }
 
 fn exception(_: &mut Vm, this: &Future) -> Result<Option<Gc<Exception>>> {

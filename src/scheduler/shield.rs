@@ -48,10 +48,10 @@ impl Listener for Shield {
                 Ok(())
             }
             _ if inner_state.is_cancelled() => future::cancel_here(&outer, &Value::None).map(drop),
-            _ => match inner_state.result() {
-                Some(Ok(value)) => future::set_result(&outer, value),
-                Some(Err(raised)) => future::set_exception(&outer, raised),
-                None => Ok(()),
+            _ => match (inner_state.value(), inner_state.exception()) {
+                (Some(value), _) => future::set_result(&outer, value),
+                (None, Some(raised)) => future::set_exception(&outer, raised),
+                (None, None) => Ok(()),
             },
         }
     }

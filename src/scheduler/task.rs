@@ -199,7 +199,8 @@ pub(super) fn step(vm: &mut Vm, event_loop: &EventLoop, task: Gc<Task>, thrown: 
         return report_step_of_done(vm, task, thrown);
     }
     let waited = task.waiting.take();
-    let thrown = if task.must_cancel.get() { cancellation_to_throw(&task, &waited, thrown) } else { thrown };
+    let thrown = thrown.or_else(|| waited.failure());
+    let thrown = if task.must_cancel.get() { cancellation_to_throw(&task, thrown) } else { thrown };
     drop(waited);
     if observer::is_active() {
         let is_new = task_repr::is_not_started(&task.coroutine.borrow());
@@ -276,24 +277,10 @@ fn report_step_of_done(vm: &mut Vm, task: Gc<Task>, thrown: Option<Raised>) -> R
 
 /// What a step with `must_cancel` throws: a CancelledError, unless one arrives anyway.
 #[cold]
-fn cancellation_to_throw(task: &Gc<Task>, waited: &Waiting, thrown: Option<Raised>) -> Option<Raised> {
+fn cancellation_to_throw(task: &Gc<Task>, thrown: Option<Raised>) -> Option<Raised> {
     task.must_cancel.set(false);
-    if let Some(raised) = thrown
-        && raised.is_a(&types().cancelled_error)
-    {
-        return Some(raised);
-    }
-    if let Waiting::Future(awaited) = waited
-        && let Some(awaited) = awaited.as_future()
-    {
-        // A gather that was cancelled is not itself cancelled: it raises the CancelledError of a child.
-        if let Some(Err(raised)) = awaited.result()
-            && raised.is_a(&types().cancelled_error)
-        {
-            return Some(raised);
-        }
-    }
-    Some(task.future.cancelled_error())
+    let cancellation = thrown.filter(|raised| raised.is_a(&types().cancelled_error));
+    Some(cancellation.unwrap_or_else(|| task.future.cancelled_error()))
 }
 
 /// The coroutine has yielded something else than None or a native wait.

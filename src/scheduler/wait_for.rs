@@ -73,7 +73,7 @@ impl NativeBody for WaitFor {
                     self.cancelled.forget(state);
                 }
                 outcome?;
-                self.result_in_time(&awaited)
+                self.result_in_time(this, vm, &awaited)
             }
         }
     }
@@ -109,8 +109,8 @@ impl WaitFor {
         let Some(state) = awaited.as_future() else {
             return Err(Raised::type_error("a future is required"));
         };
-        if let Some(result) = state.result() {
-            return result.map(Step::Return);
+        if state.is_done() {
+            return future::raise_or_return(this, vm, state).map(Step::Return);
         }
         self.cancelled.watch(vm, &awaited)?;
         self.at.set(At::Cancelling);
@@ -123,12 +123,11 @@ impl WaitFor {
     }
 
     /// The result of the future that was cancelled: some suppress it.
-    fn result_in_time(&self, awaited: &Value) -> Result<Step> {
-        match awaited.as_future().and_then(|state| state.result()) {
-            Some(Ok(value)) => Ok(Step::Return(value)),
-            Some(Err(raised)) if raised.is_a(&types().cancelled_error) => Err(timeout_error(&raised)),
-            Some(Err(raised)) => Err(raised),
-            None => Err(Raised::new(&types().invalid_state_error, vec![Value::str("Result is not set.")])),
+    fn result_in_time(&self, this: &NativeCoroutine, vm: &mut Vm, awaited: &Value) -> Result<Step> {
+        let Some(state) = awaited.as_future() else { return Err(Raised::type_error("a future is required")) };
+        match future::raise_or_return(this, vm, state) {
+            Err(raised) if raised.is_a(&types().cancelled_error) => Err(timeout_error(&raised)),
+            result => result.map(Step::Return),
         }
     }
 }

@@ -88,12 +88,9 @@ impl Exception {
         self.attributes.borrow().as_ref()?.remove_str(name)
     }
 
-    /// Forgets the frames it has left, but for so many of the innermost.
-    pub fn truncate_traceback(&self, length: usize) {
-        let mut traceback = self.traceback.borrow_mut();
-        let gone = if length < traceback.len() { traceback.split_off(length) } else { Vec::new() };
-        drop(traceback);
-        drop(gone);
+    /// The frames it has left are these from now on.
+    pub fn replace_traceback(&self, traceback: Vec<TracebackEntry>) {
+        self.traceback.set(traceback);
         self.shown.set((Value::None, 0));
     }
 

@@ -8,6 +8,7 @@ use std::cell::Cell;
 
 use smallvec::SmallVec;
 
+use super::exception::TracebackEntry;
 use super::{Class, Dict, Gc, Mutable, NativeCoroutine, Raised, Result, Str, Value, types};
 use crate::memory::{Object, Tracer, interrupt};
 use crate::vm::Vm;
@@ -110,8 +111,8 @@ struct Extra {
     attributes: Option<Gc<Dict>>,
     /// Where it was made, as a list of frames, in debug mode.
     source_traceback: Option<Value>,
-    /// How many traceback entries the exception had when it was set.
-    traceback_length: usize,
+    /// The frames the exception had passed when it was set, for the first who awaits.
+    traceback: Vec<TracebackEntry>,
 }
 
 /// A future.
@@ -160,8 +161,8 @@ impl Future {
         matches!(&*self.outcome.borrow(), Outcome::Cancelled)
     }
 
-    /// What awaiting it gives: None while it is pending. Its exception counts as retrieved, and is given
-    /// with the traceback it had when it was set.
+    /// What awaiting it gives: None while it is pending. Its exception counts as retrieved. To the first who
+    /// asks it is given with the traceback it had when it was set, to others without one.
     pub fn result(&self) -> Option<Result<Value>> {
         let raised = match &*self.outcome.borrow() {
             Outcome::Pending => return None,
@@ -173,8 +174,8 @@ impl Future {
             return Some(Err(self.cancelled_error()));
         };
         self.log_exception.set(false);
-        let length = self.extra(|extra| Some(extra.traceback_length)).unwrap_or(0);
-        raised.0.truncate_traceback(length);
+        let traceback = self.extra.borrow_mut().as_deref_mut().map(|extra| std::mem::take(&mut extra.traceback));
+        raised.0.replace_traceback(traceback.unwrap_or_default());
         Some(Err(raised))
     }
 
@@ -199,8 +200,10 @@ impl Future {
     /// Makes it done. The callbacks are the scheduler's to schedule.
     pub fn finish(&self, outcome: Outcome) {
         if let Outcome::Raised(raised) = &outcome {
-            let length = raised.0.traceback.borrow().len();
-            self.set_extra(|extra| extra.traceback_length = length);
+            let traceback = raised.0.traceback.borrow().clone();
+            if !traceback.is_empty() {
+                self.set_extra(|extra| extra.traceback = traceback);
+            }
             self.log_exception.set(true);
         }
         self.outcome.set(outcome);
@@ -294,6 +297,7 @@ impl Future {
         if let Some(extra) = &*self.extra.borrow() {
             let values = [&extra.cancel_message, &extra.name, &extra.context, &extra.source_traceback];
             values.into_iter().flatten().for_each(|value| value.trace(tracer));
+            extra.traceback.iter().for_each(|entry| entry.trace(tracer));
             extra.cancelled_error.iter().for_each(|error| tracer.visit(&error.0));
             extra.canceller.iter().for_each(|canceller| tracer.visit(canceller));
             extra.attributes.iter().for_each(|attributes| tracer.visit(attributes));
@@ -353,6 +357,20 @@ pub enum Waiting {
     Future(Value),
     /// A native coroutine that wakes it by itself.
     Native(Gc<NativeCoroutine>),
+}
+
+impl Waiting {
+    /// What the future that was waited for has failed with.
+    #[inline]
+    pub fn failure(&self) -> Option<Raised> {
+        match self {
+            Waiting::Future(future) => {
+                let future = future.as_future()?;
+                if future.value().is_some() { None } else { future.result()?.err() }
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A task: a coroutine driven by the loop.

@@ -55,6 +55,7 @@ impl Vm {
 
     /// Asks a delegate that is no coroutine, and goes on as it says.
     pub(super) fn continue_delegate(&mut self, delegate: &Value, input: Resume) -> Flow {
+        let is_thrown = matches!(input, Resume::Raise(_));
         match self.step_delegate(delegate, input) {
             Ok(Outcome::Yielded(value)) => {
                 let current = self.deactivate(CoroutineState::Suspended);
@@ -64,9 +65,12 @@ impl Vm {
                 self.clear_delegate();
                 self.receive(value)
             }
+            Err(raised) if is_thrown => self.thrown(raised),
             Err(raised) => {
-                // It may have been raised in another task, whose frames have given it no context.
-                self.chain_with_own(&raised);
+                if delegate.as_future().is_some() {
+                    // It was raised elsewhere, and is raised here anew.
+                    self.set_context(&raised.0);
+                }
                 self.unwind(raised)
             }
         }

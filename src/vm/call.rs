@@ -252,6 +252,7 @@ impl Vm {
                 dst,
                 kind,
                 awaits: 0,
+                thrown: 0,
             };
             self.push_frame(top, frame);
             for (index, value) in registers.iter_mut().enumerate() {

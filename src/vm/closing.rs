@@ -19,20 +19,18 @@ impl Vm {
         if inner.is_unbound() {
             return exit;
         }
-        let mut raised = exit.clone();
+        let mut problem = None;
         if let Value::Coroutine(root) = root {
             match relink(root, inner, Resume::Value(Value::None)) {
                 Begin::Run(target, Resume::Value(_)) => inner = target,
-                Begin::Run(target, Resume::Raise(problem)) => (inner, raised) = (target, problem),
+                Begin::Run(target, Resume::Raise(raised)) => (inner, problem) = (target, Some(raised)),
                 Begin::Ended => return exit,
             }
         }
         while !inner.is_unbound() && !inner.is(root) {
             let outer = take_awaiter(&inner);
-            raised = match self.close_with(&inner, raised) {
-                Ok(_) => exit.clone(),
-                Err(raised) => raised,
-            };
+            let raised = problem.unwrap_or_else(|| self.exit());
+            problem = self.close_with(&inner, raised).err();
             inner = outer;
             if let Value::Coroutine(coroutine) = &inner {
                 coroutine.state.set(CoroutineState::Suspended);
@@ -43,12 +41,19 @@ impl Vm {
         {
             root.state.set(CoroutineState::Suspended);
         }
-        raised
+        problem.unwrap_or(exit)
+    }
+
+    fn exit(&mut self) -> Raised {
+        let exit = Raised::new(&types().generator_exit, vec![]);
+        self.set_context(&exit.0);
+        exit
     }
 
     /// Throws GeneratorExit into it, as `close()` does. Gives what a generator returns.
     pub fn close(&mut self, coroutine: &Value) -> Result<Value> {
-        self.close_with(coroutine, Raised::new(&types().generator_exit, vec![]))
+        let exit = self.exit();
+        self.close_with(coroutine, exit)
     }
 
     pub(super) fn close_with(&mut self, coroutine: &Value, raised: Raised) -> Result<Value> {

@@ -9,12 +9,14 @@
 //! A coroutine that is not running has `pc` behind the instruction it is suspended in: `Yield`,
 //! `YieldFrom`, or `AsyncForNext` with its offset word.
 
-use crate::bytecode::{AwaitContext, Op, Register};
+use crate::bytecode::{AwaitContext, BEFORE_START, Op, Register};
 use crate::value::coroutine::{CoroutineState, Resume, Step};
+use crate::value::exception::TracebackEntry;
 use crate::value::{Coroutine, CoroutineKind, Exception, Gc, List, NativeCoroutine, Raised, Result, Value, types};
 
 use super::awaiting::is_foreign;
 use super::frame::{self, Frame, FrameKind, set, set_new};
+use super::unwind::set_context;
 use super::{Flow, MOST_NESTING, Outcome, Vm};
 
 /// A chain of awaits may be this many times deeper than the recursion limit: it takes no native stack.
@@ -39,6 +41,10 @@ impl Vm {
             Begin::Ended => return Ok(Outcome::Returned(Value::None)),
         };
         self.push_chain(coroutine.clone(), Register(0), FrameKind::Entry)?;
+        if let Resume::Raise(_) = input {
+            // SAFETY: the frame has just been pushed.
+            unsafe { (*self.frame).thrown = chain_depth(&target).saturating_add(1) };
+        }
         match self.drive(target, input)? {
             Some(outcome) => Ok(outcome),
             None => self.run_nested(),
@@ -72,6 +78,13 @@ impl Vm {
                     }
                     // Nothing of the body runs, not even a `try` at its start.
                     (CoroutineState::Created, Resume::Raise(raised)) => {
+                        raised.0.traceback.borrow_mut().push(TracebackEntry {
+                            function: coroutine.function.clone(),
+                            pc: BEFORE_START,
+                            place: coroutine.address(),
+                            left: None,
+                        });
+                        keep_variables(coroutine, &raised.0);
                         coroutine.finish();
                         return Err(convert_stop(coroutine.kind, raised.clone()));
                     }
@@ -125,6 +138,7 @@ impl Vm {
                 dst,
                 kind,
                 awaits: 0,
+                thrown: 0,
             };
             self.push_frame(top, frame);
         }
@@ -139,6 +153,9 @@ impl Vm {
         // current.
         unsafe {
             let frame = &mut *self.frame;
+            if frame.thrown != 0 {
+                frame.thrown = frame.thrown.min(coroutine.chain_depth.get());
+            }
             frame.code = &*coroutine.function.code;
             frame.globals = &*coroutine.function.globals;
             frame.base = (*coroutine.registers.as_ptr()).as_mut_ptr();
@@ -206,12 +223,14 @@ impl Vm {
 
     /// Goes on in a chain, whose frame is on top: `target` receives `input`.
     pub(super) fn drive(&mut self, target: Value, input: Resume) -> Flow {
-        let mut is_thrown = matches!(input, Resume::Raise(_));
+        let mut is_thrown = false;
         let mut next = (target, input);
         loop {
             let (target, input) = next;
             match target {
                 Value::Coroutine(coroutine) => {
+                    // SAFETY: the top frame is the chain's.
+                    is_thrown |= coroutine.chain_depth.get() < unsafe { (*self.frame).thrown };
                     self.activate(coroutine);
                     return match input {
                         Resume::Value(value) => self.receive(value),
@@ -404,36 +423,29 @@ impl Vm {
     }
 
     /// The coroutine that has just become current has an exception raised in the instruction it waits in,
-    /// by what it awaits or thrown in from outside. One that comes from outside, or is on its way up, gets
-    /// as context what this coroutine itself is handling, not what those around it are.
+    /// by what it awaits or thrown in from outside. One that is thrown in gets as context what this coroutine
+    /// itself is handling, not what those around it are.
     pub(super) fn receive_raised(&mut self, raised: Raised, is_thrown: bool) -> Flow {
         // SAFETY: as in `receive`.
         let is_at_start = unsafe { (*self.frame).pc == (*(*self.frame).code).code.ops.as_ptr() };
         if is_at_start {
             // It has not begun: no `try` of it is in force, even one that is its first statement.
-            self.add_traceback(&raised.0, 0);
+            self.add_traceback(&raised.0, BEFORE_START as usize);
             return self.coroutine_raised(raised);
         }
         if let Some(delegate) = self.foreign_delegate() {
             return self.continue_delegate(&delegate, Resume::Raise(raised));
         }
-        if !is_thrown {
-            return self.unwind(raised);
-        }
-        self.chain_with_own(&raised);
-        self.propagate(raised, false)
+        if is_thrown { self.thrown(raised) } else { self.unwind(raised) }
     }
 
-    /// Gives an exception without context what the chain of coroutines that runs is handling.
-    pub(super) fn chain_with_own(&self, raised: &Raised) {
-        let mut chain = self.script_frames().take_while(|view| view.coroutine.is_some());
-        if raised.0.context.borrow().is_none()
-            && let Some(handled) = chain.find_map(|view| view.handled())
-            && !handled.same(&raised.0)
-            && !leads_to(&handled, &raised.0)
-        {
-            raised.0.context.set(Value::Exception(handled));
+    /// An exception is thrown into the coroutine that has just become current.
+    pub(super) fn thrown(&mut self, raised: Raised) -> Flow {
+        let own = self.script_frames().next().and_then(|view| view.handled());
+        if let Some(own) = own {
+            set_context(&raised.0, own);
         }
+        self.propagate(raised, false)
     }
 
     /// `Yield` in the current coroutine.
@@ -710,18 +722,4 @@ pub(super) fn convert_stop(kind: CoroutineKind, raised: Raised) -> Raised {
     converted.0.context.set(Value::Exception(raised.0));
     converted.0.suppress_context.set(true);
     converted
-}
-
-/// Whether the contexts of an exception lead to another one.
-fn leads_to(exception: &Gc<Exception>, other: &Gc<Exception>) -> bool {
-    let mut link = exception.clone();
-    // A chain that bites its own tail ends the search.
-    for _ in 0..1000 {
-        let Value::Exception(next) = link.context.get() else { return false };
-        if next.same(other) {
-            return true;
-        }
-        link = next;
-    }
-    true
 }

@@ -62,6 +62,9 @@ pub(super) struct Frame {
     pub kind: FrameKind,
     /// `Await`: how many frames of that kind are on top of each other, this one included.
     pub awaits: u16,
+    /// Of a chain into which an exception was thrown: the coroutines that await fewer than so many others
+    /// have not gone on since. What comes out of the inner end is thrown into each of them in turn.
+    pub thrown: u32,
 }
 
 impl Frame {

@@ -96,6 +96,7 @@ impl Vm {
                 dst: Register(0),
                 kind: FrameKind::Entry,
                 awaits: 0,
+                thrown: 0,
             });
         }
         Vm {
@@ -168,8 +169,14 @@ impl Vm {
     /// The frames of the script that are running, innermost first; those of a chain of awaits one by
     /// one.
     pub fn script_frames(&self) -> impl Iterator<Item = FrameView> + '_ {
+        self.script_frames_from(None)
+    }
+
+    /// As `script_frames`, but first those of a chain of awaits that has been left for a native coroutine.
+    fn script_frames_from(&self, mut chain: Option<Value>) -> impl Iterator<Item = FrameView> + '_ {
         let mut frame = self.frame;
-        let mut chain: Option<Value> = None;
+        // SAFETY: the top frame is alive.
+        let mut thrown = unsafe { (*frame).thrown };
         std::iter::from_fn(move || {
             loop {
                 if let Some(awaiter) = chain.take() {
@@ -182,6 +189,7 @@ impl Vm {
                                     instruction: (coroutine.pc.get() as usize).max(1) - 1,
                                     registers: coroutine.registers.as_ptr().cast_const().cast(),
                                     coroutine: Some(awaiter.clone()),
+                                    is_thrown_through: coroutine.chain_depth.get() < thrown,
                                 }
                                 .with_heap_registers(coroutine),
                             );
@@ -201,6 +209,7 @@ impl Vm {
                 frame = this.previous;
                 if let Some(current) = &this.current {
                     chain = Some(current.awaiter());
+                    thrown = this.thrown;
                 }
                 if this.code.is_null() {
                     continue;
@@ -215,6 +224,7 @@ impl Vm {
                     instruction: this.instruction(),
                     registers: this.base.cast_const(),
                     coroutine: this.current.clone().map(Value::Coroutine),
+                    is_thrown_through: false,
                 });
             }
         })
@@ -222,7 +232,11 @@ impl Vm {
 
     /// The exception that is being handled.
     pub fn handled_exception(&self) -> Option<Gc<Exception>> {
-        self.script_frames().find_map(|view| view.handled())
+        self.handled_from(None)
+    }
+
+    fn handled_from(&self, chain: Option<Value>) -> Option<Gc<Exception>> {
+        self.script_frames_from(chain).filter(|view| !view.is_thrown_through).find_map(|view| view.handled())
     }
 }
 
@@ -240,6 +254,9 @@ pub struct FrameView {
     registers: *const Value,
     /// The coroutine it belongs to, if it does.
     pub coroutine: Option<Value>,
+    /// Whether an exception was thrown through this coroutine into one that it awaits: what it handles
+    /// itself counts only when that comes back to it.
+    is_thrown_through: bool,
 }
 
 impl FrameView {

@@ -1,8 +1,9 @@
 //! Exceptions: raising them, and finding who handles them.
 
 use crate::bytecode::{CodeKind, Op};
+use crate::memory::interrupt;
 use crate::value::exception::TracebackEntry;
-use crate::value::{Class, CoroutineKind, Exception, Gc, List, Raised, Result, Value, symbols, types};
+use crate::value::{Class, CoroutineKind, Exception, Gc, List, NativeCoroutine, Raised, Result, Value, symbols, types};
 
 use super::coroutine::convert_stop;
 use super::frame::{FrameKind, set, set_new};
@@ -53,11 +54,23 @@ impl Vm {
                     return Ok(None);
                 }
                 if let Some(handler) = code.handler(index) {
+                    let mut next = handler.handler as usize;
+                    if let Op::Release { start, count } = code.ops[next] {
+                        // What the block leaves behind dies before the exception counts as handled.
+                        next += 1;
+                        for register in 0..count as usize {
+                            set_new(frame.base.add(start.0 as usize + register), Value::Unbound);
+                        }
+                    }
+                    if interrupt::is_requested() {
+                        self.run_finalizers();
+                    }
+                    let frame = &mut *self.frame;
                     if let Op::YieldFrom { delegate, .. } = op {
                         set_new(frame.base.add(delegate.0 as usize), Value::Unbound);
                     }
                     set(frame.base.add(handler.exception.0 as usize), Value::Exception(raised.0));
-                    frame.pc = code.ops.as_ptr().add(handler.handler as usize);
+                    frame.pc = code.ops.as_ptr().add(next);
                     return Ok(None);
                 }
                 if frame.current.is_some() {
@@ -149,30 +162,18 @@ impl Vm {
         }
     }
 
-    /// Sets `__context__`: the exception that was being handled when this one was raised.
-    fn set_context(&mut self, exception: &Gc<Exception>) {
-        let Some(handled) = self.handled_exception() else { return };
-        if handled.same(exception) {
-            return;
+    /// Sets `__context__`: the exception that is being handled when this one is raised.
+    pub fn set_context(&mut self, exception: &Gc<Exception>) {
+        if let Some(handled) = self.handled_exception() {
+            set_context(exception, handled);
         }
-        // The chain must not come back to the exception itself. A script may have made a cycle elsewhere
-        // in it: that is noticed by a second walker at half the speed (Floyd).
-        let (mut link, mut slow, mut advance_slow) = (handled.clone(), handled.clone(), false);
-        while let Value::Exception(next) = link.context.get() {
-            if next.same(exception) {
-                link.context.set(Value::None);
-                break;
-            }
-            link = next;
-            if link.same(&slow) {
-                break;
-            }
-            if advance_slow && let Value::Exception(next) = slow.context.get() {
-                slow = next;
-            }
-            advance_slow = !advance_slow;
+    }
+
+    /// As `set_context`, for an exception that a native coroutine raises although it was raised before.
+    pub fn set_context_in(&mut self, native: &NativeCoroutine, exception: &Gc<Exception>) {
+        if let Some(handled) = self.handled_from(Some(native.awaiter.get())) {
+            set_context(exception, handled);
         }
-        exception.context.set(Value::Exception(handled));
     }
 
     /// `raise value`.
@@ -272,6 +273,31 @@ impl Vm {
             }
         }
     }
+}
+
+/// Sets `__context__` of an exception, unless it is the handled one itself.
+pub(super) fn set_context(exception: &Gc<Exception>, handled: Gc<Exception>) {
+    if handled.same(exception) {
+        return;
+    }
+    // The chain must not come back to the exception itself. A script may have made a cycle elsewhere
+    // in it: that is noticed by a second walker at half the speed (Floyd).
+    let (mut link, mut slow, mut advance_slow) = (handled.clone(), handled.clone(), false);
+    while let Value::Exception(next) = link.context.get() {
+        if next.same(exception) {
+            link.context.set(Value::None);
+            break;
+        }
+        link = next;
+        if link.same(&slow) {
+            break;
+        }
+        if advance_slow && let Value::Exception(next) = slow.context.get() {
+            slow = next;
+        }
+        advance_slow = !advance_slow;
+    }
+    exception.context.set(Value::Exception(handled));
 }
 
 fn bad_except() -> Raised {

@@ -8,6 +8,7 @@ import random
 
 FUNCTIONS = 6
 GENERATORS = 2
+PLAIN_GENERATORS = 2
 MANAGERS = 2
 
 
@@ -40,7 +41,9 @@ class Program:
 
     def __init__(self, seed):
         self.seed = seed
-        self.functions = Maker(seed).make()
+        maker = Maker(seed)
+        self.functions = maker.make()
+        self.is_eager = maker.random.random() < 0.15
 
     def text(self, is_short=False):
         """The source; when short, without the functions whose block is empty."""
@@ -52,7 +55,7 @@ class Program:
             indent = (len(head[-1]) - len(head[-1].lstrip())) // 4
             render_block(block, indent + head[-1].endswith(":"), out)
             out += tail + [""]
-        out.append(f"run({self.seed!r}, f0)")
+        out.append(f"run({self.seed!r}, f0, {self.is_eager})")
         return "\n".join(out) + "\n"
 
     def blocks(self):
@@ -82,6 +85,10 @@ class Maker:
         for place in range(3):
             head = [f"def callback_{place}(o, name, *rest):", "    say(name, 'is called', *rest)"]
             functions.append((head, [self.callback_statement() for _ in range(self.random.randint(1, 3))], []))
+        for place in reversed(range(PLAIN_GENERATORS)):
+            head = [f"def s{place}(o, name):", "    say(name, 'begins')", "    try:"]
+            functions.append((head, [self.plain_statement(place, 3) for _ in range(self.random.randint(1, 4))],
+                              self.ending("        ") + ["    return 's'"]))
         for place in reversed(range(GENERATORS)):
             self.level = FUNCTIONS - 2
             self.in_generator = True
@@ -108,7 +115,7 @@ class Maker:
         return functions
 
     def ending(self, space):
-        return ["    except BaseException as error:", space + "say(name, 'fails', error)", space + "raise"]
+        return ["    except BaseException as error:", space + "say(name, 'fails', error, trail(error))", space + "raise"]
 
     def kept(self, node, level):
         """The statement, mostly so that its errors do not end the function."""
@@ -214,13 +221,46 @@ class Maker:
             f"raise {self.error()}",
             f"o.handles.append({self.later()})",
             "[handle.cancel() for handle in o.handles[-2:]]",
+            "say(name, [handle.cancelled() for handle in o.handles[-2:]])",
+            "o.timeouts and o.timeouts[-1].reschedule(asyncio.get_running_loop().time())",
+            f"o.groups and o.groups[-1].create_task(asyncio.sleep({self.delay()}), name={self.name()})",
+            f"say(name, enter_again({self.random.choice(['run', 'runner', 'loop'])!r}, asyncio.sleep(0)))",
+            f"o.context.run(variable.set, {self.number()})",
+            "say(name, o.context.get(variable), contextvars.copy_context()[variable] if variable in contextvars.copy_context() else 'unset')",
+            f"(t := {task}) and say(name, t.remove_done_callback(print), t.get_context().get(variable))",
             f"(t := {task}) and t.add_done_callback(lambda t: callback_{self.random.randint(0, 2)}(o, {self.name()}, t))",
         ])
+
+    def plain_statement(self, place, depth):
+        """A statement of a plain generator."""
+        choice = self.random.random()
+        inner = lambda: [self.plain_statement(place, depth - 1) for _ in range(self.random.randint(1, 2))]
+        if choice < 0.35:
+            return Node(f"say(name, 'got', (yield {self.number()}))")
+        if choice < 0.5 and place == 0:
+            return Node(f"say(name, 'delegated', (yield from s1(o, {self.name()})))")
+        if choice < 0.75 and depth > 0:
+            parts = [("try:", inner())]
+            kind = self.random.random()
+            if kind < 0.7:
+                caught = self.random.choice(["Exception", "BaseException", "GeneratorExit", "(Trouble, ValueError)"])
+                body = [Node("say(name, 'caught', error, trail(error))")] + inner()
+                if self.random.random() < 0.4:
+                    body.append(Node(self.random.choice(["raise", f"raise {self.error()} from error", f"raise {self.error()}"])))
+                parts.append((f"except {caught} as error:", body))
+            if kind > 0.5:
+                parts.append(("finally:", [Node(f"say(name, 'finally {self.number()}')")] + inner()))
+            return Node(parts=parts)
+        while True:
+            action = self.sync_action()
+            if "callback_" not in action:
+                return Node(action)
 
     def later(self):
         call = f"callback_{self.random.randint(0, 2)}, o, {self.name()}"
         return self.random.choice([
             f"asyncio.get_running_loop().call_soon({call})",
+            f"asyncio.get_running_loop().call_soon({call}, context=o.context)",
             f"asyncio.get_running_loop().call_later({self.delay()}, {call})",
             f"asyncio.get_running_loop().call_at(moment({self.random.randint(1, 60)}/64), {call})",
         ])
@@ -249,7 +289,7 @@ class Maker:
     def do_spawn(self, depth):
         if self.level + 1 >= FUNCTIONS:
             return None
-        context = self.random.choice(["", "", "", ", contextvars.Context()"])
+        context = self.random.choice(["", "", "", ", contextvars.Context()", ", o.context", ", is_eager=True"])
         return Node(f"spawn({self.coroutine()}, {self.name()}{context})")
 
     def do_cancel(self, depth):
@@ -305,6 +345,11 @@ class Maker:
             line = f"stage_task = tg.create_task({self.coroutine()}, name={self.name()})"
             body.append(Node(line))
             body += self.small(depth)
+        if self.random.random() < 0.3:
+            body.insert(0, Node("o.groups.append(tg)"))
+        if self.random.random() < 0.3 and depth > 1:
+            inner = [Node(f"inner.create_task({self.coroutine()}, name={self.name()})")] + self.small(depth)
+            body.append(self.around(Node(parts=[("async with asyncio.TaskGroup() as inner:", inner)])))
         group = Node(parts=[("async with asyncio.TaskGroup() as tg:", body)], after="say(name, 'left the group')")
         return self.around(group)
 
@@ -318,6 +363,8 @@ class Maker:
         if self.random.random() < 0.4:
             moment = self.random.choice(["None", f"asyncio.get_running_loop().time() + {self.delay()}", "asyncio.get_running_loop().time() - 1"])
             body.insert(self.random.randint(0, len(body)), Node(f"{name}.reschedule({moment})"))
+        if self.random.random() < 0.3:
+            body.insert(0, Node(f"o.timeouts.append({name})"))
         node = Node(parts=[(f"async with {opened} as {name}:", body)], after=f"say(name, 'in time', {name}.expired(), {name}.when() is None)")
         return self.around(node)
 
@@ -328,7 +375,7 @@ class Maker:
         choice = self.random.random()
         if choice < 0.6:
             caught = self.random.choice(["asyncio.CancelledError", "Exception", "BaseException", "(Trouble, TimeoutError)"])
-            body = [Node("say(name, 'caught', error)")] + self.small(depth)
+            body = [Node(self.random.choice(["say(name, 'caught', error)", "say(name, 'caught', error, trail(error))"]))] + self.small(depth)
             if self.random.random() < 0.3:
                 body.append(Node(self.random.choice(["raise", f"raise {self.error()} from error", f"raise {self.error()}", "raise error from None"])))
             parts.append((f"except {caught} as error:", body))
@@ -371,10 +418,61 @@ class Maker:
             return self.around(Node(parts=[(f"async with contextlib.aclosing({call}) as items:",
                                             [Node(parts=[("async for item in items:", body)])])]))
         if choice < 0.8:
-            return self.guarded(f"[item async for item in {call}]", "listed")
-        lines = [f"items = {call}", "say(name, await anext(items, 'none'))"]
+            return self.guarded(self.random.choice([
+                f"[item async for item in {call}]", f"{{item: await asyncio.sleep(0, item) async for item in {call}}}",
+                f"[item async for item in (part async for part in {call} if await asyncio.sleep({self.delay()}, part))]",
+                f"[await t for t in {self.youngers()}]", f"sorted({{item async for item in {call}}})"]), "listed")
+        lines = ["say(name, await anext(items, 'none'))"]
         lines += self.random.sample(["say(name, await items.asend(7))", f"say(name, await items.athrow({self.error()}))", "await items.aclose()"], 2)
-        return self.around(Node(parts=[("if True:", [Node(line) for line in lines])]))
+        return self.around(Node(parts=[(f"async with contextlib.aclosing({call}) as items:", [Node(line) for line in lines])]))
+
+    def do_shared_generator(self, depth):
+        """An async generator that several tasks drive."""
+        if self.in_outer():
+            return None
+        call = f"g{self.random.randint(0, GENERATORS - 1)}(o, {self.name()})"
+        condition = self.random.choice(["o.generators or ", "o.generators or ", ""])
+        lines = [f"{condition}o.generators.append({call})", "items = o.generators[-1]"]
+        expression = self.random.choice(["await anext(items)", "await anext(items, 'none')", "await items.asend(5)", f"await items.athrow({self.error()})",
+                                         "await items.aclose()", "[item async for item in items]", "items.ag_running"])
+        return Node(lines, parts=[("try:", [Node(f"say(name, 'shared', {expression})")]),
+                                  ("except BaseException as error:", [Node("say(name, 'shared failed', error)")] + self.small(depth))])
+
+    def do_plain_generator(self, depth):
+        call = f"s{self.random.randint(0, PLAIN_GENERATORS - 1)}(o, {self.name()})"
+        choice = self.random.random()
+        if choice < 0.3:
+            return self.guarded(f"list({call})", "listed")
+        if choice < 0.5:
+            return self.around(Node(parts=[(f"for item in {call}:", [Node("say(name, 'item', item)")] + self.small(depth))]))
+        steps = ["next(items, 'none')", "items.send(3)", f"items.throw({self.error()})", "items.close()", "list(items)"]
+        lines = [self.guarded(self.random.choice(steps), "stepped") for _ in range(self.random.randint(2, 3))]
+        return self.around(Node(parts=[(f"with contextlib.closing({call}) as items:", [Node("say(name, next(items, 'none'))")] + lines)]))
+
+    def do_awaitable(self, depth):
+        awaited = self.random.choice(["o.future", "o.other", f"asyncio.ensure_future({self.coroutine()})"])
+        return self.guarded(f"await Awaitable(name, {self.random.randint(0, 2)}, {awaited})", "own awaitable")
+
+    def do_stack(self, depth):
+        if depth <= 0 or self.in_outer():
+            return None
+        lines = []
+        for _ in range(self.random.randint(1, 3)):
+            lines.append(self.random.choice([
+                f"stack.push_async_callback(asyncio.sleep, {self.delay()})",
+                f"await stack.enter_async_context(m{self.random.randint(0, MANAGERS - 1)}(o, {self.name()}))",
+                f"await stack.enter_async_context(Manager({self.name()}, 0, {self.delay()}, {self.random.random() < 0.3}))",
+                f"stack.callback(callback_{self.random.randint(0, 2)}, o, {self.name()})",
+                f"stack.push_async_callback(f{FUNCTIONS - 1}, o, {self.name()})",
+            ]))
+        body = [Node(lines)] + self.block(2, depth - 1)
+        return self.around(Node(parts=[("async with contextlib.AsyncExitStack() as stack:", body)]))
+
+    def do_print(self, depth):
+        if depth <= 0:
+            return None
+        return Node(parts=[("try:", self.block(2, depth - 1)),
+                           ("except BaseException as error:", [Node("say(name, 'printed', printed(error), trail(error))")])])
 
     def do_lock(self, depth):
         what = self.random.choice(["lock", "condition", "semaphore", "bounded"])

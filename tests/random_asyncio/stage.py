@@ -1,8 +1,10 @@
 """What every random program stands on: its tasks, its voice, its objects. Runs on CPython and on asy.
 
 A program says each step with `say`; the lines are printed at its end. Under CPython the loop gets a
-clock like that of `asy --virtual-time`, and the few places where CPython goes through a set of tasks
-(whose order is that of addresses) get an ordered one.
+clock like that of `asy --virtual-time`, the few places where CPython goes through a set of tasks
+(whose order is that of addresses) get an ordered one, and what asy mends of CPython on purpose
+(docs/differences.md) is mended there too. A generator that is not used to its end is closed by the program:
+in CPython it may live on in a cycle with a frame of asyncio's, which asy does not have.
 """
 import asyncio
 import contextlib
@@ -10,6 +12,7 @@ import contextvars
 import gc
 import re
 import sys
+import traceback
 
 gc.disable()
 STEPS = 1500
@@ -51,6 +54,25 @@ if sys.implementation.name == "cpython":
 
     asyncio.taskgroups.set = OrderedSet
 
+    def keep_earlier_cancellations():
+        """A timeout lets a cancellation out that was on its way when the block began."""
+        enter, leave = asyncio.Timeout.__aenter__, asyncio.Timeout.__aexit__
+        arrived = {}
+
+        async def __aenter__(self):
+            arrived[self] = asyncio.current_task()._must_cancel
+            return await enter(self)
+
+        async def __aexit__(self, kind, error, trace):
+            task = self._task
+            if arrived.pop(self) and self._state.value == "expiring" and task.cancelling() - 1 == self._cancelling:
+                self._cancelling = -1
+            return await leave(self, kind, error, trace)
+
+        asyncio.Timeout.__aenter__, asyncio.Timeout.__aexit__ = __aenter__, __aexit__
+
+    keep_earlier_cancellations()
+
     class VirtualLoop(asyncio.SelectorEventLoop):
         def __init__(self):
             super().__init__()
@@ -60,6 +82,12 @@ if sys.implementation.name == "cpython":
 
         def time(self):
             return self.moment
+
+        def create_task(self, coro, *, name=None, context=None):
+            """A task of a factory that was given no name keeps its own."""
+            if self._task_factory is None or name is not None:
+                return super().create_task(coro, name=name, context=context)
+            return self._task_factory(self, coro, **({} if context is None else {"context": context}))
 
         def select(self, timeout=None):
             events = self.look(0)
@@ -72,12 +100,18 @@ if sys.implementation.name == "cpython":
                 self.moment = self._scheduled[0]._when
             return events
 
-    def run_loop(coroutine):
-        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-            runner.run(coroutine)
+    loop_factory = VirtualLoop
 else:
-    def run_loop(coroutine):
-        asyncio.run(coroutine)
+    loop_factory = None
+
+
+def run_loop(coroutine, is_eager):
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        if is_eager:
+            runner.get_loop().set_task_factory(asyncio.eager_task_factory)
+        runner.run(coroutine)
+        # The context of the runner is that of the first coroutine.
+        runner.run(epilogue())
 
 
 class Stage:
@@ -109,9 +143,10 @@ def show(value, depth=0):
         return re.sub(" at 0x[0-9a-f]+", "", value)
     if isinstance(value, BaseException):
         text = f"{type(value).__name__}({', '.join(show(item) for item in value.args)})"
-        # Not the context: an exception that passes awaits gets a new one in CPython (docs/differences.md).
         if value.__cause__ is not None and depth < 3:
             text += " from " + show(value.__cause__, depth + 1)
+        if value.__context__ is not value.__cause__ and depth < 3:
+            text += " in " + show(value.__context__, depth + 1)
         return text
     if isinstance(value, asyncio.Task):
         return value.get_name()
@@ -126,19 +161,72 @@ def say(name, *what):
     stage.say(name, *what)
 
 
+def trail(error):
+    """The lines of the program that an exception has passed, and those of the exceptions before it."""
+    seen, links = set(), []
+    while error is not None and id(error) not in seen and len(links) < 5:
+        seen.add(id(error))
+        frames = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)
+                  if "program_" in frame.filename]
+        links.append(type(error).__name__ + " " + " ".join(frames))
+        error = error.__cause__ or error.__context__
+    return " | ".join(links)
+
+
+def printed(error):
+    """As it would be printed, without the frames."""
+    return "".join(traceback.format_exception(error, limit=0)).strip().splitlines()
+
+
 def moment(after):
     """A moment, seconds after the start of the program."""
     return stage.start + after
 
 
-def spawn(coroutine, name, context=None):
+def spawn(coroutine, name, context=None, is_eager=False):
     number = len(stage.tasks)
     if number > 60:
         coroutine.close()
         raise Trouble("too many tasks")
-    task = asyncio.create_task(coroutine, name=f"{name}.{number}", context=context)
+    name = f"{name}.{number}"
+    if is_eager:
+        task = asyncio.Task(coroutine, loop=asyncio.get_running_loop(), name=name, context=context, eager_start=True)
+    else:
+        task = asyncio.create_task(coroutine, name=name, context=context)
     stage.tasks.append(task)
     return task
+
+
+def enter_again(how, coroutine):
+    """Runs a loop inside the running one, which is refused."""
+    try:
+        if how == "run":
+            return asyncio.run(coroutine)
+        if how == "runner":
+            with asyncio.Runner() as runner:
+                return runner.run(coroutine)
+        return asyncio.get_running_loop().run_until_complete(coroutine)
+    finally:
+        if asyncio.iscoroutine(coroutine):
+            coroutine.close()
+
+
+class Awaitable:
+    """Waits for turns of the loop, then for a future, by a generator of its own."""
+
+    def __init__(self, name, turns, future):
+        self.name, self.turns, self.future = name, turns, future
+
+    def __await__(self):
+        try:
+            for turn in range(self.turns):
+                yield
+            return (yield from self.future)
+        except BaseException as error:
+            say(self.name, "awaitable fails", error)
+            raise
+        finally:
+            say(self.name, "awaitable ends")
 
 
 def pick(number):
@@ -214,6 +302,10 @@ class Objects:
         self.future = loop.create_future()
         self.other = loop.create_future()
         self.handles = []
+        self.groups = []
+        self.timeouts = []
+        self.generators = []
+        self.context = contextvars.copy_context()
 
 
 variable = contextvars.ContextVar("variable", default=0)
@@ -224,7 +316,9 @@ async def play(main):
 
     def report(loop, details):
         if details["message"].startswith("Exception in callback"):
-            say("loop", "callback failed", details["exception"])
+            say("loop", "callback failed", details["exception"], trail(details["exception"]))
+        elif "exception" in details and "was never retrieved" not in details["message"]:
+            say("loop", details["message"].partition(" <")[0], details["exception"])
 
     loop.set_exception_handler(report)
     objects = Objects(loop)
@@ -247,6 +341,11 @@ async def play(main):
             await asyncio.wait(left, timeout=1)
         except BaseException as error:
             say("end", "interrupted", error)
+    for generator in objects.generators:
+        try:
+            await generator.aclose()
+        except BaseException as error:
+            say("end", "closing failed", error)
     await asyncio.sleep(0.5)
     for task in stage.tasks:
         if task.done() and not task.cancelled():
@@ -255,21 +354,27 @@ async def play(main):
             say("end", state(task))
     for name in ("lock", "event", "condition", "semaphore", "bounded", "pair", "triple", "queue", "wide", "stack", "heap"):
         say("end", repr(getattr(objects, name)))
+
+
+async def epilogue():
+    await asyncio.sleep(0)
+    say("epilogue", variable.get(), [show(task) for task in sorted(asyncio.all_tasks(), key=age)])
     stage.close("end")
 
 
 def age(task):
     """An order of tasks by their names that does not depend on addresses."""
     name = task.get_name()
-    return (name.startswith("Task-"), int(re.search("[0-9]+$", name).group()), name)
+    number = re.search("[0-9]+$", name)
+    return (name.startswith("Task-"), int(number.group()) if number else 0, name)
 
 
-def run(title, main):
+def run(title, main, is_eager=False):
     """Runs a program and prints what it has said."""
     global stage
     stage = Stage()
     try:
-        run_loop(play(main))
+        run_loop(play(main), is_eager)
     except BaseException as error:
         if type(error).__name__ in ("DeadlockError", "Stuck"):
             stage.close("deadlock")
