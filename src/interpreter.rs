@@ -196,6 +196,7 @@ fn install_hooks(vm: &mut Vm) {
     vm.hooks.report_ignored = traceback::report_ignored;
     vm.hooks.show_result = sys::show_result;
     vm.hooks.warn = warnings::warn_from_machine;
+    vm.hooks.warn_never_awaited = warnings::warn_never_awaited;
     vm.hooks.suggest = |name, known| suggestion::closest(name, known);
     vm.hooks.make_type_parameter = type_parameters::make;
     scheduler::connect(vm);

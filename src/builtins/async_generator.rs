@@ -10,7 +10,7 @@ use crate::memory::Tracer;
 use crate::native;
 use crate::value::coroutine::{CoroutineName, CoroutineState, NativeBody, Resume, Step};
 use crate::value::{Coroutine, CoroutineKind, Gc, Native, NativeCoroutine, Raised, Result, Value, types};
-use crate::vm::Vm;
+use crate::vm::{Vm, throw_before_start};
 
 /// What the awaitable is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +46,19 @@ struct Request {
     purpose: Purpose,
     progress: Cell<Progress>,
     /// What the generator goes on with; taken at the start.
-    input: RefCell<Option<Resume>>,
+    input: RefCell<Option<Input>>,
+}
+
+/// What the generator is to go on with.
+enum Input {
+    Value(Value),
+    /// The arguments of `athrow`.
+    Throw(Value, Option<Value>, Option<Value>),
+    Exit,
 }
 
 impl Request {
-    fn make(vm: &mut Vm, generator: &Value, purpose: Purpose, input: Resume) -> Result<Value> {
+    fn make(vm: &mut Vm, generator: &Value, purpose: Purpose, input: Input) -> Result<Value> {
         let generator = match generator {
             Value::Coroutine(generator) if generator.kind == CoroutineKind::AsyncGenerator => generator.clone(),
             other => {
@@ -72,7 +80,7 @@ impl Request {
         self.generator.is_consumed.set(false);
     }
 
-    fn start(&self, input: Resume) -> Result<Step> {
+    fn start(&self, vm: &mut Vm, input: Resume) -> Result<Step> {
         let state = self.generator.state.get();
         if self.generator.is_consumed.get() || state == CoroutineState::Running {
             self.progress.set(Progress::Done);
@@ -85,6 +93,9 @@ impl Request {
         {
             // Thrown into the awaitable itself, it comes out of a generator that is not in its body.
             self.progress.set(Progress::Done);
+            if state == CoroutineState::Created {
+                throw_before_start(&self.generator, raised);
+            }
             self.generator.finish();
             return if self.purpose == Purpose::Close && ends(raised) {
                 Ok(Step::Return(Value::None))
@@ -95,8 +106,18 @@ impl Request {
         // What is thrown into the awaitable before it has run goes to the generator instead.
         let input = match (input, prepared) {
             (Resume::Raise(raised), _) => Resume::Raise(raised),
-            (Resume::Value(sent), Some(Resume::Value(Value::None))) => Resume::Value(sent),
-            (Resume::Value(_), Some(prepared)) => prepared,
+            (Resume::Value(sent), Some(Input::Value(Value::None))) => Resume::Value(sent),
+            (Resume::Value(_), Some(Input::Value(prepared))) => Resume::Value(prepared),
+            (Resume::Value(_), Some(Input::Exit)) => Resume::Raise(Raised::new(&types().generator_exit, Vec::new())),
+            (Resume::Value(_), Some(Input::Throw(exception, value, trace))) => {
+                match generator::thrown(vm, &exception, value.as_ref(), trace.as_ref()) {
+                    Ok(raised) => Resume::Raise(raised),
+                    Err(wrong) => {
+                        self.progress.set(Progress::Done);
+                        return Err(wrong);
+                    }
+                }
+            }
             (input, None) => input,
         };
         match (state, self.purpose) {
@@ -115,6 +136,9 @@ impl Request {
             }
             (CoroutineState::Created, Purpose::Throw) => {
                 self.progress.set(Progress::Done);
+                if let Resume::Raise(raised) = &input {
+                    throw_before_start(&self.generator, raised);
+                }
                 self.generator.finish();
                 return match input {
                     Resume::Raise(raised) => Err(raised),
@@ -141,9 +165,9 @@ fn ends(raised: &Raised) -> bool {
 }
 
 impl NativeBody for Request {
-    fn resume(&self, _: &Gc<NativeCoroutine>, _: &mut Vm, input: Resume) -> Result<Step> {
+    fn resume(&self, _: &Gc<NativeCoroutine>, vm: &mut Vm, input: Resume) -> Result<Step> {
         match (self.progress.get(), input) {
-            (Progress::Created, input) => self.start(input),
+            (Progress::Created, input) => self.start(vm, input),
             (Progress::Driving, Resume::Value(item)) => {
                 self.finish();
                 if self.purpose == Purpose::Close {
@@ -169,10 +193,24 @@ impl NativeBody for Request {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         tracer.visit(&self.generator);
         match &*self.input.borrow() {
-            Some(Resume::Value(value)) => value.trace(tracer),
-            Some(Resume::Raise(raised)) => tracer.visit(&raised.0),
-            None => {}
+            Some(Input::Value(value)) => value.trace(tracer),
+            Some(Input::Throw(exception, value, trace)) => {
+                [Some(exception), value.as_ref(), trace.as_ref()]
+                    .into_iter()
+                    .flatten()
+                    .for_each(|part| part.trace(tracer));
+            }
+            Some(Input::Exit) | None => {}
         }
+    }
+
+    fn never_awaited(&self) -> Option<String> {
+        let method = match self.purpose {
+            Purpose::Send => "asend",
+            Purpose::Throw => "athrow",
+            Purpose::Close => "aclose",
+        };
+        Some(format!("coroutine method '{method}' of '{}' was never awaited", self.generator.qualified_name()))
     }
 
     fn clear(&self) {
@@ -188,20 +226,25 @@ impl Raised {
 }
 
 fn anext(vm: &mut Vm, this: &Value) -> Result<Value> {
-    Request::make(vm, this, Purpose::Send, Resume::Value(Value::None))
+    Request::make(vm, this, Purpose::Send, Input::Value(Value::None))
 }
 
 fn asend(vm: &mut Vm, this: &Value, value: Value) -> Result<Value> {
-    Request::make(vm, this, Purpose::Send, Resume::Value(value))
+    Request::make(vm, this, Purpose::Send, Input::Value(value))
 }
 
 fn athrow(vm: &mut Vm, this: &Value, exception: &Value, value: Option<&Value>, trace: Option<&Value>) -> Result<Value> {
-    let raised = generator::thrown(vm, exception, value, trace)?;
-    Request::make(vm, this, Purpose::Throw, Resume::Raise(raised))
+    generator::warn_of_parts(vm, "athrow", value, trace);
+    Request::make(vm, this, Purpose::Throw, Input::Throw(exception.clone(), value.cloned(), trace.cloned()))
 }
 
 fn aclose(vm: &mut Vm, this: &Value) -> Result<Value> {
-    Request::make(vm, this, Purpose::Close, Resume::Raise(Raised::new(&types().generator_exit, Vec::new())))
+    Request::make(vm, this, Purpose::Close, Input::Exit)
+}
+
+fn is_running(vm: &mut Vm, this: &Value) -> Result<bool> {
+    let is_consumed = matches!(this, Value::Coroutine(generator) if generator.is_consumed.get());
+    Ok(is_consumed || generator::is_running(vm, this)?)
 }
 
 fn itself(_: &mut Vm, this: Value) -> Value {
@@ -233,7 +276,7 @@ pub const METHODS: &[Native] = &[
     native!("__repr__(self, /)", generator::repr(required), "Return repr(self)."),
     native!("__name__(self, /)", name(required), "The name.").getter(),
     native!("__qualname__(self, /)", qualified_name(required), "The name with those around it.").getter(),
-    native!("ag_running(self, /)", generator::is_running(required), "Whether it is running.").getter(),
+    native!("ag_running(self, /)", is_running(required), "Whether somebody waits for its next item.").getter(),
     native!("ag_suspended(self, /)", generator::is_suspended(required), "Whether it waits at a yield.").getter(),
     native!("ag_await(self, /)", generator::delegate(required), "What it awaits, or None.").getter(),
     native!("ag_frame(self, /)", generator::frame(required), "Where it stands, or None when it is over.").getter(),

@@ -12,27 +12,26 @@ use crate::native;
 use crate::value::coroutine::CoroutineState;
 use crate::value::exception::TracebackEntry;
 use crate::value::instance::Payload;
-use crate::value::{Coroutine, Dict, Function, Gc, Instance, Native, Raised, Result, Str, Value, Weak, types};
+use crate::value::{
+    Coroutine, CoroutineKind, Dict, Function, Gc, Instance, Native, Raised, Result, Str, Value, Weak, types,
+};
 use crate::vm::{FrameView, Vm, bound_variables};
 
 /// A frame: where it is, and where it was when the object was made.
 struct Frame {
     entry: TracebackEntry,
-    /// The generator or coroutine whose frame it is.
-    coroutine: Option<Gc<Coroutine>>,
+    /// The generator or coroutine whose frame it is: the frame does not keep it alive.
+    coroutine: Option<Weak<Coroutine>>,
 }
 
 impl Payload for Frame {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.entry.trace(tracer);
-        if let Some(coroutine) = &self.coroutine {
-            tracer.visit(coroutine);
-        }
     }
 }
 
-fn make(entry: TracebackEntry, coroutine: Option<Gc<Coroutine>>) -> Value {
-    Value::Instance(Instance::with_payload(types().frame.clone(), Frame { entry, coroutine }))
+fn make(entry: TracebackEntry, coroutine: Option<&Gc<Coroutine>>) -> Gc<Instance> {
+    Instance::with_payload(types().frame.clone(), Frame { entry, coroutine: coroutine.map(Weak::new) })
 }
 
 thread_local! {
@@ -41,15 +40,20 @@ thread_local! {
 }
 
 /// The object for a frame that runs.
-fn shared(entry: TracebackEntry, coroutine: Option<Gc<Coroutine>>) -> Value {
+fn shared(entry: TracebackEntry, coroutine: Option<&Gc<Coroutine>>) -> Value {
+    let is_of_same = |frame: &Frame| match (frame.coroutine(), coroutine) {
+        (Some(known), Some(coroutine)) => known.same(coroutine),
+        (None, None) => frame.coroutine.is_none(),
+        _ => false,
+    };
     let known = KNOWN.with_borrow(|known| known.get(&entry.place).and_then(Weak::upgrade)).map(Value::Instance);
     if let Some(known) = known
-        && known.payload::<Frame>().is_some_and(|frame| frame.entry.function.same(&entry.function))
+        && known.payload::<Frame>().is_some_and(|frame| frame.entry.function.same(&entry.function) && is_of_same(frame))
     {
         return known;
     }
     let place = entry.place;
-    let made = Instance::with_payload(types().frame.clone(), Frame { entry, coroutine });
+    let made = make(entry, coroutine);
     KNOWN.with_borrow_mut(|known| {
         if known.len() > 1000 {
             known.retain(|_, frame| frame.upgrade().is_some());
@@ -65,7 +69,7 @@ pub fn frame_at(vm: &Vm, entry: TracebackEntry) -> Value {
     let running = if entry.left.is_none() { vm.script_frames().find(runs) } else { None };
     match running {
         Some(view) => frame_of_view(&view),
-        None => make(entry, None),
+        None => Value::Instance(make(entry, None)),
     }
 }
 
@@ -78,7 +82,7 @@ pub fn is_left(frame: &Value) -> bool {
 pub fn frame_of_coroutine(coroutine: &Gc<Coroutine>) -> Value {
     let pc = coroutine.pc.get().saturating_sub(1);
     let entry = TracebackEntry { function: coroutine.function.clone(), pc, place: coroutine.address(), left: None };
-    shared(entry, Some(coroutine.clone()))
+    shared(entry, Some(coroutine))
 }
 
 /// The frame object of a frame that runs.
@@ -86,7 +90,7 @@ fn frame_of_view(view: &FrameView) -> Value {
     let pc = view.instruction as u32;
     let entry = TracebackEntry { function: view.function.clone(), pc, place: view.place(), left: None };
     let coroutine = match &view.coroutine {
-        Some(Value::Coroutine(coroutine)) => Some(coroutine.clone()),
+        Some(Value::Coroutine(coroutine)) => Some(coroutine),
         _ => None,
     };
     shared(entry, coroutine)
@@ -107,6 +111,11 @@ fn frame(this: &Value) -> Result<&Frame> {
 }
 
 impl Frame {
+    /// The generator or coroutine whose frame it is, while that lives.
+    fn coroutine(&self) -> Option<Gc<Coroutine>> {
+        self.coroutine.as_ref().and_then(Weak::upgrade)
+    }
+
     /// The frame itself, if it still runs.
     fn find(&self, vm: &Vm) -> Option<FrameView> {
         if self.entry.left.is_some() {
@@ -119,7 +128,7 @@ impl Frame {
         if let Some(view) = self.find(vm) {
             return view.instruction;
         }
-        match &self.coroutine {
+        match self.coroutine() {
             Some(coroutine) if coroutine.state.get() != CoroutineState::Finished => {
                 coroutine.pc.get().saturating_sub(1) as usize
             }
@@ -129,7 +138,7 @@ impl Frame {
 
     fn line(&self, vm: &Vm) -> i64 {
         let code = &self.entry.function.code.code;
-        match &self.coroutine {
+        match self.coroutine() {
             Some(coroutine) if coroutine.state.get() == CoroutineState::Created => i64::from(code.first_line),
             _ => i64::from(code.position(self.instruction(vm)).line),
         }
@@ -194,7 +203,7 @@ fn locals(vm: &mut Vm, this: &Value) -> Result<Value> {
     if let Some(view) = this.find(vm) {
         return Ok(view.locals_object());
     }
-    match &this.coroutine {
+    match this.coroutine() {
         Some(coroutine) => Ok(variables(function, &coroutine.registers.get())),
         None => Ok(Value::Dict(Gc::new(Dict::new()))),
     }
@@ -220,8 +229,11 @@ fn clear(vm: &mut Vm, this: &Value) -> Result<()> {
     if let Some(left) = &this.entry.left {
         left.take_items();
     }
-    match &this.coroutine {
+    match this.coroutine() {
         Some(coroutine) if coroutine.state.get() == CoroutineState::Created => {
+            if coroutine.kind == CoroutineKind::Coroutine {
+                (vm.hooks.warn_never_awaited)(vm, &Value::Coroutine(coroutine.clone()));
+            }
             coroutine.finish();
             Ok(())
         }

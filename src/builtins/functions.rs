@@ -209,8 +209,11 @@ struct AnextWithDefault {
 
 impl NativeBody for AnextWithDefault {
     fn resume(&self, _: &Gc<NativeCoroutine>, _: &mut Vm, input: Resume) -> Result<Step> {
+        // One that has ended asks the awaitable again, which says that it cannot be used twice.
+        let is_first = matches!(input, Resume::Value(_)) && !self.started.get();
+        self.started.set(is_first);
         match input {
-            Resume::Value(_) if !self.started.replace(true) => Ok(Step::Await(self.awaitable.clone())),
+            Resume::Value(_) if is_first => Ok(Step::Await(self.awaitable.clone())),
             Resume::Value(item) => Ok(Step::Return(item)),
             Resume::Raise(raised) if raised.is_a(&types().stop_async_iteration) => {
                 Ok(Step::Return(self.default.clone()))

@@ -34,10 +34,21 @@ fn send(vm: &mut Vm, this: &Value, value: Value) -> Result<Value> {
     advance(vm, this, Resume::Value(value))
 }
 
+/// Warns of `throw(type, value, traceback)`, which is not to be used any more.
+pub(super) fn warn_of_parts(vm: &mut Vm, method: &str, value: Option<&Value>, trace: Option<&Value>) {
+    if value.is_some() || trace.is_some() {
+        let message =
+            format!("the (type, exc, tb) signature of {method}() is deprecated, use the single-arg signature instead.");
+        (vm.hooks.warn)(vm, &types().deprecation_warning, &message);
+    }
+}
+
 /// What `throw(type, value, traceback)` raises; usually the first argument alone says it.
 pub(super) fn thrown(vm: &mut Vm, exception: &Value, value: Option<&Value>, trace: Option<&Value>) -> Result<Raised> {
     let value = value.filter(|value| !value.is_none());
     let raised = match (exception, value) {
+        // A class that cannot be called with nothing: that is what the generator gets.
+        (Value::Class(class), None) if class.is_exception() => to_raise(vm, exception).unwrap_or_else(|raised| raised),
         (_, None) => to_raise(vm, exception)?,
         (Value::Class(class), Some(Value::Exception(given))) if given.is_a(class) => Raised(given.clone()),
         (Value::Class(class), Some(value)) if class.is_subclass(&types().base_exception) => {
@@ -63,6 +74,7 @@ pub(super) fn thrown(vm: &mut Vm, exception: &Value, value: Option<&Value>, trac
 }
 
 fn throw(vm: &mut Vm, this: &Value, exception: &Value, value: Option<&Value>, trace: Option<&Value>) -> Result<Value> {
+    warn_of_parts(vm, "throw", value, trace);
     let raised = thrown(vm, exception, value, trace)?;
     advance(vm, this, Resume::Raise(raised))
 }
@@ -129,12 +141,21 @@ fn state(this: &Value) -> Result<CoroutineState> {
     })
 }
 
-pub(super) fn is_running(_: &mut Vm, this: &Value) -> Result<bool> {
-    Ok(state(this)? == CoroutineState::Running)
+/// Whether it runs, or awaits what runs.
+pub(super) fn is_running(vm: &mut Vm, this: &Value) -> Result<bool> {
+    Ok(match state(this)? {
+        CoroutineState::Running => true,
+        CoroutineState::Waiting => {
+            let this = driven(this)?;
+            vm.script_frames().any(|view| view.coroutine.is_some_and(|coroutine| coroutine.is(this)))
+        }
+        _ => false,
+    })
 }
 
-pub(super) fn is_suspended(_: &mut Vm, this: &Value) -> Result<bool> {
-    Ok(matches!(state(this)?, CoroutineState::Suspended | CoroutineState::Waiting))
+pub(super) fn is_suspended(vm: &mut Vm, this: &Value) -> Result<bool> {
+    let is_inside = matches!(state(this)?, CoroutineState::Suspended | CoroutineState::Waiting);
+    Ok(is_inside && !is_running(vm, this)?)
 }
 
 pub(super) fn code(_: &mut Vm, this: &Value) -> Result<Value> {
@@ -154,9 +175,20 @@ pub(super) fn frame(_: &mut Vm, this: &Value) -> Result<Value> {
     }
 }
 
+/// The calls in which a coroutine of the script was made, innermost first.
+fn origin(_: &mut Vm, this: &Value) -> Result<Value> {
+    Ok(match driven(this)? {
+        Value::Coroutine(coroutine) => coroutine.origin(),
+        _ => Value::None,
+    })
+}
+
 /// What a coroutine of the script delegates to.
-pub(super) fn delegate(_: &mut Vm, this: &Value) -> Result<Value> {
+pub(super) fn delegate(vm: &mut Vm, this: &Value) -> Result<Value> {
     let Value::Coroutine(outer) = driven(this)? else { return Ok(Value::None) };
+    if is_running(vm, this)? {
+        return Ok(Value::None);
+    }
     Ok(outer.delegate().bound().unwrap_or(Value::None))
 }
 
@@ -189,21 +221,23 @@ pub const COROUTINE_METHODS: &[Native] = &[
     native!(
         "send(self, value, /)",
         send(required, required),
-        "Goes on with a value; gives what is yielded next or raises StopIteration."
+        "Sends a value into coroutine; gives what it yields next or raises StopIteration."
     ),
     native!(
         "throw(self, type, value=None, traceback=None, /)",
         throw(required, required, optional, optional),
-        "Raises an exception where the coroutine waits."
+        "Raises an exception in coroutine, where it waits."
     ),
-    native!("close(self, /)", close(required), "Raises GeneratorExit where the coroutine waits."),
+    native!("close(self, /)", close(required), "Raises GeneratorExit inside coroutine, where it waits."),
     native!("__repr__(self, /)", repr(required), "Return repr(self)."),
-    native!("__name__(self, /)", name(required), "The name.").getter(),
-    native!("__qualname__(self, /)", qualified_name(required), "The name with those around it.").getter(),
+    native!("__name__(self, /)", name(required), "The name of the coroutine.").getter(),
+    native!("__qualname__(self, /)", qualified_name(required), "The name of the coroutine with those around it.")
+        .getter(),
     native!("cr_running(self, /)", is_running(required), "Whether it is running.").getter(),
     native!("cr_suspended(self, /)", is_suspended(required), "Whether it waits.").getter(),
     native!("cr_code(self, /)", code(required), "The code object.").getter(),
     native!("cr_frame(self, /)", frame(required), "Where it stands, or None when it is over.").getter(),
+    native!("cr_origin(self, /)", origin(required), "Where it was made, or None when that was not noted.").getter(),
     native!("cr_await(self, /)", delegate(required), "What it awaits, or None.").getter(),
 ];
 

@@ -86,10 +86,7 @@ impl<'a> FromArgument<'a> for &'a Token {
 
 /// What tells one context from another.
 fn home() -> usize {
-    match context::in_force() {
-        Value::Instance(object) => object.address(),
-        _ => event_loop::current_task().map_or(0, |task| task.address()),
-    }
+    context::home(event_loop::current_task().map_or(0, |task| task.address()))
 }
 
 /// The value of a variable in these variables.
@@ -192,12 +189,24 @@ fn missing_repr(_: &mut Vm, _: &Value) -> &'static str {
     "<Token.MISSING>"
 }
 
-fn new_context(_: &mut Vm, class: &Class) -> Value {
-    let context = Context { variables: Mutable::new(Value::None), is_entered: Cell::new(false) };
-    Value::Instance(Instance::with_payload(class.clone(), context))
+fn new_context(_: &mut Vm, class: &Class, arguments: &[Value], keywords: Option<&Gc<Dict>>) -> Result<Value> {
+    if !arguments.is_empty() || keywords.is_some_and(|keywords| keywords.len() > 0) {
+        return Err(Raised::type_error("Context() does not accept any arguments"));
+    }
+    let context = Context { variables: Mutable::new(Value::None), is_entered: Cell::new(false), task: Cell::new(0) };
+    Ok(Value::Instance(Instance::with_payload(class.clone(), context)))
 }
 
-fn run(vm: &mut Vm, this: &Value, function: &Value, arguments: &[Value], keywords: Option<&Gc<Dict>>) -> Result<Value> {
+/// Contexts are equal when their variables have the same values.
+fn equal(vm: &mut Vm, this: &Context, other: &Value) -> Result<Value> {
+    let Some(other) = other.payload::<Context>() else { return Ok(Value::NotImplemented) };
+    vm.equal(&Value::Dict(variables(this)), &Value::Dict(variables(other))).map(Value::Bool)
+}
+
+fn run(vm: &mut Vm, this: &Value, arguments: &[Value], keywords: Option<&Gc<Dict>>) -> Result<Value> {
+    let Some((function, arguments)) = arguments.split_first() else {
+        return Err(Raised::type_error("run() missing 1 required positional argument"));
+    };
     let Some(state) = this.payload::<Context>() else { return Err(Raised::type_error("a Context is needed")) };
     if state.is_entered.replace(true) {
         let shown = vm.repr(this)?;
@@ -299,12 +308,14 @@ const TOKEN_METHODS: &[Native] = &[
 const MISSING_METHODS: &[Native] = &[native!("__repr__(self)", missing_repr(required), "Its name.")];
 
 const CONTEXT_METHODS: &[Native] = &[
-    native!("__new__(cls, /)", new_context(required), "Makes an empty context.").static_method(),
+    native!("__new__(cls, /, *args, **kwargs)", new_context(required, rest, keywords), "Makes an empty context.")
+        .static_method(),
     native!(
-        "run(self, callable, /, *args, **kwargs)",
-        run(required, required, rest, keywords),
-        "Calls a function in this context."
+        "run(self, /, *args, **kwargs)",
+        run(required, rest, keywords),
+        "Calls a function, the first argument, in this context."
     ),
+    native!("__eq__(self, other, /)", equal(required, required), "Whether all variables have the same values."),
     native!("copy(self)", copy(required), "Another context with the same values."),
     native!("get(self, key, default=None, /)", context_get(required, required, optional), "A value, or the default."),
     native!("keys(self)", keys(required), "The variables."),

@@ -18,6 +18,47 @@ pub fn warn_from_machine(vm: &mut Vm, category: &Class, message: &str) {
     }
 }
 
+/// Warns of a coroutine that nobody has awaited. The library's module says where it was made, if that is known.
+pub fn warn_never_awaited(vm: &mut Vm, coroutine: &Value) {
+    let (message, has_origin) = match coroutine {
+        Value::Coroutine(coroutine) => {
+            let message = format!("coroutine '{}' was never awaited", coroutine.qualified_name());
+            (message, !coroutine.origin().is_none())
+        }
+        Value::NativeCoroutine(native) => (native.never_awaited().unwrap_or_default(), false),
+        _ => return,
+    };
+    if let Value::Coroutine(_) = coroutine
+        && let Some(warn) = function_of_library(vm, has_origin)
+    {
+        match vm.call(&warn, std::slice::from_ref(coroutine)) {
+            Ok(_) => return,
+            Err(raised) => {
+                let is_warning = raised.is_a(&types().runtime_warning);
+                super::traceback::report_ignored(vm, raised, coroutine);
+                if is_warning {
+                    return;
+                }
+            }
+        }
+    }
+    warn_from_machine(vm, &types().runtime_warning, &message);
+}
+
+/// `warnings._warn_unawaited_coroutine`, if the module is there or has to be.
+fn function_of_library(vm: &mut Vm, is_needed: bool) -> Option<Value> {
+    let name = Str::intern("warnings");
+    let module = match state().module("warnings") {
+        Some(module) => Value::Module(module),
+        None if is_needed => {
+            let globals = vm.builtins.clone();
+            (vm.hooks.import)(vm, &name, 0, &globals, false).ok()?
+        }
+        None => return None,
+    };
+    vm.get_attribute_if_any(&module, &Str::intern("_warn_unawaited_coroutine")).ok()?
+}
+
 /// Issues a warning for a line, which a filter may turn into an exception.
 pub fn warn_at(
     vm: &mut Vm,

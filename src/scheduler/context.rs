@@ -18,6 +18,8 @@ pub struct Context {
     pub variables: Mutable<Value>,
     /// Whether `run` is in progress.
     pub is_entered: Cell<bool>,
+    /// The address of the task whose own context this is, if it was not made for the script.
+    pub task: Cell<usize>,
 }
 
 impl Payload for Context {
@@ -80,12 +82,36 @@ pub fn replace(context: Value) -> Value {
     CURRENT.with(|current| current.replace(context))
 }
 
+/// What tells the context in force from others: the address of its object, or of the task whose own it is.
+pub fn home(current_task: usize) -> usize {
+    match in_force() {
+        Value::Instance(object) => match object.payload::<Context>().map_or(0, |context| context.task.get()) {
+            0 => object.address(),
+            task => task,
+        },
+        _ => current_task,
+    }
+}
+
+/// Makes an object of the context in force, that of a task; changes from now on can be seen in it.
+pub fn object_of_running(task: usize) -> Gc<Instance> {
+    let context = in_force();
+    let is_new = !matches!(context, Value::Instance(_));
+    let object = object(context);
+    if is_new && let Some(state) = object.payload::<Context>() {
+        state.task.set(task);
+    }
+    replace(Value::Instance(object.clone()));
+    object
+}
+
 /// A context as the object scripts see; one that is an object already stays the same.
 pub fn object(context: Value) -> Gc<Instance> {
     match context {
         Value::Instance(object) => object,
         variables => {
-            let context = Context { variables: Mutable::new(variables), is_entered: Cell::new(false) };
+            let context =
+                Context { variables: Mutable::new(variables), is_entered: Cell::new(false), task: Cell::new(0) };
             Instance::with_payload(types().context.clone(), context)
         }
     }

@@ -23,6 +23,9 @@ use crate::value::instance::Payload;
 use crate::value::{Class, Coroutine, Gc, Instance, Mutable, Raised, Result, Str, Task, Value, Weak, types};
 use crate::vm::Vm;
 
+/// How many calls a coroutine notes when it is made while a loop runs in debug mode.
+pub(super) const ORIGIN_DEPTH: usize = 10;
+
 /// Where in its life a loop is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -289,6 +292,10 @@ impl EventLoop {
         self.check_running()?;
         self.state.set(State::Running);
         RUNNING.with(|running| running.set(Some(self.clone())));
+        let origin_depth = vm.origin_depth;
+        if self.debug.get() {
+            vm.origin_depth = ORIGIN_DEPTH;
+        }
         let outcome = loop {
             if let Err(raised) = self.turn(vm) {
                 break Err(raised);
@@ -297,6 +304,7 @@ impl EventLoop {
                 break Ok(());
             }
         };
+        vm.origin_depth = origin_depth;
         self.stopping.set(false);
         self.state.set(State::Idle);
         RUNNING.with(|running| running.set(None));
@@ -552,11 +560,13 @@ impl Listener for CloseGenerator {
         Ok(())
     }
 
-    fn timer_due(&self, _: &Gc<Listening>, _: &mut Vm) -> Result<()> {
-        if let (Some(event_loop), Some(closing)) = (running(), self.closing.take().bound()) {
+    fn timer_due(&self, _: &Gc<Listening>, vm: &mut Vm) -> Result<()> {
+        let (Some(event_loop), Some(closing)) = (running(), self.closing.take().bound()) else { return Ok(()) };
+        if event_loop.task_factory.borrow().is_none() && event_loop.changed_object().is_none() {
             task::create(&event_loop, closing, Value::None, None);
+            return Ok(());
         }
-        Ok(())
+        task::create_with_factory(vm, &event_loop, future::as_coroutine(closing), Value::None, None).map(drop)
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {

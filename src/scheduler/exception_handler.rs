@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::event_loop::{self, EventLoop};
 use super::{overriding, task};
-use crate::value::{Dict, Exception, Gc, Raised, Result, Str, Value};
+use crate::value::{Dict, Exception, Gc, Raised, Result, Str, Value, symbols};
 use crate::vm::Vm;
 
 /// Gives an exception as text, with its traceback.
@@ -130,7 +130,15 @@ pub fn by_default(vm: &mut Vm, context: &Gc<Dict>) -> Result<()> {
         _ => None,
     };
     if let Some(logger) = logger(vm) {
-        let info = exception.map_or(Value::Bool(false), Value::Exception);
+        let info = match exception {
+            Some(exception) => {
+                let class = Value::Class(exception.class());
+                let exception = Value::Exception(exception);
+                let traceback = vm.get_attribute(&exception, &symbols().traceback)?;
+                Value::tuple(vec![class, exception, traceback])
+            }
+            None => Value::Bool(false),
+        };
         let error = vm.get_attribute(&logger, &Str::intern("error"))?;
         return vm.call_with_keywords(&error, &[Value::from(text), info], &[Str::intern("exc_info")]).map(drop);
     }

@@ -251,7 +251,9 @@ fn get_coro(_: &mut Vm, this: &Gc<Task>) -> Value {
 }
 
 fn get_context(_: &mut Vm, this: &Gc<Task>) -> Value {
-    let context = Value::Instance(context::object(this.context()));
+    let is_running = event_loop::current_task().is_some_and(|current| current.same(this));
+    let context = if is_running { context::object_of_running(this.address()) } else { context::object(this.context()) };
+    let context = Value::Instance(context);
     this.set_context(context.clone());
     context
 }

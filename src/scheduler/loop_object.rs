@@ -197,8 +197,11 @@ fn get_debug(_: &mut Vm, this: &Rc<EventLoop>) -> bool {
     this.debug.get()
 }
 
-fn set_debug(_: &mut Vm, this: &Rc<EventLoop>, enabled: bool) {
+fn set_debug(vm: &mut Vm, this: &Rc<EventLoop>, enabled: bool) {
     this.debug.set(enabled);
+    if this.is_running() {
+        vm.origin_depth = if enabled { super::event_loop::ORIGIN_DEPTH } else { 0 };
+    }
 }
 
 fn shutdown_asyncgens(_: &mut Vm, this: &Rc<EventLoop>) -> Value {

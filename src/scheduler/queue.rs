@@ -32,6 +32,8 @@ pub struct Queue {
     items: Mutable<VecDeque<Value>>,
     /// 0 or less: any number.
     limit: Cell<i64>,
+    /// As the script gave it, when that was no int.
+    given_limit: Mutable<Value>,
     unfinished: Cell<usize>,
     is_shut_down: Cell<bool>,
     /// Whether the script keeps the items itself.
@@ -74,6 +76,7 @@ impl Queue {
             kind,
             items: Mutable::default(),
             limit: Cell::new(0),
+            given_limit: Mutable::new(Value::None),
             unfinished: Cell::new(0),
             is_shut_down: Cell::new(false),
             is_custom: Cell::new(false),
@@ -304,13 +307,18 @@ fn new(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
     Value::Instance(Instance::with_payload(class.clone(), Queue::of_kind(kind)))
 }
 
-fn init(vm: &mut Vm, this: &Gc<Instance>, limit: Option<i64>) -> Result<()> {
+fn init(vm: &mut Vm, this: &Gc<Instance>, given: Option<Value>) -> Result<()> {
     let queue: &Queue = state(this)?;
-    let limit = limit.unwrap_or(0);
-    queue.limit.set(limit);
+    let given = given.unwrap_or(Value::Int(0));
+    queue.limit.set(match &given {
+        // As many items as are not fewer.
+        Value::Float(limit) => limit.ceil() as i64,
+        other => i64::from_argument(vm, other).map_err(|_| limit_error(other))?,
+    });
+    queue.given_limit.set(given.clone());
     if ["_init", "_put", "_get"].iter().any(|name| is_overridden(this, name)) {
         queue.is_custom.set(true);
-        vm.call_method(&Value::Instance(this.clone()), &Str::intern("_init"), &[Value::Int(limit)])?;
+        vm.call_method(&Value::Instance(this.clone()), &Str::intern("_init"), &[given])?;
     }
     Ok(())
 }
@@ -391,8 +399,15 @@ fn get_item(vm: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
     }
 }
 
-fn maxsize(_: &mut Vm, this: &Queue) -> i64 {
-    this.limit.get()
+fn limit_error(given: &Value) -> Raised {
+    Raised::type_error(format!("'<=' not supported between instances of '{}' and 'int'", given.type_name()))
+}
+
+fn maxsize(_: &mut Vm, this: &Queue) -> Value {
+    match this.given_limit.get() {
+        Value::None => Value::Int(this.limit.get()),
+        given => given,
+    }
 }
 
 fn qsize(vm: &mut Vm, this: &Gc<Instance>) -> Result<usize> {
@@ -480,7 +495,8 @@ fn shutdown(vm: &mut Vm, this: &Gc<Instance>, immediate: Option<bool>) -> Result
 
 fn description(vm: &mut Vm, this: &Gc<Instance>) -> Result<String> {
     let queue: &Queue = state(this)?;
-    let mut text = format!("maxsize={}", queue.limit.get());
+    let limit = maxsize(vm, queue);
+    let mut text = format!("maxsize={}", vm.repr(&limit)?);
     let items: Vec<Value> = match this.get(&Str::intern("_queue")) {
         Some(items) if queue.is_custom.get() => vm.collect(&items)?,
         _ => queue.items.borrow().iter().cloned().collect(),

@@ -46,8 +46,8 @@ pub struct Coroutine {
     pub is_consumed: Cell<bool>,
     /// Whether `link` points inwards.
     pub(crate) links_inwards: Cell<bool>,
-    /// Whether `NAMES` has an entry for it.
-    pub(crate) is_named: Cell<bool>,
+    /// Whether `EXTRAS` has an entry for it.
+    pub(crate) has_extra: Cell<bool>,
     /// Where to go on.
     pub pc: Cell<u32>,
     /// How many coroutines await this one, counted from the root.
@@ -63,9 +63,18 @@ pub struct Coroutine {
     pub(crate) link: Mutable<Value>,
 }
 
+/// What few coroutines have.
+#[derive(Default)]
+struct Extra {
+    /// Name and qualified name that the script has given it.
+    names: Option<(Str, Str)>,
+    /// The calls in which it was made, innermost first, as the script sees them.
+    origin: Option<Value>,
+}
+
 thread_local! {
-    /// The names that scripts have given to coroutines, by address: name and qualified name.
-    static NAMES: RefCell<HashMap<usize, (Str, Str)>> = RefCell::default();
+    /// By the address of the coroutine.
+    static EXTRAS: RefCell<HashMap<usize, Extra>> = RefCell::default();
 }
 
 impl Coroutine {
@@ -76,7 +85,7 @@ impl Coroutine {
             finalized: Cell::new(false),
             is_consumed: Cell::new(false),
             links_inwards: Cell::new(false),
-            is_named: Cell::new(false),
+            has_extra: Cell::new(false),
             pc: Cell::new(0),
             chain_depth: Cell::new(0),
             function,
@@ -93,16 +102,33 @@ impl Coroutine {
         self.given_names().map_or_else(|| self.function.qualified_name(), |names| names.1)
     }
 
-    fn given_names(&self) -> Option<(Str, Str)> {
-        if !self.is_named.get() {
+    fn extra<T>(&self, read: impl FnOnce(&Extra) -> Option<T>) -> Option<T> {
+        if !self.has_extra.get() {
             return None;
         }
-        NAMES.with_borrow(|names| names.get(&self.address()).cloned())
+        EXTRAS.with_borrow(|extras| extras.get(&self.address()).and_then(read))
+    }
+
+    fn set_extra(&self, change: impl FnOnce(&mut Extra)) {
+        self.has_extra.set(true);
+        EXTRAS.with_borrow_mut(|extras| change(extras.entry(self.address()).or_default()));
+    }
+
+    fn given_names(&self) -> Option<(Str, Str)> {
+        self.extra(|extra| extra.names.clone())
     }
 
     pub fn set_names(&self, name: Str, qualified_name: Str) {
-        self.is_named.set(true);
-        NAMES.with_borrow_mut(|names| names.insert(self.address(), (name, qualified_name)));
+        self.set_extra(|extra| extra.names = Some((name, qualified_name)));
+    }
+
+    /// Where it was made, a tuple of file, line and function for each call; None when that was not noted.
+    pub fn origin(&self) -> Value {
+        self.extra(|extra| extra.origin.clone()).unwrap_or(Value::None)
+    }
+
+    pub fn set_origin(&self, origin: Value) {
+        self.set_extra(|extra| extra.origin = Some(origin));
     }
 
     fn address(&self) -> usize {
@@ -196,9 +222,9 @@ impl Coroutine {
 
 impl Drop for Coroutine {
     fn drop(&mut self) {
-        if self.is_named.get() {
-            let names = NAMES.with_borrow_mut(|names| names.remove(&self.address()));
-            drop(names);
+        if self.has_extra.get() {
+            let extra = EXTRAS.with_borrow_mut(|extras| extras.remove(&self.address()));
+            drop(extra);
         }
     }
 }
@@ -282,6 +308,12 @@ pub trait NativeBody: 'static {
     /// The timer it is registered with is due.
     fn timer_due(&self, _this: &Gc<NativeCoroutine>, _vm: &mut Vm) -> Result<()> {
         Ok(())
+    }
+
+    /// What to say when it dies without having been awaited, of an awaitable that is no coroutine; None:
+    /// nothing.
+    fn never_awaited(&self) -> Option<String> {
+        None
     }
 
     /// What it waits for, in words for a deadlock report: "lock 0x.., held by task 'x'".
@@ -374,9 +406,29 @@ impl NativeCoroutine {
     pub fn class(&self) -> Class {
         if self.is_plain_awaitable { types().awaitable.clone() } else { types().coroutine.clone() }
     }
+
+    /// What to say when it dies without having been awaited.
+    pub fn never_awaited(&self) -> Option<String> {
+        if self.is_plain_awaitable {
+            return self.body.never_awaited();
+        }
+        Some(format!("coroutine '{}' was never awaited", self.name))
+    }
 }
 
 impl Object for NativeCoroutine {
+    const FINALIZED: bool = true;
+
+    /// As for a coroutine of the script.
+    #[inline]
+    fn finalize(this: &Gc<NativeCoroutine>) -> bool {
+        if this.state.get() != CoroutineState::Created || this.never_awaited().is_none() {
+            return false;
+        }
+        queue_finalizer(Value::NativeCoroutine(this.clone()));
+        true
+    }
+
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.awaiter.borrow().trace(tracer);
         self.inner.borrow().trace(tracer);

@@ -15,6 +15,8 @@ pub struct Exception {
     /// What was being handled when this was raised; None if nothing.
     pub context: Mutable<Value>,
     pub suppress_context: Cell<bool>,
+    /// Whether it has been raised: then its context is settled until it is raised anew.
+    pub was_raised: Cell<bool>,
     /// The frames it has left, innermost first.
     pub traceback: Mutable<Vec<TracebackEntry>>,
     /// The traceback object that was made last, with the number of frames it shows.
@@ -52,6 +54,7 @@ impl Exception {
             cause: Mutable::new(Value::None),
             context: Mutable::new(Value::None),
             suppress_context: Cell::new(false),
+            was_raised: Cell::new(false),
             traceback: Mutable::default(),
             shown: Mutable::new((Value::None, 0)),
             attributes: Mutable::new(None),

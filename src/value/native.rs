@@ -342,7 +342,13 @@ impl NativeFunction {
         match self.constructed() {
             Some(class) => format!("{}()", class.name()),
             None => match &self.owner {
-                Some(class) if self.row.name() == "__init__" => format!("{}()", class.name()),
+                Some(class) if self.row.name() == "__init__" => match class.lookup(&symbols().module) {
+                    // The classes of asyncio are not native elsewhere.
+                    Some(Value::Str(module)) if module.starts_with("asyncio.") => {
+                        format!("{}.__init__()", class.name())
+                    }
+                    _ => format!("{}()", class.name()),
+                },
                 _ => format!("{}()", self.row.name()),
             },
         }

@@ -256,6 +256,7 @@ impl Vm {
 
     #[inline(never)]
     fn materialize_frames(&mut self) {
+        let count;
         // SAFETY: below frames of this kind is that of a chain, whose current coroutine waits for the first
         // of them. Their registers and functions are moved out before they go.
         unsafe {
@@ -264,7 +265,8 @@ impl Vm {
                 frames.push(self.frame);
                 self.frame = (*self.frame).previous;
             }
-            self.depth -= frames.len();
+            count = frames.len();
+            self.depth -= count;
             let mut outer = self.deactivate(CoroutineState::Waiting);
             for &frame in frames.iter().rev() {
                 let inner = coroutine_of_frame(frame);
@@ -283,6 +285,36 @@ impl Vm {
             }
             self.activate(outer);
         }
+        if self.origin_depth != 0 {
+            let made: Vec<Value> = self.script_frames().take(count).filter_map(|view| view.coroutine).collect();
+            for (place, coroutine) in made.iter().enumerate() {
+                self.note_origin_behind(place + 1, coroutine);
+            }
+        }
+    }
+
+    /// Remembers where a coroutine has just been made, if the script wants to know.
+    #[inline(always)]
+    pub(super) fn note_origin(&self, made: &Value) {
+        if self.origin_depth != 0 {
+            self.note_origin_behind(0, made);
+        }
+    }
+
+    /// As `note_origin`, without so many of the innermost frames.
+    #[cold]
+    fn note_origin_behind(&self, skipped: usize, made: &Value) {
+        let Value::Coroutine(coroutine) = made else { return };
+        if coroutine.kind != CoroutineKind::Coroutine {
+            return;
+        }
+        let calls = self.script_frames().skip(skipped).take(self.origin_depth).map(|view| {
+            let code = &view.function.code;
+            let line = code.code.position(view.instruction).line;
+            let file = Value::str(&code.code.source.name);
+            Value::tuple(vec![file, Value::Int(i64::from(line)), Value::Str(code.name.clone())])
+        });
+        coroutine.set_origin(Value::tuple(calls.collect()));
     }
 
     /// The current coroutine awaits one that has no awaiter and no chain: the common case of
@@ -390,12 +422,21 @@ impl Vm {
     pub(super) fn yield_from_iterator(&mut self, value: &Value) -> Result<Value> {
         match value {
             Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Generator => Ok(value.clone()),
-            Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Coroutine => {
+            Value::Coroutine(coroutine)
+                if coroutine.kind == CoroutineKind::Coroutine && !self.runs_awaitable_generator() =>
+            {
                 Err(Raised::type_error("cannot 'yield from' a coroutine object in a non-coroutine generator"))
             }
+            Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::Coroutine => Ok(value.clone()),
             Value::Future(_) | Value::Task(_) => Ok(value.clone()),
             _ => self.iterate(value),
         }
+    }
+
+    /// Whether the generator that runs was made awaitable by `types.coroutine`.
+    fn runs_awaitable_generator(&self) -> bool {
+        // SAFETY: the top frame is alive.
+        unsafe { &(*self.frame).current }.as_ref().is_some_and(|current| current.function.code.is_awaitable.get())
     }
 
     /// What `await` delegates to.

@@ -292,7 +292,9 @@ impl Vm {
             }
         };
         // SAFETY: the arguments are moved out of the slice.
-        Ok(Some(unsafe { new_coroutine(kind_of_coroutine, function, arguments.as_mut_ptr(), arguments.len()) }))
+        let made = unsafe { new_coroutine(kind_of_coroutine, function, arguments.as_mut_ptr(), arguments.len()) };
+        self.note_origin(&made);
+        Ok(Some(made))
     }
 
     /// A call with the callee at `window` and its arguments behind it. Gives a value, or None when a
@@ -346,7 +348,9 @@ impl Vm {
                         && let Some(kind) = coroutine_kind(code.code.kind)
                     {
                         let Value::Function(function) = ptr::replace(window, Value::Unbound) else { return Ok(None) };
-                        return Ok(Some(new_coroutine(kind, function, window.add(1), count)));
+                        let made = new_coroutine(kind, function, window.add(1), count);
+                        self.note_origin(&made);
+                        return Ok(Some(made));
                     }
                     let function = function.clone();
                     let mut owned: Bound = arguments.iter_mut().map(mem::take).collect();
@@ -583,7 +587,7 @@ unsafe fn make_coroutine(
             (&raw mut (*place).chain_depth).write(Cell::new(0));
             (&raw mut (*place).function).write(function);
             (&raw mut (*place).links_inwards).write(Cell::new(false));
-            (&raw mut (*place).is_named).write(Cell::new(false));
+            (&raw mut (*place).has_extra).write(Cell::new(false));
             (&raw mut (*place).link).write(Mutable::new(Value::Unbound));
             (&raw mut (*place).registers).write(Mutable::new(SmallVec::new()));
             let registers = &mut *(*place).registers.as_ptr();

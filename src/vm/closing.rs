@@ -1,7 +1,7 @@
 //! Closing a generator or coroutine: GeneratorExit, from the inner end of its chain outwards.
 
 use crate::value::coroutine::{CoroutineState, Resume};
-use crate::value::{Raised, Result, Value, types};
+use crate::value::{CoroutineKind, Raised, Result, Value, types};
 
 use super::coroutine::{Begin, kind_name, relink, take_awaiter};
 use super::{Outcome, Vm};
@@ -30,7 +30,12 @@ impl Vm {
         while !inner.is_unbound() && !inner.is(root) {
             let outer = take_awaiter(&inner);
             let raised = problem.unwrap_or_else(|| self.exit());
-            problem = self.close_with(&inner, raised).err();
+            let name = match &inner {
+                // What is closed is the awaitable that asks it for an item.
+                Value::Coroutine(inner) if inner.kind != CoroutineKind::AsyncGenerator => kind_name(inner.kind),
+                _ => "coroutine",
+            };
+            problem = self.close_with(&inner, raised, name).err();
             inner = outer;
             if let Value::Coroutine(coroutine) = &inner {
                 coroutine.state.set(CoroutineState::Suspended);
@@ -53,17 +58,21 @@ impl Vm {
     /// Throws GeneratorExit into it, as `close()` does. Gives what a generator returns.
     pub fn close(&mut self, coroutine: &Value) -> Result<Value> {
         let exit = self.exit();
-        self.close_with(coroutine, exit)
+        let name = match coroutine {
+            Value::Coroutine(coroutine) => kind_name(coroutine.kind),
+            _ => "coroutine",
+        };
+        self.close_with(coroutine, exit, name)
     }
 
-    pub(super) fn close_with(&mut self, coroutine: &Value, raised: Raised) -> Result<Value> {
-        let (state, name) = match coroutine {
-            Value::Coroutine(coroutine) => (coroutine.state.get(), kind_name(coroutine.kind)),
+    fn close_with(&mut self, coroutine: &Value, raised: Raised, name: &str) -> Result<Value> {
+        let state = match coroutine {
+            Value::Coroutine(coroutine) => coroutine.state.get(),
             Value::NativeCoroutine(native) => {
                 if native.state.get() == CoroutineState::Suspended && native.innermost().is_unbound() {
                     native.body.cancel_wait(native, self);
                 }
-                (native.state.get(), "coroutine")
+                native.state.get()
             }
             _ => return Ok(Value::None),
         };
@@ -85,8 +94,14 @@ impl Vm {
             Err(raised) if raised.is_a(&types().generator_exit) || raised.is_a(&types().stop_iteration) => {
                 Ok(Value::None)
             }
-            Err(raised) if raised.is_a(&types().stop_async_iteration) && name == "async generator" => Ok(Value::None),
+            Err(raised) if raised.is_a(&types().stop_async_iteration) && is_async_generator(coroutine) => {
+                Ok(Value::None)
+            }
             Err(raised) => Err(raised),
         }
     }
+}
+
+fn is_async_generator(value: &Value) -> bool {
+    matches!(value, Value::Coroutine(coroutine) if coroutine.kind == CoroutineKind::AsyncGenerator)
 }

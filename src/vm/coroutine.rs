@@ -62,7 +62,10 @@ impl Vm {
                             (CoroutineKind::Coroutine, _) => {
                                 Err(Raised::runtime_error("cannot reuse already awaited coroutine"))
                             }
-                            (_, Resume::Raise(raised)) => Err(raised),
+                            (_, Resume::Raise(raised)) => {
+                                raised.0.was_raised.set(true);
+                                Err(raised)
+                            }
                             (_, Resume::Value(_)) => Ok(Begin::Ended),
                         };
                     }
@@ -78,15 +81,8 @@ impl Vm {
                     }
                     // Nothing of the body runs, not even a `try` at its start.
                     (CoroutineState::Created, Resume::Raise(raised)) => {
-                        raised.0.traceback.borrow_mut().push(TracebackEntry {
-                            function: coroutine.function.clone(),
-                            pc: BEFORE_START,
-                            place: coroutine.address(),
-                            left: None,
-                        });
-                        keep_variables(coroutine, &raised.0);
-                        coroutine.finish();
-                        return Err(convert_stop(coroutine.kind, raised.clone()));
+                        throw_before_start(coroutine, raised);
+                        return Err(raised.clone());
                     }
                     _ => {}
                 }
@@ -412,6 +408,9 @@ impl Vm {
             let Some((dst, place)) = self.delegate_place() else { return Ok(None) };
             if is_foreign(&*place) {
                 let delegate = (*place).clone();
+                if delegate.as_future().is_some_and(|future| !future.is_done()) {
+                    return self.unwind(Raised::runtime_error("await wasn't used with future"));
+                }
                 return self.continue_delegate(&delegate, Resume::Value(value));
             }
             // `dst` may be the same register.
@@ -441,6 +440,7 @@ impl Vm {
 
     /// An exception is thrown into the coroutine that has just become current.
     pub(super) fn thrown(&mut self, raised: Raised) -> Flow {
+        raised.0.was_raised.set(true);
         let own = self.script_frames().next().and_then(|view| view.handled());
         if let Some(own) = own {
             set_context(&raised.0, own);
@@ -578,6 +578,16 @@ impl Vm {
             awaiter => self.drive(awaiter, Resume::Raise(raised)),
         }
     }
+}
+
+/// An exception is thrown into a coroutine that has not begun, which ends it.
+pub fn throw_before_start(coroutine: &Gc<Coroutine>, raised: &Raised) {
+    let (function, place) = (coroutine.function.clone(), coroutine.address());
+    let entry = TracebackEntry { function, pc: BEFORE_START, place, left: None };
+    raised.0.traceback.borrow_mut().push(entry);
+    raised.0.was_raised.set(true);
+    keep_variables(coroutine, &raised.0);
+    coroutine.finish();
 }
 
 /// The variables of a coroutine that an exception leaves live on in the traceback.

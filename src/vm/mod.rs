@@ -37,6 +37,7 @@ use crate::value::{CellObject, Class, CodeObject, Dict, Exception, Function, Gc,
 use frame::{Frame, FrameKind, Segment};
 
 pub use class_building::{best_base, linearize, same_layout};
+pub use coroutine::throw_before_start;
 pub use operator::Comparison;
 pub use safe_point::Hooks;
 
@@ -58,6 +59,8 @@ pub struct Vm {
     /// Values whose repr is being made.
     showing: Vec<usize>,
     pub builtins: Gc<Dict>,
+    /// How many calls are noted when a coroutine is made (`sys.set_coroutine_origin_tracking_depth`).
+    pub origin_depth: usize,
     /// What the layers above do for the VM.
     pub hooks: Hooks,
 }
@@ -109,6 +112,7 @@ impl Vm {
             nesting: 0,
             showing: Vec::new(),
             builtins: Gc::new(Dict::new()),
+            origin_depth: 0,
             hooks: Hooks::default(),
         }
     }

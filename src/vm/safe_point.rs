@@ -44,6 +44,8 @@ pub struct Hooks {
     pub report_ignored: fn(&mut Vm, Raised, &Value),
     /// A warning: category, message.
     pub warn: fn(&mut Vm, &Class, &str),
+    /// A coroutine died that nobody has awaited.
+    pub warn_never_awaited: fn(&mut Vm, &Value),
     /// The repr of `value`, for a TypeVar and the like; made by the typing module.
     pub make_type_parameter: fn(&mut Vm, crate::bytecode::Intrinsic, &[Value]) -> Result<Value>,
     /// Shows a value at a prompt.
@@ -67,6 +69,7 @@ impl Default for Hooks {
             report_forgotten: |_, _| {},
             report_ignored: |_, _, _| {},
             warn: |_, _, _| {},
+            warn_never_awaited: |_, _| {},
             make_type_parameter: |_, _, _| Err(Raised::not_implemented_error("type parameters need the typing module")),
             show_result: |_, _| Ok(()),
             exception_group: |_, _, _, _| Err(Raised::not_implemented_error("except* is not there yet")),
@@ -128,21 +131,31 @@ impl Vm {
             Value::Coroutine(coroutine) => match (coroutine.kind, coroutine.state.get()) {
                 (_, CoroutineState::Finished) => Ok(()),
                 (CoroutineKind::Coroutine, CoroutineState::Created) => {
-                    let message = format!("coroutine '{}' was never awaited", coroutine.qualified_name());
-                    (self.hooks.warn)(self, &types().runtime_warning, &message);
+                    (self.hooks.warn_never_awaited)(self, object);
                     coroutine.finish();
                     Ok(())
                 }
                 (CoroutineKind::AsyncGenerator, _) if (self.hooks.async_generator_died)(self, object) => Ok(()),
                 _ => self.close(object).map(drop),
             },
+            Value::NativeCoroutine(native) => {
+                if native.state.get() == CoroutineState::Created {
+                    (self.hooks.warn_never_awaited)(self, object);
+                    native.state.set(CoroutineState::Finished);
+                }
+                Ok(())
+            }
             _ => match self.call_special(object, &symbols().del, &[]) {
                 Some(result) => result.map(drop),
                 None => Ok(()),
             },
         };
         if let Err(raised) = result {
-            (self.hooks.report_ignored)(self, raised, object);
+            let finalizer = match object {
+                Value::Coroutine(_) => None,
+                _ => object.class().lookup(&symbols().del),
+            };
+            (self.hooks.report_ignored)(self, raised, finalizer.as_ref().unwrap_or(object));
         }
     }
 }

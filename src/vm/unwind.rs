@@ -24,8 +24,9 @@ impl Vm {
             }
             matches!((*frame.code).code.ops[frame.instruction()], Op::Reraise { .. } | Op::RaiseHandled)
         };
-        if !is_reraise {
-            self.chain_context(&raised.0);
+        // It may be on its way up from a nested loop.
+        if !is_reraise && !raised.0.was_raised.replace(true) && raised.0.context.borrow().is_none() {
+            self.set_context(&raised.0);
         }
         self.propagate(raised, is_reraise)
     }
@@ -155,15 +156,9 @@ impl Vm {
         }
     }
 
-    /// Sets `__context__` of an exception that has none: it may be on its way up from a nested loop.
-    fn chain_context(&mut self, exception: &Gc<Exception>) {
-        if exception.context.borrow().is_none() {
-            self.set_context(exception);
-        }
-    }
-
     /// Sets `__context__`: the exception that is being handled when this one is raised.
     pub fn set_context(&mut self, exception: &Gc<Exception>) {
+        exception.was_raised.set(true);
         if let Some(handled) = self.handled_exception() {
             set_context(exception, handled);
         }
@@ -171,6 +166,7 @@ impl Vm {
 
     /// As `set_context`, for an exception that a native coroutine raises although it was raised before.
     pub fn set_context_in(&mut self, native: &NativeCoroutine, exception: &Gc<Exception>) {
+        exception.was_raised.set(true);
         if let Some(handled) = self.handled_from(Some(native.awaiter.get())) {
             set_context(exception, handled);
         }

@@ -329,7 +329,7 @@ class Maker:
     def do_completed(self, depth):
         tasks = f"pending({self.youngers()})"
         if self.random.random() < 0.5:
-            tasks = f"[spawn({self.coroutine()}, {self.name()}), spawn({self.coroutine()}, {self.name()})]"
+            tasks = f"pending([spawn({self.coroutine()}, {self.name()}), spawn({self.coroutine()}, {self.name()})])"
         head = f"in asyncio.as_completed({tasks}, timeout={self.limit()}):"
         if self.random.random() < 0.5:
             loop = Node(parts=[(f"async for t {head}", [Node("say(name, 'completed', t)")] + self.small(depth))])

@@ -120,6 +120,7 @@ class Stage:
         self.tasks = []
         self.main = None
         self.start = None
+        self.first_number = 0
         self.is_closed = False
 
     def say(self, name, *what):
@@ -140,6 +141,8 @@ class Stage:
 
 def show(value, depth=0):
     if isinstance(value, str):
+        # Numbers of tasks count from the program's first one: others before it may have left some behind.
+        value = re.sub(r"Task-(\d+)", lambda number: f"Task-{int(number[1]) - stage.first_number}", value)
         return re.sub(" at 0x[0-9a-f]+", "", value)
     if isinstance(value, BaseException):
         text = f"{type(value).__name__}({', '.join(show(item) for item in value.args)})"
@@ -149,7 +152,7 @@ def show(value, depth=0):
             text += " in " + show(value.__context__, depth + 1)
         return text
     if isinstance(value, asyncio.Task):
-        return value.get_name()
+        return show(value.get_name())
     if isinstance(value, asyncio.Future):
         return "future"
     if isinstance(value, (list, tuple)):
@@ -323,6 +326,7 @@ async def play(main):
     loop.set_exception_handler(report)
     objects = Objects(loop)
     stage.main = asyncio.current_task()
+    stage.first_number = int(stage.main.get_name().removeprefix("Task-"))
     watch = [loop.call_later(second, asyncio.current_task().cancel, "watch") for second in range(1, 10)]
     try:
         say("main", "returned", await main(objects, "main"))
