@@ -10,7 +10,7 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use super::{Precedence, find_native, source, state, stdlib};
+use super::{NativeModule, Precedence, find_native, source, state, stdlib};
 use crate::bytecode::code::Source;
 use crate::value::{Dict, Gc, List, Module, Raised, Result, Str, Value, symbols};
 use crate::vm::Vm;
@@ -38,6 +38,9 @@ pub fn import(vm: &mut Vm, name: &str, level: usize, globals: &Gc<Dict>, leaf: b
         0 => name.to_string(),
         _ => absolute_name(name, level, globals)?,
     };
+    if let Some(native) = shut_off_native(&full, globals) {
+        return (native.make)(vm).map(Value::Module);
+    }
     let module = import_absolute(vm, &full)?;
     match name.split_once('.') {
         Some((first, _)) if !leaf => {
@@ -46,6 +49,16 @@ pub fn import(vm: &mut Vm, name: &str, level: usize, globals: &Gc<Dict>, leaf: b
         }
         _ => Ok(module),
     }
+}
+
+/// The native part of an embedded module, where the script has forbidden its import (None in `sys.modules`).
+/// A script that blocks `_heapq` wants `heapq` without it; here that would be no `heapq` at all.
+fn shut_off_native(full: &str, importer: &Dict) -> Option<&'static NativeModule> {
+    if !matches!(state().modules.get_str(&Str::intern(full)), Some(Value::None)) {
+        return None;
+    }
+    let file = importer.get_str(&symbols().file)?;
+    find_native(full).filter(|_| file.as_str().is_some_and(|file| file.starts_with("<stdlib>/")))
 }
 
 /// `from module import name`: an attribute, or a module inside the package.
