@@ -34,7 +34,10 @@ fn make(name: &str, layout: Layout, base: Option<&Class>) -> Class {
     let bases: Vec<Class> = base.into_iter().cloned().collect();
     let mro = bases.iter().flat_map(|base| std::iter::once(base.clone()).chain(base.ancestors())).collect();
     let class = ClassObject::new(Str::intern(short), layout, bases, mro, Gc::new(Dict::new()));
-    class.namespace.set_str(&symbols().module, Value::Str(Str::intern(module)));
+    // Instances of the others have no `__module__`.
+    if module != "builtins" {
+        class.namespace.set_str(&symbols().module, Value::Str(Str::intern(module)));
+    }
     class.set_builtin();
     class.has_dictionary.set(matches!(layout, Layout::Exception | Layout::Class));
     class
