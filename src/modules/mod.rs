@@ -30,7 +30,9 @@ pub mod evaluate;
 pub mod format_parts;
 pub mod functools;
 pub mod gc;
+pub mod hashes;
 pub mod heap;
+pub mod html_entities;
 pub mod io;
 pub mod itertools;
 pub mod json;
@@ -88,7 +90,9 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_collections", precedence: Precedence::First, make: collections::module },
     NativeModule { name: "_traceback", precedence: Precedence::First, make: traceback::module },
     NativeModule { name: "_functools", precedence: Precedence::First, make: functools::module },
+    NativeModule { name: "_hashes", precedence: Precedence::First, make: hashes::module },
     NativeModule { name: "_heapq", precedence: Precedence::First, make: heap::module },
+    NativeModule { name: "_html", precedence: Precedence::First, make: html_entities::module },
     NativeModule { name: "_json", precedence: Precedence::First, make: json::module },
     NativeModule { name: "_string", precedence: Precedence::First, make: format_parts::module },
     NativeModule { name: "_struct", precedence: Precedence::First, make: packing::module },
