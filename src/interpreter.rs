@@ -32,6 +32,12 @@ pub struct Options {
     pub arguments: Vec<String>,
     /// Time stands still while something runs and jumps to the next timer when nothing does.
     pub virtual_time: bool,
+    /// The development mode: more warnings are shown, and loops are in debug mode.
+    pub development: bool,
+    /// `sys._xoptions`: names with values, if they have any.
+    pub extended: Vec<(String, Option<String>)>,
+    /// Loops are in debug mode.
+    pub debug_loops: bool,
     /// The seed of the hashes of str and bytes; random when not given.
     pub hash_seed: Option<u64>,
     /// Folders in which modules are looked for when the library has none of the name.
@@ -76,6 +82,12 @@ impl Interpreter {
         let state = modules::state();
         let arguments = options.arguments.iter().map(|argument| Value::str(argument)).collect();
         state.arguments.items.set(arguments);
+        state.development.set(options.development);
+        for (name, value) in &options.extended {
+            let value = value.as_ref().map_or(Value::Bool(true), |value| Value::str(value));
+            state.extended.set_str(&Str::intern(name), value);
+        }
+        scheduler::event_loop::debug_by_default(options.development || options.debug_loops);
         options.search_path.iter().for_each(|folder| loader::search_last(folder));
         if let Ok(executable) = std::env::current_exe() {
             state.executable.set(Str::new(&executable.display().to_string()));

@@ -53,6 +53,10 @@ struct CommandLine {
     #[arg(short = 'm', value_name = "MODULE", conflicts_with = "file")]
     module: Option<String>,
 
+    /// Sets an option of the interpreter: `dev` for the development mode; all are in `sys._xoptions`.
+    #[arg(short = 'X', value_name = "OPTION")]
+    extended: Vec<String>,
+
     /// Sleeps take no time: the clock jumps to the next timer when nothing is ready.
     #[arg(long, global = true)]
     virtual_time: bool,
@@ -83,6 +87,8 @@ const VERBS: &[&str] = &["dis"];
 /// What all verbs need to know.
 pub struct Settings {
     pub virtual_time: bool,
+    /// What `-X` has set: names with values, if they have any.
+    pub extended: Vec<(String, Option<String>)>,
     pub error_format: ErrorFormat,
 }
 
@@ -102,7 +108,11 @@ pub fn main(words: Vec<OsString>) -> u8 {
         Format::Text => ErrorFormat::Text,
         Format::Json => ErrorFormat::Json,
     };
-    let settings = Settings { virtual_time: line.virtual_time, error_format };
+    let extended = line.extended.iter().map(|option| match option.split_once('=') {
+        Some((name, value)) => (name.to_string(), Some(value.to_string())),
+        None => (option.clone(), None),
+    });
+    let settings = Settings { virtual_time: line.virtual_time, extended: extended.collect(), error_format };
     match (line.verb, line.file, line.code, line.module) {
         (Some(Verb::Dis { file }), ..) => dis::run(&file, &settings),
         (None, Some(file), ..) if file == OsStr::new("-") => run::run(run::Program::Input, script, &settings),
@@ -126,7 +136,7 @@ fn split(words: Vec<OsString>) -> (Vec<OsString>, Vec<OsString>) {
                 own.extend(words.next());
                 break;
             }
-            "--error-format" => own.extend(words.next()),
+            "-X" | "--error-format" => own.extend(words.next()),
             "--" => {
                 own.extend(words.next());
                 break;
@@ -165,6 +175,8 @@ mod tests {
             ("asy -c pass -c x", "asy -c pass", "-c x"),
             ("asy -m mod -x", "asy -m mod", "-x"),
             ("asy - a", "asy -", "a"),
+            ("asy -X dev a.asy -X b", "asy -X dev a.asy", "-X b"),
+            ("asy -Xdev a.asy b", "asy -Xdev a.asy", "b"),
             ("asy --error-format json a.asy dis", "asy --error-format json a.asy", "dis"),
             ("asy dis a.asy", "asy dis a.asy", ""),
             ("asy ./dis a.asy", "asy ./dis", "a.asy"),

@@ -40,6 +40,9 @@ pub fn run(program: Program, script_arguments: Vec<OsString>, settings: &Setting
     let options = Options {
         arguments: std::iter::once(first).chain(rest).collect(),
         virtual_time: settings.virtual_time,
+        development: settings.extended.iter().any(|(name, _)| name == "dev") || is_set("PYTHONDEVMODE"),
+        extended: settings.extended.clone(),
+        debug_loops: is_set("PYTHONASYNCIODEBUG"),
         hash_seed: std::env::var("PYTHONHASHSEED").ok().and_then(|seed| seed.parse().ok()),
         search_path: ["ASYPATH", "PYTHONPATH"].into_iter().flat_map(folders_of).collect(),
     };
@@ -71,6 +74,11 @@ pub fn run(program: Program, script_arguments: Vec<OsString>, settings: &Setting
             exit_code::USAGE
         }
     }
+}
+
+/// Whether an environment variable says yes.
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|text| !text.is_empty())
 }
 
 /// The folders that an environment variable lists.

@@ -10,8 +10,8 @@ use crate::scheduler::event_loop::{self, EventLoop};
 use crate::scheduler::gather::Exceptions;
 use crate::scheduler::wait::Until;
 use crate::scheduler::{
-    as_completed, classes, exception_handler, foreign, future, future_attributes, gather, handle, policy, registry,
-    runner, shield, sleep, task, timeout, wait, wait_for,
+    as_completed, call_graph, classes, exception_handler, foreign, future, future_attributes, gather, handle, policy,
+    registry, runner, shield, sleep, task, timeout, wait, wait_for,
 };
 use crate::value::{Gc, Module, Native, NativeFunction, Raised, Result, Set, Str, Value, types};
 use crate::vm::Vm;
@@ -20,7 +20,7 @@ use crate::vm::Vm;
 pub fn module(_: &mut Vm) -> Result<Gc<Module>> {
     classes::install();
     let module = Module::new("asyncio");
-    for row in FUNCTIONS {
+    for row in FUNCTIONS.iter().chain(call_graph::FUNCTIONS) {
         module.set(row.name(), Value::Native(NativeFunction::of_module(row, &module.name)));
     }
     let types = types();
@@ -69,7 +69,8 @@ pub fn module(_: &mut Vm) -> Result<Gc<Module>> {
     add_rows(&types.task, TASK_STACK);
     future_attributes::set_stack_source(|vm| {
         let traceback = loader::import_absolute(vm, "asyncio.base_tasks")?;
-        vm.call_method(&traceback, &Str::intern("_source_stack"), &[])
+        let depth = Value::Int(event_loop::ORIGIN_DEPTH as i64);
+        vm.call_method(&traceback, &Str::intern("_source_stack"), &[depth])
     });
     exception_handler::set_logger_source(|vm| {
         if let Some(base_events) = state().module("asyncio.base_events") {
@@ -82,7 +83,7 @@ pub fn module(_: &mut Vm) -> Result<Gc<Module>> {
 }
 
 /// The modules of the package.
-const PARTS: [&str; 15] = [
+const PARTS: [&str; 18] = [
     "base_events",
     "base_futures",
     "base_tasks",
@@ -90,13 +91,16 @@ const PARTS: [&str; 15] = [
     "events",
     "exceptions",
     "futures",
+    "graph",
     "locks",
     "log",
+    "protocols",
     "queues",
     "runners",
     "taskgroups",
     "tasks",
     "timeouts",
+    "transports",
     "unix_events",
 ];
 
@@ -110,8 +114,56 @@ const DEFINED: &[(&str, &str)] = &[
     ("IncompleteReadError", "exceptions"),
     ("LimitOverrunError", "exceptions"),
     ("SendfileNotAvailableError", "exceptions"),
+    ("FrameCallGraphEntry", "graph"),
+    ("FutureCallGraph", "graph"),
+    ("capture_call_graph", "graph"),
+    ("format_call_graph", "graph"),
+    ("print_call_graph", "graph"),
+    ("BaseProtocol", "protocols"),
+    ("Protocol", "protocols"),
+    ("DatagramProtocol", "protocols"),
+    ("SubprocessProtocol", "protocols"),
+    ("BufferedProtocol", "protocols"),
+    ("BaseTransport", "transports"),
+    ("ReadTransport", "transports"),
+    ("WriteTransport", "transports"),
+    ("Transport", "transports"),
+    ("DatagramTransport", "transports"),
+    ("SubprocessTransport", "transports"),
     ("create_eager_task_factory", "tasks"),
     ("eager_task_factory", "tasks"),
+];
+
+/// What CPython's asyncio has besides, by what asy has not for it.
+const ABSENT: &[(&str, &[&str])] = &[
+    (
+        "sockets",
+        &[
+            "Server",
+            "StreamReader",
+            "StreamReaderProtocol",
+            "StreamWriter",
+            "open_connection",
+            "open_unix_connection",
+            "start_server",
+            "start_unix_server",
+        ],
+    ),
+    (
+        "processes",
+        &[
+            "AbstractChildWatcher",
+            "FastChildWatcher",
+            "MultiLoopChildWatcher",
+            "PidfdChildWatcher",
+            "SafeChildWatcher",
+            "ThreadedChildWatcher",
+            "create_subprocess_exec",
+            "create_subprocess_shell",
+            "get_child_watcher",
+            "set_child_watcher",
+        ],
+    ),
 ];
 
 /// The module's `__getattr__`: imports a module of the package, or what one of them defines.
@@ -120,7 +172,9 @@ fn missing_attribute(vm: &mut Vm, name: &Str) -> Result<Value> {
         return loader::import_absolute(vm, &format!("asyncio.{name}"));
     }
     let Some((_, part)) = DEFINED.iter().find(|(defined, _)| **defined == **name) else {
-        return Err(Raised::attribute_error(format!("module 'asyncio' has no attribute '{name}'")));
+        let absent = ABSENT.iter().find(|(_, names)| names.contains(&&**name));
+        let reason = absent.map_or(String::new(), |(what, _)| format!(": asy has no {what} yet"));
+        return Err(Raised::attribute_error(format!("module 'asyncio' has no attribute '{name}'{reason}")));
     };
     let part = loader::import_absolute(vm, &format!("asyncio.{part}"))?;
     let value = vm.get_attribute(&part, name)?;
@@ -215,6 +269,12 @@ fn running_loop_or_none(_: &mut Vm) -> Option<Value> {
     event_loop::running().map(|event_loop| event_loop.object())
 }
 
+fn set_running_loop(_: &mut Vm, event_loop: &Value) -> Result<()> {
+    let event_loop = if event_loop.is_none() { None } else { Some(policy::expect_loop(event_loop)?) };
+    event_loop::set_running(event_loop);
+    Ok(())
+}
+
 fn get_event_loop(vm: &mut Vm) -> Result<Value> {
     policy::current_object(vm)
 }
@@ -271,9 +331,9 @@ fn print_stack(vm: &mut Vm, this: &Value, limit: Option<Value>, file: Option<Val
 
 /// What of a task is written in the language itself.
 const TASK_STACK: &[Native] = &[
-    native!("get_stack(self, *, limit=None)", get_stack(required, named), "The frames of the coroutine."),
+    native!("get_stack(self, /, *, limit=None)", get_stack(required, named), "The frames of the coroutine."),
     native!(
-        "print_stack(self, *, limit=None, file=None)",
+        "print_stack(self, /, *, limit=None, file=None)",
         print_stack(required, named, named),
         "Prints the frames of the coroutine."
     ),
@@ -323,6 +383,7 @@ pub const FUNCTIONS: &[Native] = &[
     native!("all_tasks(loop=None)", all_tasks(optional), "The tasks that are not done."),
     native!("get_running_loop()", get_running_loop, "The loop that is running."),
     native!("_get_running_loop()", running_loop_or_none, "The loop that is running, or None."),
+    native!("_set_running_loop(loop, /)", set_running_loop(required), "Sets the loop that is running, or None."),
     native!("get_event_loop()", get_event_loop, "The running loop, or the one that was set."),
     native!("new_event_loop()", new_event_loop, "A new loop."),
     native!("set_event_loop(loop)", set_event_loop(required), "Sets the loop get_event_loop() gives."),

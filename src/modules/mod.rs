@@ -3,6 +3,8 @@
 //! A native module is one file with its rows and one row in `NATIVE`; it is made when a script first
 //! imports it. What importing needs to remember (`sys.modules`, `sys.path`) is the `State` of the thread.
 
+use std::cell::Cell;
+
 use crate::builtins;
 use crate::value::class::{ClassObject, Layout};
 use crate::value::iterator::NativeIterator;
@@ -190,6 +192,10 @@ pub struct State {
     pub outside: Mutable<Vec<String>>,
     /// `sys.argv`.
     pub arguments: Gc<List>,
+    /// `sys._xoptions`.
+    pub extended: Gc<Dict>,
+    /// Whether this is the development mode.
+    pub development: Cell<bool>,
     /// `sys.executable`.
     pub executable: Mutable<Str>,
     /// Modules whose code is running, outermost first.
@@ -202,6 +208,8 @@ thread_local! {
         path: Gc::new(List::new(Vec::new())),
         outside: Mutable::default(),
         arguments: Gc::new(List::new(Vec::new())),
+        extended: Gc::new(Dict::new()),
+        development: Cell::new(false),
         executable: Mutable::new(Str::new("")),
         loading: Mutable::default(),
     }));

@@ -321,7 +321,7 @@ fn flags() -> Value {
     let mut fields: Vec<(&str, Value)> = zero.into_iter().map(|name| (name, Value::Int(0))).collect();
     fields.push(("hash_randomization", Value::Int(1)));
     fields.push(("isolated", Value::Int(0)));
-    fields.push(("dev_mode", Value::Bool(false)));
+    fields.push(("dev_mode", Value::Bool(state().development.get())));
     fields.push(("utf8_mode", Value::Int(1)));
     fields.push(("warn_default_encoding", Value::Int(0)));
     fields.push(("safe_path", Value::Bool(false)));
@@ -385,6 +385,7 @@ pub fn module(vm: &mut Vm) -> Result<Gc<Module>> {
     module.set("exec_prefix", Value::str(""));
     module.set("base_prefix", Value::str(""));
     module.set("warnoptions", Value::list(Vec::new()));
+    module.set("_xoptions", Value::Dict(state.extended.clone()));
     let builtin = super::NATIVE.iter().filter(|module| module.precedence == Precedence::First);
     let builtin = names_set(builtin.map(|module| module.name.to_string()));
     module.set("builtin_module_names", Value::tuple(builtin));

@@ -20,7 +20,8 @@ pub fn frame(place: &Place) -> Frame {
 pub fn draw(report: &DeadlockReport, paint: Paint) -> String {
     let mut text = String::from("Deadlock: every task waits, and nothing can wake one\n");
     for task in &report.tasks {
-        text.push_str(&format!("Task '{}' waits for {} (most recent call last):\n", task.name, task.waits_for));
+        let order = if task.stack.is_empty() { "" } else { " (most recent call last):" };
+        text.push_str(&format!("Task '{}' waits for {}{order}\n", task.name, task.waits_for));
         let frames: Vec<Frame> = task.stack.iter().rev().map(frame).collect();
         text.push_str(&draw_frames(&frames, paint).concat());
     }

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use super::lock::state;
 use super::ready::Ready;
 use super::timer::TimerId;
-use super::{event_loop, future, policy, queue, wait};
+use super::{deadlock, event_loop, future, policy, queue, wait};
 use crate::memory::Tracer;
 use crate::native;
 use crate::value::coroutine::{NativeBody, Resume, Step};
@@ -80,6 +80,10 @@ impl Listener for Watch {
         Ok(())
     }
 
+    fn awaiters(&self, found: &mut Vec<Value>) {
+        found.extend(queue::tasks_that_get(&self.done).into_iter().map(Value::Task));
+    }
+
     fn trace(&self, tracer: &mut Tracer<'_>) {
         tracer.visit(&self.done);
         self.pending.borrow().iter().flatten().for_each(|future| future.trace(tracer));
@@ -132,6 +136,8 @@ enum Gives {
 
 struct WaitForOne {
     done: Gc<Instance>,
+    /// For the deadlock report.
+    watch: Gc<Listening>,
     gives: Gives,
     started: Cell<bool>,
 }
@@ -154,15 +160,23 @@ impl NativeBody for WaitForOne {
         }
     }
 
+    fn waits_for(&self, _: &mut Vm) -> String {
+        let watch = self.watch.get::<Watch>();
+        let pending: Vec<Value> = watch.map(|watch| watch.pending.get()).into_iter().flatten().flatten().collect();
+        format!("the first of {}", deadlock::names_of(&pending))
+    }
+
     fn trace(&self, tracer: &mut Tracer<'_>) {
         tracer.visit(&self.done);
+        tracer.visit(&self.watch);
     }
 }
 
 fn take_one(iterator: &AsCompleted, end: Raised, gives: Gives) -> Result<Value> {
     let Some(left) = iterator.left.get().checked_sub(1) else { return Err(end) };
     iterator.left.set(left);
-    let body = WaitForOne { done: iterator.done.clone(), gives, started: Cell::new(false) };
+    let body =
+        WaitForOne { done: iterator.done.clone(), watch: iterator.watch.clone(), gives, started: Cell::new(false) };
     Ok(Value::NativeCoroutine(NativeCoroutine::new(&"_AsCompletedIterator._wait_for_one", body)))
 }
 

@@ -119,7 +119,8 @@ impl NativeBody for Visit {
     }
 
     fn waits_for(&self, _: &mut Vm) -> String {
-        "a barrier".to_string()
+        let Ok(barrier) = state::<Barrier>(&self.barrier) else { return String::new() };
+        format!("a barrier that {} of {} have reached", barrier.count.get(), barrier.parties.get())
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {

@@ -9,9 +9,9 @@ use std::fmt;
 
 use super::event_loop::EventLoop;
 use super::place::{self, Place};
-use super::task_repr;
-use crate::value::future::Waiting;
-use crate::value::{Gc, Raised, Task, Value, types};
+use super::{future, task_repr};
+use crate::value::future::{Callback, Waiting};
+use crate::value::{Gc, NativeCoroutine, Raised, Task, Value, types};
 use crate::vm::Vm;
 
 /// A task that waits.
@@ -69,21 +69,88 @@ pub(super) fn report(vm: &mut Vm, event_loop: &EventLoop) -> Raised {
     raised
 }
 
-fn describe(vm: &mut Vm, task: &Gc<Task>) -> WaitingTask {
-    let waiting = task.waiting.get();
-    let waits_for = match &waiting {
-        Waiting::Native(native) => {
-            let words = native.body.waits_for(vm);
-            if words.is_empty() { format!("{}()", native.name) } else { words }
+/// The names of those of the futures that are not done; of many, the first.
+pub(super) fn names_of(futures: &[Value]) -> String {
+    const SHOWN: usize = 5;
+    let pending: Vec<&Value> =
+        futures.iter().filter(|future| future.as_future().is_some_and(|state| !state.is_done())).collect();
+    let tasks: Vec<String> =
+        pending.iter().filter_map(|future| future::as_task(future)).map(|task| name_of(task)).collect();
+    let mut words = match tasks.len() {
+        0 => Vec::new(),
+        1 => vec![format!("task {}", tasks.concat())],
+        _ => vec![format!("tasks {}", tasks.get(..SHOWN).unwrap_or(&tasks).join(", "))],
+    };
+    if tasks.len() > SHOWN {
+        words.push(format!("{} more", tasks.len() - SHOWN));
+    }
+    match pending.len() - tasks.len() {
+        0 => {}
+        1 => words.push("a future that nobody completes".to_string()),
+        count => words.push(format!("{count} futures that nobody completes")),
+    }
+    words.join(" and ")
+}
+
+fn name_of(task: &Task) -> String {
+    format!("'{}'", task_repr::name_text(task))
+}
+
+/// The task that holds something, in words; also when it has ended without giving it back.
+pub(super) fn holder(task: &Gc<Task>) -> String {
+    if task.future.is_done() {
+        return format!(
+            "task {}, which has ended: {}",
+            name_of(task),
+            task_repr::coroutine_text(&task.coroutine.get())
+        );
+    }
+    format!("task {}", name_of(task))
+}
+
+/// What a native coroutine waits for. One that awaits it natively, as a barrier its condition, knows better.
+fn words_of(vm: &mut Vm, native: &Gc<NativeCoroutine>) -> String {
+    let mut words = native.body.waits_for(vm);
+    let mut awaiter = native.awaiter.get();
+    while let Value::NativeCoroutine(outer) = &awaiter {
+        let better = outer.body.waits_for(vm);
+        if !better.is_empty() {
+            words = better;
         }
-        Waiting::Future(Value::Task(other)) => format!("task '{}'", task_repr::name_text(other)),
-        Waiting::Future(future) => match future.as_future().and_then(|future| future.canceller()) {
-            Some(part) => format!("{}()", part.listener().name().split('.').next().unwrap_or("gather")),
-            None => "a future that nobody completes".to_string(),
-        },
+        let next = outer.awaiter.get();
+        awaiter = next;
+    }
+    if words.is_empty() { format!("{}()", native.name) } else { words }
+}
+
+fn words_of_future(future: &Value) -> String {
+    let Some(state) = future.as_future().filter(|_| future::as_task(future).is_none()) else {
+        return names_of(std::slice::from_ref(future));
+    };
+    let listeners = state.callbacks.get().into_iter().filter_map(|callback| match callback {
+        Callback::Listener(listening, _) => Some(listening),
+        _ => None,
+    });
+    for part in state.canceller().into_iter().chain(listeners) {
+        let awaits = part.listener().awaits();
+        if !awaits.is_empty() {
+            let kind = part.listener().name().split('.').next().unwrap_or_default();
+            return format!("{kind}() of {}", names_of(&awaits));
+        }
+    }
+    "a future that nobody completes".to_string()
+}
+
+fn describe(vm: &mut Vm, task: &Gc<Task>) -> WaitingTask {
+    let mut waits_for = match task.waiting.get() {
+        Waiting::Native(native) => words_of(vm, &native),
+        Waiting::Future(future) => words_of_future(&future),
         Waiting::Nothing => "nothing".to_string(),
     };
-    let frames = place::chain(&task.coroutine.get());
-    let stack = frames.iter().map(|coroutine| place::of_frame(coroutine)).collect();
+    let coroutine = task.coroutine.get();
+    let stack: Vec<Place> = place::chain(&coroutine).iter().map(|coroutine| place::of_frame(coroutine)).collect();
+    if stack.is_empty() {
+        waits_for += &format!(", in {}", task_repr::coroutine_text(&coroutine));
+    }
     WaitingTask { name: task_repr::name_text(task), waits_for, stack }
 }

@@ -24,7 +24,7 @@ use crate::value::{Class, Coroutine, Gc, Instance, Mutable, Raised, Result, Str,
 use crate::vm::Vm;
 
 /// How many calls a coroutine notes when it is made while a loop runs in debug mode.
-pub(super) const ORIGIN_DEPTH: usize = 10;
+pub const ORIGIN_DEPTH: usize = 10;
 
 /// Where in its life a loop is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +79,13 @@ thread_local! {
     static CLOSED: RefCell<FxHashMap<u32, std::rc::Weak<EventLoop>>> = RefCell::default();
     static LAST_NUMBER: Cell<u32> = const { Cell::new(0) };
     static POLICY: Cell<Policy> = const { Cell::new(Policy::Fifo) };
+    /// Whether new loops are in debug mode.
+    static DEBUG: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether loops made from now on are in debug mode.
+pub fn debug_by_default(debug: bool) {
+    DEBUG.set(debug);
 }
 
 /// The order in which loops made from now on choose among ready tasks.
@@ -90,6 +97,11 @@ pub fn set_policy(policy: Policy) {
 #[inline]
 pub fn running() -> Option<Rc<EventLoop>> {
     RUNNING.with(|running| running.borrow().clone())
+}
+
+/// Says which loop is running, for drivers of the script's own.
+pub fn set_running(event_loop: Option<Rc<EventLoop>>) {
+    RUNNING.with(|running| running.set(event_loop));
 }
 
 /// The loop that is running; RuntimeError when there is none.
@@ -151,7 +163,7 @@ impl EventLoop {
             tasks: Mutable::default(),
             state: Cell::new(State::Idle),
             stopping: Cell::new(false),
-            debug: Cell::new(std::env::var_os("PYTHONASYNCIODEBUG").is_some_and(|text| !text.is_empty())),
+            debug: Cell::new(DEBUG.get()),
             exception_handler: Mutable::new(Value::None),
             task_factory: Mutable::new(Value::None),
             async_generators: Mutable::default(),
@@ -466,12 +478,12 @@ impl EventLoop {
             Ready::Call(parts) => {
                 let (callback, future) = *parts;
                 let outside = context::replace(callback.context);
-                let outcome = vm.call(&callback.function, &[future]);
+                let outcome = vm.call(&callback.function, std::slice::from_ref(&future));
                 context::replace(outside);
                 match outcome {
                     Ok(_) => Ok(()),
                     Err(raised) => {
-                        let handle = handle::of_done_callback(self, callback.function);
+                        let handle = handle::of_done_callback(self, callback.function, &future);
                         handle::report(vm, &handle, raised)
                     }
                 }

@@ -115,7 +115,7 @@ pub fn by_default(vm: &mut Vm, context: &Gc<Dict>) -> Result<()> {
         };
         if &**name == "source_traceback" {
             let lines = vm.call_method(&entry.value, &Str::intern("format"), &[])?;
-            text += "\nObject created at (most recent call last):\n";
+            text += "\nsource_traceback: Object created at (most recent call last):\n";
             for line in vm.collect(&lines)? {
                 text += &vm.str(&line)?;
             }

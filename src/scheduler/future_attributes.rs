@@ -78,21 +78,26 @@ pub fn set_stack_source(source: StackSource) {
 
 /// In debug mode a future remembers where it was made.
 pub fn remember_source(vm: &mut Vm, event_loop: &EventLoop, future: &Future) -> Result<()> {
-    if event_loop.debug.get()
-        && let Some(source) = STACK_SOURCE.get()
-    {
-        future.set_source_traceback(source(vm)?);
+    if let Some(frames) = source_stack(vm, event_loop)? {
+        future.set_source_traceback(frames);
     }
     Ok(())
 }
 
-/// Where a future was made, as its repr says it.
-pub(super) fn created_at(vm: &mut Vm, future: &Future) -> Result<Option<String>> {
-    let source = future.source_traceback();
+/// In debug mode, the frames that are running.
+pub(super) fn source_stack(vm: &mut Vm, event_loop: &EventLoop) -> Result<Option<Value>> {
+    match STACK_SOURCE.get() {
+        Some(source) if event_loop.debug.get() => source(vm).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Where something was made, as its repr says it; None when that is not known.
+pub(super) fn created_at(vm: &mut Vm, source: &Value) -> Result<Option<String>> {
     if source.is_none() {
         return Ok(None);
     }
-    let Some(last) = vm.collect(&source)?.pop() else { return Ok(None) };
+    let Some(last) = vm.collect(source)?.pop() else { return Ok(None) };
     let file = vm.get_attribute(&last, &Str::intern("filename"))?;
     let line = vm.get_attribute(&last, &Str::intern("lineno"))?;
     Ok(Some(format!("created at {}:{}", vm.str(&file)?, vm.str(&line)?)))

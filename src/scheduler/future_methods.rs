@@ -171,13 +171,13 @@ pub const FUTURE_METHODS: &[Native] = &[
     native!("__repr__(self)", repr(required), "The state of the future."),
     native!("__await__(self)", await_(required), "Waits for the result."),
     native!("__iter__(self)", await_(required), "Waits for the result."),
-    native!("result(self)", result(required), "The result; raises what the future ended with."),
-    native!("exception(self)", exception(required), "The exception the future ended with, or None."),
+    native!("result(self, /)", result(required), "The result; raises what the future ended with."),
+    native!("exception(self, /)", exception(required), "The exception the future ended with, or None."),
     native!("set_result(self, result, /)", set_result(required, required), "Makes it done, with a result."),
     native!("set_exception(self, exception, /)", set_exception(required, required), "Makes it done, with an error."),
-    native!("done(self)", done(required), "Whether it is done."),
-    native!("cancelled(self)", cancelled(required), "Whether it was cancelled."),
-    native!("cancel(self, msg=None)", cancel(required, optional), "Cancels it. False when it is done."),
+    native!("done(self, /)", done(required), "Whether it is done."),
+    native!("cancelled(self, /)", cancelled(required), "Whether it was cancelled."),
+    native!("cancel(self, /, msg=None)", cancel(required, optional), "Cancels it. False when it is done."),
     native!(
         "add_done_callback(self, fn, /, *, context=None)",
         add_done_callback(required, required, named),
@@ -188,7 +188,7 @@ pub const FUTURE_METHODS: &[Native] = &[
         remove_done_callback(required, required),
         "Takes a callback back. Gives how often it was registered."
     ),
-    native!("get_loop(self)", get_loop(required), "The loop it belongs to."),
+    native!("get_loop(self, /)", get_loop(required), "The loop it belongs to."),
 ];
 
 fn new_task(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
@@ -267,10 +267,10 @@ pub const TASK_METHODS: &[Native] = &[
     ),
     native!("set_result(self, result, /)", no_set_result(required, required), "Not for tasks."),
     native!("set_exception(self, exception, /)", no_set_exception(required, required), "Not for tasks."),
-    native!("cancelling(self)", cancelling(required), "How often it was cancelled, less uncancel()."),
-    native!("uncancel(self)", uncancel(required), "Takes a cancellation back. Gives how many are left."),
-    native!("get_name(self)", get_name(required), "The name of the task."),
+    native!("cancelling(self, /)", cancelling(required), "How often it was cancelled, less uncancel()."),
+    native!("uncancel(self, /)", uncancel(required), "Takes a cancellation back. Gives how many are left."),
+    native!("get_name(self, /)", get_name(required), "The name of the task."),
     native!("set_name(self, value, /)", set_name(required, required), "Gives the task a name."),
-    native!("get_coro(self)", get_coro(required), "The coroutine."),
-    native!("get_context(self)", get_context(required), "The context its steps run in."),
+    native!("get_coro(self, /)", get_coro(required), "The coroutine."),
+    native!("get_context(self, /)", get_context(required), "The context its steps run in."),
 ];

@@ -171,6 +171,14 @@ impl Listener for Gather {
         Ok(any)
     }
 
+    fn awaits(&self) -> Vec<Value> {
+        self.children.get()
+    }
+
+    fn awaiters(&self, found: &mut Vec<Value>) {
+        found.extend(self.outer.get().map(Value::Future));
+    }
+
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.outer.borrow().iter().for_each(|outer| tracer.visit(outer));
         self.children.borrow().iter().for_each(|child| child.trace(tracer));

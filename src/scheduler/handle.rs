@@ -7,12 +7,12 @@ use super::event_loop::{self, EventLoop};
 use super::lock::state;
 use super::ready::Ready;
 use super::timer::TimerId;
-use super::{context, exception_handler, task};
+use super::{context, exception_handler, future_attributes, short_repr, task};
 use crate::memory::Tracer;
 use crate::native;
 use crate::value::instance::Payload;
 use crate::value::native::{FromArgument, Mismatch};
-use crate::value::{Class, Function, Gc, Instance, Mutable, Native, Raised, Result, Value, float, symbols, types};
+use crate::value::{Class, Gc, Instance, Mutable, Native, Raised, Result, Str, Value, float, symbols, types};
 use crate::vm::{Comparison, Vm};
 
 /// A call that is scheduled.
@@ -27,6 +27,16 @@ pub struct Handle {
     pub(super) timer: Cell<Option<TimerId>>,
     /// The number of the loop.
     home: u32,
+    /// What is kept in debug mode.
+    origin: Mutable<Option<Box<Origin>>>,
+}
+
+/// What a handle knows of itself in debug mode.
+struct Origin {
+    /// Where it was made, as a list of frames.
+    frames: Value,
+    /// How it showed itself when it was cancelled.
+    repr: Option<String>,
 }
 
 impl Payload for Handle {
@@ -34,6 +44,7 @@ impl Payload for Handle {
         self.callback.borrow().trace(tracer);
         self.arguments.borrow().iter().for_each(|argument| argument.trace(tracer));
         self.context.trace(tracer);
+        self.origin.borrow().iter().for_each(|origin| origin.frames.trace(tracer));
     }
 
     fn clear(&self) {
@@ -64,12 +75,22 @@ fn create(
         when,
         timer: Cell::new(None),
         home: event_loop.number,
+        origin: Mutable::new(None),
     };
     Instance::with_payload(class.clone(), handle)
 }
 
+/// In debug mode a handle remembers where it was made.
+fn remember_source(vm: &mut Vm, event_loop: &EventLoop, handle: &Gc<Instance>) -> Result<()> {
+    if let Some(frames) = future_attributes::source_stack(vm, event_loop)? {
+        state::<Handle>(handle)?.origin.set(Some(Box::new(Origin { frames, repr: None })));
+    }
+    Ok(())
+}
+
 /// `loop.call_soon`
 pub fn call_soon(
+    vm: &mut Vm,
     event_loop: &EventLoop,
     callback: Value,
     arguments: &[Value],
@@ -77,12 +98,14 @@ pub fn call_soon(
 ) -> Result<Value> {
     event_loop.check_closed()?;
     let handle = create(&types().handle, event_loop, callback, arguments, context, None);
+    remember_source(vm, event_loop, &handle)?;
     event_loop.ready.push(Ready::Handle(handle.clone()));
     Ok(Value::Instance(handle))
 }
 
 /// `loop.call_at`
 pub fn call_at(
+    vm: &mut Vm,
     event_loop: &EventLoop,
     when: f64,
     callback: Value,
@@ -91,14 +114,15 @@ pub fn call_at(
 ) -> Result<Value> {
     event_loop.check_closed()?;
     let handle = create(&types().timer_handle, event_loop, callback, arguments, context, Some(when));
+    remember_source(vm, event_loop, &handle)?;
     let timer = event_loop.timers.add(when, Ready::Handle(handle.clone()));
     state::<Handle>(&handle)?.timer.set(Some(timer));
     Ok(Value::Instance(handle))
 }
 
 /// A handle for a callback of a future, made when an error is to be reported.
-pub(super) fn of_done_callback(event_loop: &EventLoop, callback: Value) -> Gc<Instance> {
-    create(&types().handle, event_loop, callback, &[], None, None)
+pub(super) fn of_done_callback(event_loop: &EventLoop, callback: Value, future: &Value) -> Gc<Instance> {
+    create(&types().handle, event_loop, callback, std::slice::from_ref(future), None, None)
 }
 
 /// The loop's call.
@@ -123,32 +147,72 @@ pub(super) fn report(vm: &mut Vm, instance: &Gc<Instance>, raised: Raised) -> Re
     if task::leaves_the_loop(&raised) {
         return Err(raised);
     }
-    let callback = state::<Handle>(instance)?.callback.get();
-    let message = format!("Exception in callback {}", callback_text(vm, &callback));
-    exception_handler::report(vm, message, Some(&raised), &[("handle", Value::Instance(instance.clone()))])
+    let handle: &Handle = state(instance)?;
+    let message = format!("Exception in callback {}", handle.call_text(vm));
+    let mut more = vec![("handle", Value::Instance(instance.clone()))];
+    let frames = handle.frames();
+    if !frames.is_none() {
+        more.push(("source_traceback", frames));
+    }
+    exception_handler::report(vm, message, Some(&raised), &more)
 }
 
-/// A callback as reprs and messages name it: `work() at f.py:3`.
-pub fn callback_text(vm: &mut Vm, callback: &Value) -> String {
-    let place = |function: &Function| {
-        let code = &function.code.code;
-        format!("{}() at {}:{}", function.qualified_name(), code.source.name, code.first_line)
-    };
+impl Handle {
+    /// Where it was made, if the loop was in debug mode; else None.
+    fn frames(&self) -> Value {
+        self.origin.borrow().as_ref().map_or(Value::None, |origin| origin.frames.clone())
+    }
+
+    /// The call; with its arguments only in debug mode, since they may be nobody else's business.
+    fn call_text(&self, vm: &mut Vm) -> String {
+        let callback = self.callback.get();
+        let is_debugged = event_loop::find(self.home).is_some_and(|event_loop| event_loop.debug.get());
+        if !is_debugged {
+            return callback_text(vm, &callback, "()");
+        }
+        let shown: Result<Vec<String>> =
+            self.arguments.get().iter().map(|argument| short_repr::short_repr(vm, argument)).collect();
+        callback_text(vm, &callback, &format!("({})", shown.unwrap_or_default().join(", ")))
+    }
+}
+
+/// A callback as reprs and messages name it: `work() at f.py:3`. `arguments` stand in parentheses.
+pub fn callback_text(vm: &mut Vm, callback: &Value, arguments: &str) -> String {
     match callback {
-        Value::Function(function) => place(function),
+        Value::Function(function) => {
+            let code = &function.code.code;
+            format!("{}{arguments} at {}:{}", function.qualified_name(), code.source.name, code.first_line)
+        }
         Value::Method(method) => match &method.function {
-            Value::Function(function) => format!("{}()", function.qualified_name()),
-            other => callback_text(vm, other),
+            Value::Function(function) => format!("{}{arguments}", function.qualified_name()),
+            other => callback_text(vm, other, arguments),
         },
         Value::Native(function) => match &function.owner {
-            Some(owner) => format!("{}.{}()", owner.name(), function.row.name()),
-            None => format!("{}()", function.row.name()),
+            Some(owner) => format!("{}.{}{arguments}", owner.name(), function.row.name()),
+            None => format!("{}{arguments}", function.row.name()),
         },
-        other => match vm.repr(other) {
-            Ok(text) => format!("{text}()"),
-            Err(_) => format!("{}()", other.type_name()),
-        },
+        other => {
+            if let Some(inner) = function_of_partial(vm, other) {
+                return callback_text(vm, &inner, &format!("(){arguments}"));
+            }
+            let name = vm.get_attribute_if_any(other, &symbols().qualname);
+            match name.map(|name| name.as_ref().and_then(Value::as_str).cloned()) {
+                Ok(Some(name)) => format!("{name}{arguments}"),
+                _ => match vm.repr(other) {
+                    Ok(text) => format!("{text}{arguments}"),
+                    Err(_) => format!("{}{arguments}", other.type_name()),
+                },
+            }
+        }
     }
+}
+
+/// What a `functools.partial` calls. None: it is none.
+fn function_of_partial(vm: &mut Vm, value: &Value) -> Option<Value> {
+    if !matches!(value, Value::Instance(_)) || &*value.class().name() != "partial" {
+        return None;
+    }
+    vm.get_attribute_if_any(value, &Str::intern("func")).ok().flatten()
 }
 
 /// The timer of a handle was cancelled by the part of the scheduler that had asked for it.
@@ -158,17 +222,32 @@ pub(super) fn timer_cancelled(handle: &Gc<Instance>) {
     }
 }
 
-fn cancel(_: &mut Vm, this: &Handle) {
-    if this.is_cancelled.replace(true) {
-        return;
+fn cancel(vm: &mut Vm, this: &Gc<Instance>) -> Result<()> {
+    let handle: &Handle = state(this)?;
+    if handle.is_cancelled.replace(true) {
+        return Ok(());
     }
-    if let Some(timer) = this.timer.take()
-        && let Some(event_loop) = event_loop::find(this.home)
-    {
-        event_loop.timers.cancel(timer);
+    if handle.origin.borrow().is_some() {
+        let shown = repr(vm, this)?;
+        if let Some(origin) = handle.origin.borrow_mut().as_mut() {
+            origin.repr = Some(shown);
+        }
     }
-    this.callback.set(Value::None);
-    drop(this.arguments.take());
+    handle.give_up();
+    Ok(())
+}
+
+impl Handle {
+    /// Leaves the timers and forgets the call.
+    fn give_up(&self) {
+        if let Some(timer) = self.timer.take()
+            && let Some(event_loop) = event_loop::find(self.home)
+        {
+            event_loop.timers.cancel(timer);
+        }
+        self.callback.set(Value::None);
+        drop(self.arguments.take());
+    }
 }
 
 fn new(
@@ -181,7 +260,9 @@ fn new(
 ) -> Result<Value> {
     let arguments = vm.collect(arguments)?;
     let context = context.filter(|context| !context.is_none());
-    Ok(Value::Instance(create(class, home, callback, &arguments, context, None)))
+    let handle = create(class, home, callback, &arguments, context, None);
+    remember_source(vm, home, &handle)?;
+    Ok(Value::Instance(handle))
 }
 
 fn new_timer(
@@ -196,7 +277,9 @@ fn new_timer(
     let when = vm.float(when)?;
     let arguments = vm.collect(arguments)?;
     let context = context.filter(|context| !context.is_none());
-    Ok(Value::Instance(create(class, home, callback, &arguments, context, Some(when))))
+    let handle = create(class, home, callback, &arguments, context, Some(when));
+    remember_source(vm, home, &handle)?;
+    Ok(Value::Instance(handle))
 }
 
 fn run_now(vm: &mut Vm, this: &Gc<Instance>) -> Result<()> {
@@ -240,20 +323,46 @@ fn when(_: &mut Vm, this: &Handle) -> Option<f64> {
     this.when
 }
 
-fn repr(vm: &mut Vm, this: &Gc<Instance>) -> Result<String> {
+fn source_traceback(_: &mut Vm, this: &Handle) -> Value {
+    this.frames()
+}
+
+fn home(_: &mut Vm, this: &Handle) -> Value {
+    event_loop::find_any(this.home).map_or(Value::None, |event_loop| event_loop.object())
+}
+
+fn is_scheduled(_: &mut Vm, this: &Handle) -> bool {
+    this.timer.get().is_some()
+}
+
+/// The parts of the repr.
+fn description(vm: &mut Vm, this: &Gc<Instance>) -> Result<Vec<String>> {
     let handle: &Handle = state(this)?;
-    let mut text = format!("<{}", this.class_ref().name());
+    let mut parts = vec![this.class_ref().name().to_string()];
     if handle.is_cancelled.get() {
-        text += " cancelled";
+        parts.push("cancelled".to_string());
     }
     if let Some(when) = handle.when {
-        text += &format!(" when={}", float::repr(when));
+        parts.push(format!("when={}", float::repr(when)));
     }
-    let callback = handle.callback.get();
-    if !callback.is_none() {
-        text += &format!(" {}", callback_text(vm, &callback));
+    if !handle.callback.borrow().is_none() {
+        parts.push(handle.call_text(vm));
     }
-    Ok(text + ">")
+    parts.extend(future_attributes::created_at(vm, &handle.frames())?);
+    Ok(parts)
+}
+
+fn repr_info(vm: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
+    Ok(Value::list(description(vm, this)?.into_iter().map(Value::from).collect()))
+}
+
+fn repr(vm: &mut Vm, this: &Gc<Instance>) -> Result<String> {
+    let handle: &Handle = state(this)?;
+    let kept = handle.origin.borrow().as_ref().and_then(|origin| origin.repr.clone());
+    match kept {
+        Some(kept) => Ok(kept),
+        None => Ok(format!("<{}>", description(vm, this)?.join(" "))),
+    }
 }
 
 fn order(left: &Handle, right: &Value, comparison: Comparison) -> Value {
@@ -306,6 +415,10 @@ pub const METHODS: &[Native] = &[
     native!("_callback(self)", get_callback(required), "What it calls; None once it is cancelled.").getter(),
     native!("_args(self)", get_arguments(required), "The arguments; None once it is cancelled.").getter(),
     native!("_cancelled(self)", cancelled(required), "Whether it was cancelled.").getter(),
+    native!("_context(self)", get_context(required), "The context of the call.").getter(),
+    native!("_loop(self)", home(required), "The loop.").getter(),
+    native!("_source_traceback(self)", source_traceback(required), "Where it was made, in debug mode.").getter(),
+    native!("_repr_info(self)", repr_info(required), "The parts of the repr."),
     native!("cancel(self)", cancel(required), "The call will not be made."),
     native!("cancelled(self)", cancelled(required), "Whether it was cancelled."),
     native!("get_context(self)", get_context(required), "The context of the call."),
@@ -320,6 +433,8 @@ pub const TIMER_METHODS: &[Native] = &[
     .static_method(),
     native!("__eq__(self, other)", equal(required, required), "Whether it is the same call at the same moment."),
     native!("__hash__(self)", hash(required), "By the moment."),
+    native!("_when(self)", when(required), "The moment of the call, on the loop's clock.").getter(),
+    native!("_scheduled(self)", is_scheduled(required), "Whether it stands among the timers.").getter(),
     native!("when(self)", when(required), "The moment of the call, on the loop's clock."),
     native!("__lt__(self, other)", less(required, required), "Whether it is earlier."),
     native!("__le__(self, other)", less_equal(required, required), "Whether it is not later."),

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::task_repr;
+use super::deadlock;
 use super::wait_queue::{Ticket, WaitQueue, woken};
 use super::{event_loop, future};
 use crate::memory::Tracer;
@@ -134,8 +134,8 @@ impl NativeBody for Acquire {
 
     fn waits_for(&self, _: &mut Vm) -> String {
         match state::<Lock>(&self.lock).ok().and_then(|lock| lock.owner.get()) {
-            Some(owner) => format!("a lock held by task '{}'", task_repr::name_text(&owner)),
-            None => "a lock".to_string(),
+            Some(owner) => format!("a lock held by {}", deadlock::holder(&owner)),
+            None => "a lock that nobody releases".to_string(),
         }
     }
 

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use super::event_loop::{EventLoop, LoopState};
+use super::event_loop::{EventLoop, LoopState, ORIGIN_DEPTH};
 use super::exception_handler;
 use super::gather::{self, Exceptions};
 use super::handle::{self, loop_of, module_of};
-use super::{clock, future, overriding, task};
+use super::{clock, future, future_attributes, overriding, task};
 use crate::builtins::functions::is_callable;
 use crate::memory::Tracer;
 use crate::native;
@@ -87,7 +87,7 @@ fn call_soon(
     context: Option<Value>,
 ) -> Result<Value> {
     check_callback(vm, this, &callback, "call_soon")?;
-    handle::call_soon(this, callback, arguments, given(context))
+    handle::call_soon(vm, this, callback, arguments, given(context))
 }
 
 fn call_later(
@@ -109,7 +109,7 @@ fn call_later(
         return vm.call_with_keywords(&call_at, &all, &[Str::intern("context")]);
     }
     check_callback(vm, this, &callback, "call_later")?;
-    handle::call_at(this, when, callback, arguments, given(context))
+    handle::call_at(vm, this, when, callback, arguments, given(context))
 }
 
 fn call_at(
@@ -125,11 +125,13 @@ fn call_at(
     }
     let when = vm.float(when)?;
     check_callback(vm, this, &callback, "call_at")?;
-    handle::call_at(this, when, callback, arguments, given(context))
+    handle::call_at(vm, this, when, callback, arguments, given(context))
 }
 
-fn create_future(_: &mut Vm, this: &Rc<EventLoop>) -> Value {
-    Value::Future(future::create(this))
+fn create_future(vm: &mut Vm, this: &Rc<EventLoop>) -> Result<Value> {
+    let future = future::create(this);
+    future_attributes::remember_source(vm, this, &future)?;
+    Ok(Value::Future(future))
 }
 
 fn create_task(
@@ -200,7 +202,7 @@ fn get_debug(_: &mut Vm, this: &Rc<EventLoop>) -> bool {
 fn set_debug(vm: &mut Vm, this: &Rc<EventLoop>, enabled: bool) {
     this.debug.set(enabled);
     if this.is_running() {
-        vm.origin_depth = if enabled { super::event_loop::ORIGIN_DEPTH } else { 0 };
+        vm.origin_depth = if enabled { ORIGIN_DEPTH } else { 0 };
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod abstract_loop;
 pub mod as_completed;
 pub mod barrier;
+pub mod call_graph;
 pub mod classes;
 pub mod clock;
 pub mod condition;

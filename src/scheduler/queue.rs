@@ -14,7 +14,9 @@ use crate::native;
 use crate::value::coroutine::{CoroutineName, NativeBody, Resume, Step};
 use crate::value::instance::Payload;
 use crate::value::native::{FromArgument, Mismatch};
-use crate::value::{Class, Dict, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Str, Value, types};
+use crate::value::{
+    Class, Dict, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Str, Task, Value, types,
+};
 use crate::vm::Vm;
 
 /// Which item comes out first.
@@ -242,7 +244,10 @@ impl NativeBody for Transfer {
     fn waits_for(&self, _: &mut Vm) -> String {
         match self.wish {
             Wish::Get => "an item from a queue that is empty".to_string(),
-            Wish::Put(_) => "room in a queue that is full".to_string(),
+            Wish::Put(_) => match state::<Queue>(&self.queue) {
+                Ok(queue) => format!("room in a queue that is full ({} items)", queue.limit.get()),
+                Err(_) => "room in a queue".to_string(),
+            },
         }
     }
 
@@ -286,7 +291,10 @@ impl NativeBody for Join {
 
     fn waits_for(&self, _: &mut Vm) -> String {
         match state::<Queue>(&self.queue) {
-            Ok(queue) => format!("a queue with {} unfinished items", queue.unfinished.get()),
+            Ok(queue) => match queue.unfinished.get() {
+                1 => "task_done() for 1 item of a queue".to_string(),
+                count => format!("task_done() for {count} items of a queue"),
+            },
             Err(_) => "a queue".to_string(),
         }
     }
@@ -330,6 +338,11 @@ pub(super) fn create() -> Gc<Instance> {
 
 pub(super) fn put_into(vm: &mut Vm, queue: &Gc<Instance>, item: Value) -> Result<()> {
     state::<Queue>(queue)?.put_now(vm, queue, item)
+}
+
+/// Who waits for an item.
+pub(super) fn tasks_that_get(queue: &Gc<Instance>) -> Vec<Gc<Task>> {
+    state::<Queue>(queue).map(|queue| queue.getters.tasks()).unwrap_or_default()
 }
 
 pub(super) fn start_get(queue: &Gc<Instance>) -> Value {

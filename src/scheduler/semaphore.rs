@@ -124,7 +124,7 @@ impl NativeBody for Acquire {
     }
 
     fn waits_for(&self, _: &mut Vm) -> String {
-        "a semaphore that is at zero".to_string()
+        "a semaphore at zero that nobody releases".to_string()
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {

@@ -56,6 +56,14 @@ impl Listener for Shield {
         }
     }
 
+    fn awaits(&self) -> Vec<Value> {
+        vec![self.inner.get()]
+    }
+
+    fn awaiters(&self, found: &mut Vec<Value>) {
+        found.push(self.outer.get());
+    }
+
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.inner.borrow().trace(tracer);
         self.outer.borrow().trace(tracer);

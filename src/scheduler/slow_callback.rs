@@ -13,7 +13,9 @@ pub(super) fn run(vm: &mut Vm, event_loop: &EventLoop, entry: Ready) -> Result<(
         Ready::Cancel(cancellation) => Some(Value::Task(cancellation.task.clone())),
         Ready::Raise(parts) => Some(Value::Task(parts.0.clone())),
         Ready::Handle(handle) => Some(Value::Instance(handle.clone())),
-        Ready::Call(parts) => Some(Value::Instance(handle::of_done_callback(event_loop, parts.0.function.clone()))),
+        Ready::Call(parts) => {
+            Some(Value::Instance(handle::of_done_callback(event_loop, parts.0.function.clone(), &parts.1)))
+        }
         _ => None,
     };
     let start = clock::now();

@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 
+use super::deadlock;
 use super::event_loop;
 use super::lock::state;
 use super::wait_queue::{Ticket, WaitQueue, woken};
@@ -129,6 +130,11 @@ impl Listener for Members {
         state::<TaskGroup>(&self.group)?.task_done(vm, future, index)
     }
 
+    fn awaiters(&self, found: &mut Vec<Value>) {
+        let parent = state::<TaskGroup>(&self.group).ok().and_then(|group| group.parent.get());
+        found.extend(parent.map(Value::Task));
+    }
+
     fn trace(&self, tracer: &mut Tracer<'_>) {
         tracer.visit(&self.group);
     }
@@ -184,10 +190,9 @@ impl NativeBody for Exit {
     }
 
     fn waits_for(&self, _: &mut Vm) -> String {
-        match state::<TaskGroup>(&self.group).map_or(0, |group| group.running.get()) {
-            1 => "the last task of its group".to_string(),
-            count => format!("{count} tasks of its group"),
-        }
+        let tasks = state::<TaskGroup>(&self.group).map(|group| group.tasks.get()).unwrap_or_default();
+        let tasks: Vec<Value> = tasks.into_iter().flatten().collect();
+        format!("{} of its group", deadlock::names_of(&tasks))
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {

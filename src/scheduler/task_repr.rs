@@ -32,7 +32,11 @@ pub fn repr(vm: &mut Vm, value: &Value) -> Result<String> {
         if let Value::Task(task) = value {
             let name = vm.repr(&task.name())?;
             parts.push(format!("name={name}"));
-            parts.push(format!("coro=<{}>", coroutine_text(&task.coroutine.get())));
+            let coroutine = task.coroutine.get();
+            // A task that was done before it could be given away has none.
+            if !coroutine.is_unbound() {
+                parts.push(format!("coro=<{}>", coroutine_text(&coroutine)));
+            }
             let waiting = task.waiting.get();
             match waiting {
                 Waiting::Future(awaited) => parts.push(format!("wait_for={}", vm.repr(&awaited)?)),
@@ -50,7 +54,7 @@ pub fn repr(vm: &mut Vm, value: &Value) -> Result<String> {
         if !callbacks.is_empty() {
             parts.push(format!("cb=[{}]", callbacks_text(vm, &callbacks)));
         }
-        parts.extend(future_attributes::created_at(vm, state)?);
+        parts.extend(future_attributes::created_at(vm, &state.source_traceback())?);
         Ok(format!("<{} {}>", state.class().name(), parts.join(" ")))
     })?;
     Ok(shown.unwrap_or_else(|| "...".to_string()))
@@ -87,7 +91,7 @@ pub fn coroutine_text(coroutine: &Value) -> String {
 fn callbacks_text(vm: &mut Vm, callbacks: &[Callback]) -> String {
     let mut text = |callback: &Callback| match callback {
         Callback::Wake(_) => "Task.task_wakeup()".to_string(),
-        Callback::Call(call) => handle::callback_text(vm, &call.function),
+        Callback::Call(call) => handle::callback_text(vm, &call.function, "()"),
         Callback::Listener(listening, _) => format!("{}()", listening.listener().name()),
     };
     match callbacks {

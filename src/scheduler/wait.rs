@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use super::deadlock;
 use super::event_loop;
 use super::future;
 use super::ready::Ready;
@@ -92,6 +93,10 @@ impl Listener for Completion {
         self.timer.set(None);
         self.release();
         Ok(())
+    }
+
+    fn awaiters(&self, found: &mut Vec<Value>) {
+        found.extend(self.task.get().map(Value::Task));
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
@@ -237,10 +242,7 @@ impl NativeBody for Wait {
     }
 
     fn waits_for(&self, _: &mut Vm) -> String {
-        match self.futures.borrow().len() {
-            1 => "a future".to_string(),
-            count => format!("{count} futures"),
-        }
+        format!("wait() of {}", deadlock::names_of(&self.futures.get()))
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {

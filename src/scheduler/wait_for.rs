@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 
+use super::deadlock;
 use super::ready::Ready;
 use super::timeout::{Deadline, is_over, timeout_error};
 use super::wait::CompletionWaiter;
@@ -87,7 +88,12 @@ impl NativeBody for WaitFor {
     }
 
     fn waits_for(&self, _: &mut Vm) -> String {
-        "a future that was cancelled".to_string()
+        match self.at.get() {
+            At::Cancelling => {
+                format!("the end of {}, which it has cancelled", deadlock::names_of(&[self.awaited.get()]))
+            }
+            At::Start | At::Awaiting => String::new(),
+        }
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {

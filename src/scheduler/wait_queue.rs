@@ -140,6 +140,11 @@ impl WaitQueue {
         self.line.borrow().present
     }
 
+    /// Those in line, in order.
+    pub fn tasks(&self) -> Vec<Gc<Task>> {
+        self.line.borrow().waiters.iter().flatten().map(|waiter| waiter.task.clone()).collect()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -60,6 +60,14 @@ pub trait Listener: Any {
         Ok(false)
     }
 
+    /// Adds the futures and tasks that wait through this part.
+    fn awaiters(&self, _found: &mut Vec<Value>) {}
+
+    /// The futures it waits for itself, for a deadlock report.
+    fn awaits(&self) -> Vec<Value> {
+        Vec::new()
+    }
+
     fn trace(&self, _tracer: &mut Tracer<'_>) {}
 
     fn clear(&self) {}
@@ -113,6 +121,8 @@ struct Extra {
     source_traceback: Option<Value>,
     /// The frames the exception had passed when it was set, for the first who awaits.
     traceback: Vec<TracebackEntry>,
+    /// Who waits for it in ways the scheduler does not know, as the script says.
+    awaited_by: Vec<Value>,
 }
 
 /// A future.
@@ -245,6 +255,25 @@ impl Future {
         self.set_extra(|extra| extra.source_traceback = Some(frames));
     }
 
+    /// Who waits for it, as the script says.
+    pub fn awaited_by(&self) -> Vec<Value> {
+        self.extra(|extra| Some(extra.awaited_by.clone())).unwrap_or_default()
+    }
+
+    pub fn add_awaited_by(&self, waiter: &Value) {
+        self.set_extra(|extra| {
+            if !extra.awaited_by.iter().any(|known| known.is(waiter)) {
+                extra.awaited_by.push(waiter.clone());
+            }
+        });
+    }
+
+    pub fn discard_awaited_by(&self, waiter: &Value) {
+        if self.extra.borrow().is_some() {
+            self.set_extra(|extra| extra.awaited_by.retain(|known| !known.is(waiter)));
+        }
+    }
+
     pub fn canceller(&self) -> Option<Gc<Listening>> {
         self.extra(|extra| extra.canceller.clone())
     }
@@ -301,6 +330,7 @@ impl Future {
             extra.cancelled_error.iter().for_each(|error| tracer.visit(&error.0));
             extra.canceller.iter().for_each(|canceller| tracer.visit(canceller));
             extra.attributes.iter().for_each(|attributes| tracer.visit(attributes));
+            extra.awaited_by.iter().for_each(|waiter| waiter.trace(tracer));
         }
     }
 
