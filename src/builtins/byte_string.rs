@@ -6,12 +6,13 @@
 
 use std::cell::Cell;
 
+use super::iterators::position;
 use super::slice::{self, Subscript};
 use super::str::{codec_name, no_memory, repetitions};
 use super::{codec, percent_format};
 use crate::native;
 use crate::value::bytes::{self, ByteArray, ByteView};
-use crate::value::iterator::NativeIterator;
+use crate::value::iterator::{NativeIterator, Recipe};
 use crate::value::native::{FromArgument, Mismatch};
 use crate::value::{Class, Iterator, Native, Raised, Result, Str, Value, symbols, types};
 use crate::vm::Vm;
@@ -397,6 +398,19 @@ impl NativeIterator for ByteIterator {
 
     fn length_hint(&self, _: &mut Vm) -> Option<usize> {
         ByteView::of(&self.object).map(|data| data.len().saturating_sub(self.position.get()))
+    }
+
+    fn recipe(&self, _: &mut Vm) -> Option<Recipe> {
+        Some(match self.position.get() {
+            usize::MAX => Recipe::iter(Value::tuple(Vec::new()), None),
+            position => Recipe::iter(self.object.clone(), Some(Value::from(position))),
+        })
+    }
+
+    fn set_state(&self, vm: &mut Vm, state: &Value) -> Result<()> {
+        let length = ByteView::of(&self.object).map_or(0, |data| data.len());
+        self.position.set((position(vm, state)?.max(0) as usize).min(length));
+        Ok(())
     }
 
     fn trace(&self, tracer: &mut crate::memory::Tracer<'_>) {

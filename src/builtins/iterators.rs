@@ -10,9 +10,9 @@ use smallvec::SmallVec;
 use super::wrap;
 use crate::memory::Tracer;
 use crate::native;
-use crate::value::iterator::{DictPart, NativeIterator};
+use crate::value::iterator::{DictPart, IteratorState, NativeIterator, Recipe};
 use crate::value::{
-    Class, Dict, Gc, Iterator, List, Mutable, Native, Raised, Result, Str, Value, integer, symbols, types,
+    Class, Dict, Gc, Iterator, List, Mutable, Native, Raised, Range, Result, Str, Value, integer, symbols, types,
 };
 use crate::vm::Vm;
 
@@ -35,6 +35,10 @@ impl NativeIterator for Enumerate {
         Ok(Some(Value::tuple(vec![number, item])))
     }
 
+    fn recipe(&self, _: &mut Vm) -> Option<Recipe> {
+        Some(Recipe::of_class(vec![self.iterator.clone(), self.number.get()]))
+    }
+
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.iterator.trace(tracer);
     }
@@ -48,7 +52,7 @@ fn new_enumerate(vm: &mut Vm, class: &Class, iterable: &Value, start: Option<&Va
 
 struct Zip {
     iterators: Vec<Value>,
-    strict: bool,
+    strict: Cell<bool>,
 }
 
 impl Zip {
@@ -77,12 +81,22 @@ impl NativeIterator for Zip {
         for (index, iterator) in self.iterators.iter().enumerate() {
             match vm.next(iterator)? {
                 Some(item) => items.push(item),
-                None if !self.strict => return Ok(None),
+                None if !self.strict.get() => return Ok(None),
                 None if index > 0 => return Err(Zip::uneven(index, "shorter")),
                 None => return self.check_others_have_ended(vm).map(|()| None),
             }
         }
         Ok(Some(Value::tuple(items)))
+    }
+
+    fn recipe(&self, _: &mut Vm) -> Option<Recipe> {
+        let recipe = Recipe::of_class(self.iterators.clone());
+        Some(Recipe { state: self.strict.get().then_some(Value::Bool(true)), ..recipe })
+    }
+
+    fn set_state(&self, vm: &mut Vm, state: &Value) -> Result<()> {
+        self.strict.set(vm.truth(state)?);
+        Ok(())
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
@@ -95,7 +109,7 @@ fn iterate_all(vm: &mut Vm, iterables: &[Value]) -> Result<Vec<Value>> {
 }
 
 fn new_zip(vm: &mut Vm, class: &Class, iterables: &[Value], strict: Option<bool>) -> Result<Value> {
-    let iterator = Zip { iterators: iterate_all(vm, iterables)?, strict: strict.unwrap_or(false) };
+    let iterator = Zip { iterators: iterate_all(vm, iterables)?, strict: Cell::new(strict.unwrap_or(false)) };
     Ok(wrap(class, &types().zip, Iterator::native(&types().zip, iterator)))
 }
 
@@ -114,6 +128,11 @@ impl NativeIterator for Map {
             }
         }
         vm.call(&self.function, &arguments).map(Some)
+    }
+
+    fn recipe(&self, _: &mut Vm) -> Option<Recipe> {
+        let arguments = std::iter::once(&self.function).chain(&self.iterators).cloned().collect();
+        Some(Recipe::of_class(arguments))
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
@@ -154,6 +173,10 @@ impl NativeIterator for Filter {
             }
         }
         Ok(None)
+    }
+
+    fn recipe(&self, _: &mut Vm) -> Option<Recipe> {
+        Some(Recipe::of_class(vec![self.function.clone(), self.iterator.clone()]))
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
@@ -218,6 +241,25 @@ impl NativeIterator for Reversed {
         }
     }
 
+    fn recipe(&self, _: &mut Vm) -> Option<Recipe> {
+        let sequence = self.sequence.get();
+        Some(if sequence.is_unbound() {
+            Recipe::iter(Value::tuple(Vec::new()), None)
+        } else {
+            let state = Some(Value::Int(self.left.get() as i64 - 1));
+            Recipe { maker: Some("reversed"), arguments: vec![sequence], state }
+        })
+    }
+
+    fn set_state(&self, vm: &mut Vm, state: &Value) -> Result<()> {
+        let sequence = self.sequence.get();
+        if !sequence.is_unbound() {
+            let length = vm.length(&sequence)?;
+            self.left.set(((position(vm, state)? as i128 + 1).max(0) as usize).min(length));
+        }
+        Ok(())
+    }
+
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.sequence.borrow().trace(tracer);
     }
@@ -240,6 +282,17 @@ impl NativeIterator for ReversedStr {
 
     fn length_hint(&self, _: &mut Vm) -> Option<usize> {
         self.text.get(..self.position.get()).map(|left| left.chars().count())
+    }
+
+    fn recipe(&self, vm: &mut Vm) -> Option<Recipe> {
+        let state = self.length_hint(vm).map(|left| Value::Int(left as i64 - 1));
+        Some(Recipe { maker: Some("reversed"), arguments: vec![Value::Str(self.text.clone())], state })
+    }
+
+    fn set_state(&self, vm: &mut Vm, state: &Value) -> Result<()> {
+        let left = (position(vm, state)? as i128 + 1).max(0) as usize;
+        self.position.set(self.text.char_indices().nth(left).map_or(self.text.len(), |(position, _)| position));
+        Ok(())
     }
 }
 
@@ -265,11 +318,19 @@ impl NativeIterator for ReversedDict {
             return Ok(None);
         };
         self.index.set(index);
-        Ok(Some(match self.part {
-            DictPart::Keys => key,
-            DictPart::Values => value,
-            DictPart::Items => Value::tuple(vec![key, value]),
-        }))
+        Ok(Some(self.part.of(key, value)))
+    }
+
+    fn recipe(&self, _: &mut Vm) -> Option<Recipe> {
+        let mut rest = Vec::new();
+        if let Some(dict) = self.dict.get() {
+            let mut before = self.index.get();
+            while let Some((index, key, value)) = dict.entry_before(before) {
+                before = index;
+                rest.push(self.part.of(key, value));
+            }
+        }
+        Some(Recipe::iter(Value::list(rest), None))
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
@@ -349,6 +410,15 @@ impl NativeIterator for Callable {
         }
     }
 
+    fn recipe(&self, _: &mut Vm) -> Option<Recipe> {
+        let function = self.function.get();
+        Some(if function.is_unbound() {
+            Recipe::iter(Value::tuple(Vec::new()), None)
+        } else {
+            Recipe { maker: Some("iter"), arguments: vec![function, self.sentinel.clone()], state: None }
+        })
+    }
+
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.function.borrow().trace(tracer);
         self.sentinel.trace(tracer);
@@ -372,11 +442,106 @@ fn length_hint(vm: &mut Vm, this: &Gc<Iterator>) -> Value {
     this.length_hint(vm).map_or(Value::NotImplemented, Value::from)
 }
 
+/// An index out of a recipe.
+pub fn position(vm: &mut Vm, state: &Value) -> Result<i64> {
+    Ok(match vm.index_value(state)? {
+        Value::Int(position) => position,
+        Value::BigInt(position) if position.0.sign() == num_bigint::Sign::Minus => -1,
+        _ => i64::MAX,
+    })
+}
+
+/// How the common iterators can be made again.
+fn recipe(iterator: &Iterator, vm: &mut Vm) -> Option<Recipe> {
+    let int = |index: usize| Some(Value::Int(index as i64));
+    Some(match &iterator.state {
+        IteratorState::Range { next, left, step } => {
+            let stop = next.get() as i128 + left.get() as i128 * *step as i128;
+            let range = Range { start: next.get(), stop: i64::try_from(stop).ok()?, step: *step };
+            Recipe::iter(Value::Range(Gc::new(range)), int(0))
+        }
+        IteratorState::List { list, index } => match list.get() {
+            Some(list) => Recipe::iter(Value::List(list), int(index.get())),
+            None => Recipe::iter(Value::list(Vec::new()), None),
+        },
+        IteratorState::Tuple { tuple, index } => Recipe::iter(Value::Tuple(tuple.clone()), int(index.get())),
+        IteratorState::Str { text, position } => {
+            let index = text.get(..position.get())?.chars().count();
+            Recipe::iter(Value::Str(text.clone()), int(index))
+        }
+        IteratorState::Dict { dict, index, part, .. } => {
+            let mut rest = Vec::new();
+            if let Some(dict) = dict.get() {
+                let mut from = index.get();
+                while let Some((following, key, value)) = dict.entry_from(from) {
+                    from = following + 1;
+                    rest.push(part.of(key, value));
+                }
+            }
+            Recipe::iter(Value::list(rest), None)
+        }
+        IteratorState::Set { set, index, .. } => {
+            let mut rest = Vec::new();
+            if let Some(set) = set.get() {
+                let all = set.snapshot();
+                let left = set.live_from(index.get());
+                rest.extend(all[all.len() - left..].iter().map(|(item, _)| item.clone()));
+            }
+            Recipe::iter(Value::list(rest), None)
+        }
+        IteratorState::Native(iterator) => return iterator.recipe(vm),
+    })
+}
+
+fn reduce(vm: &mut Vm, this: &Value) -> Result<Value> {
+    let class = this.class();
+    let native = this.native();
+    let Value::Iterator(iterator) = &native else { return Err(cannot_pickle(&class)) };
+    let Some(recipe) = recipe(iterator, vm) else { return Err(cannot_pickle(&class)) };
+    let maker = match recipe.maker {
+        Some(name) => vm.builtins.get_str(&Str::intern(name)).unwrap_or(Value::None),
+        None => Value::Class(class),
+    };
+    let parts = [maker, Value::tuple(recipe.arguments)].into_iter().chain(recipe.state);
+    Ok(Value::tuple(parts.collect()))
+}
+
+#[cold]
+fn cannot_pickle(class: &Class) -> Raised {
+    Raised::type_error(format!("cannot pickle '{}' object", class.name()))
+}
+
+fn set_state(vm: &mut Vm, this: &Gc<Iterator>, state: &Value) -> Result<Value> {
+    match &this.state {
+        IteratorState::Native(iterator) => iterator.set_state(vm, state)?,
+        IteratorState::Range { next, left, step } => {
+            let skipped = (position(vm, state)?.max(0) as u64).min(left.get());
+            next.set(next.get().wrapping_add((skipped as i64).wrapping_mul(*step)));
+            left.set(left.get() - skipped);
+        }
+        IteratorState::List { list, index } => {
+            let wanted = position(vm, state)?.max(0) as usize;
+            if let Some(list) = list.get() {
+                index.set(wanted.min(list.len()));
+            }
+        }
+        IteratorState::Tuple { tuple, index } => index.set((position(vm, state)?.max(0) as usize).min(tuple.len())),
+        IteratorState::Str { text, position: place } => {
+            let wanted = position(vm, state)?.max(0) as usize;
+            place.set(text.char_indices().nth(wanted).map_or(text.len(), |(place, _)| place));
+        }
+        IteratorState::Dict { .. } | IteratorState::Set { .. } => {}
+    }
+    Ok(Value::None)
+}
+
 /// What every native iterator has.
 pub const PROTOCOL: &[Native] = &[
     native!("__iter__(self, /)", iter(required), "Implement iter(self)."),
     native!("__next__(self, /)", next(required), "Implement next(self)."),
     native!("__length_hint__(self, /)", length_hint(required), "Return a guess at how many items are left."),
+    native!("__reduce__(self, /)", reduce(required), "How it can be made again."),
+    native!("__setstate__(self, state, /)", set_state(required, required), "Set state information for unpickling."),
 ];
 
 pub const ENUMERATE: &[Native] = &[native!(

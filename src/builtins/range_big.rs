@@ -9,7 +9,7 @@ use num_integer::Integer;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 
 use crate::value::instance::Payload;
-use crate::value::iterator::NativeIterator;
+use crate::value::iterator::{NativeIterator, Recipe};
 use crate::value::{
     Gc, Instance, Iterator, Mutable, Raised, Range, Result, Slice, Value,
     integer::{normalize, to_big},
@@ -134,6 +134,20 @@ impl NativeIterator for BigRangeIterator {
 
     fn length_hint(&self, _: &mut Vm) -> Option<usize> {
         self.left.borrow().to_usize()
+    }
+
+    fn recipe(&self, _: &mut Vm) -> Option<Recipe> {
+        let start = self.next.get();
+        let stop = &start + self.left.get() * &self.step;
+        Some(Recipe::iter(BigRange { start, stop, step: self.step.clone() }.into_value(), Some(Value::Int(0))))
+    }
+
+    fn set_state(&self, vm: &mut Vm, state: &Value) -> Result<()> {
+        let left = self.left.get();
+        let skipped = to_big(&vm.index_value(state)?).unwrap_or_default().clamp(BigInt::zero(), left.clone());
+        self.next.set(self.next.get() + &skipped * &self.step);
+        self.left.set(left - skipped);
+        Ok(())
     }
 }
 

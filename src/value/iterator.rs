@@ -61,6 +61,37 @@ pub enum DictPart {
     Items,
 }
 
+impl DictPart {
+    /// This part of an entry.
+    pub fn of(self, key: Value, value: Value) -> Value {
+        match self {
+            DictPart::Keys => key,
+            DictPart::Values => value,
+            DictPart::Items => Value::tuple(vec![key, value]),
+        }
+    }
+}
+
+/// How an iterator can be made again: who makes it, with what, and the state it is given then.
+pub struct Recipe {
+    /// The name of a builtin function; None for the class of the iterator.
+    pub maker: Option<&'static str>,
+    pub arguments: Vec<Value>,
+    pub state: Option<Value>,
+}
+
+impl Recipe {
+    /// `iter(source)`, from an index on.
+    pub fn iter(source: Value, state: Option<Value>) -> Recipe {
+        Recipe { maker: Some("iter"), arguments: vec![source], state }
+    }
+
+    /// The class called with these arguments.
+    pub fn of_class(arguments: Vec<Value>) -> Recipe {
+        Recipe { maker: None, arguments, state: None }
+    }
+}
+
 /// An iterator written in Rust. State is changed through cells; script code may run inside `next`, so
 /// no borrow is held across a call to the VM.
 pub trait NativeIterator: 'static {
@@ -75,6 +106,16 @@ pub trait NativeIterator: 'static {
     /// What its repr shows between the brackets, for those that have one of their own.
     fn shown_arguments(&self) -> Vec<Value> {
         Vec::new()
+    }
+
+    /// How it can be made again as it is now, for copies and pickles.
+    fn recipe(&self, _vm: &mut Vm) -> Option<Recipe> {
+        None
+    }
+
+    /// Takes the state of a recipe.
+    fn set_state(&self, _vm: &mut Vm, _state: &Value) -> Result<()> {
+        Ok(())
     }
 
     /// For an iterator of `itertools.tee`: the source it shares with others, and its number there.

@@ -1,7 +1,7 @@
 //! Iteration: `iter`, `next`, and walking whatever can be walked.
 
 use crate::value::coroutine::Resume;
-use crate::value::iterator::{DictPart, Iterator, IteratorState};
+use crate::value::iterator::{DictPart, Iterator, IteratorState, Recipe};
 use crate::value::{CoroutineKind, Mutable, Raised, Result, Value, symbols, types};
 use std::cell::Cell;
 
@@ -339,6 +339,24 @@ impl crate::value::iterator::NativeIterator for SequenceIterator {
             }
             Err(raised) => Err(raised),
         }
+    }
+
+    fn recipe(&self, _: &mut Vm) -> Option<Recipe> {
+        let sequence = self.sequence.get();
+        Some(if sequence.is_unbound() {
+            Recipe::iter(Value::tuple(Vec::new()), None)
+        } else {
+            Recipe::iter(sequence, Some(Value::Int(self.index.get())))
+        })
+    }
+
+    fn set_state(&self, vm: &mut Vm, state: &Value) -> Result<()> {
+        let index = match vm.index_value(state)? {
+            Value::Int(index) => index.max(0),
+            _ => i64::MAX,
+        };
+        self.index.set(index);
+        Ok(())
     }
 
     fn trace(&self, tracer: &mut crate::value::Tracer<'_>) {
