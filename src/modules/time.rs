@@ -4,7 +4,7 @@
 //! holds. Dates are worked out in `modules/calendar.rs`.
 
 use super::calendar::{self, Moment};
-use super::{clock, native_module, structure};
+use super::{clock, native_module, structure, sys};
 use crate::native;
 use crate::value::{Class, Gc, Module, Native, Raised, Result, Str, Value};
 use crate::vm::Vm;
@@ -48,6 +48,58 @@ fn thread_time(_: &mut Vm) -> Result<f64> {
 
 fn thread_time_ns(_: &mut Vm) -> Result<i64> {
     clock::thread()
+}
+
+/// The clocks of the system by their numbers: realtime, monotonic, and those of the processor.
+const CLOCKS: [(&str, i64); 4] =
+    [("CLOCK_REALTIME", 0), ("CLOCK_MONOTONIC", 1), ("CLOCK_PROCESS_CPUTIME_ID", 2), ("CLOCK_THREAD_CPUTIME_ID", 3)];
+
+fn clock_gettime_ns(_: &mut Vm, clk_id: i64) -> Result<i64> {
+    match clk_id {
+        0 => Ok(clock::wall()),
+        1 => Ok(clock::monotonic()),
+        2 => clock::process(),
+        3 => clock::thread(),
+        _ => Err(invalid_clock()),
+    }
+}
+
+fn clock_gettime(vm: &mut Vm, clk_id: i64) -> Result<f64> {
+    Ok(clock_gettime_ns(vm, clk_id)? as f64 / NANOSECONDS)
+}
+
+fn clock_getres(_: &mut Vm, clk_id: i64) -> Result<f64> {
+    if (0..4).contains(&clk_id) { Ok(1e-9) } else { Err(invalid_clock()) }
+}
+
+fn invalid_clock() -> Raised {
+    crate::builtins::os_errors::os_error(libc::EINVAL, None)
+}
+
+fn get_clock_info(_: &mut Vm, name: &str) -> Result<Value> {
+    let (clock, adjustable) = match name {
+        "time" => ("CLOCK_REALTIME", true),
+        "monotonic" | "perf_counter" => ("CLOCK_MONOTONIC", false),
+        "process_time" => ("CLOCK_PROCESS_CPUTIME_ID", false),
+        "thread_time" => ("CLOCK_THREAD_CPUTIME_ID", false),
+        _ => return Err(Raised::value_error("unknown clock")),
+    };
+    let fields = vec![
+        ("implementation", Value::str(&format!("clock_gettime({clock})"))),
+        ("monotonic", Value::Bool(!adjustable)),
+        ("adjustable", Value::Bool(adjustable)),
+        ("resolution", Value::Float(1e-9)),
+    ];
+    Ok(sys::namespace("SimpleNamespace", fields))
+}
+
+fn strptime(vm: &mut Vm, string: &Value, format: Option<&Value>) -> Result<Value> {
+    let (import, globals) = (vm.hooks.import, vm.builtins.clone());
+    let module = import(vm, &Str::intern("datetime"), 0, &globals, true)?;
+    let moment = vm.get_attribute(&module, &Str::intern("datetime"))?;
+    let format = format.cloned().unwrap_or_else(|| Value::str("%a %b %d %H:%M:%S %Y"));
+    let moment = vm.call_method(&moment, &Str::intern("strptime"), &[string.clone(), format])?;
+    vm.call_method(&moment, &Str::intern("timetuple"), &[])
 }
 
 fn sleep(vm: &mut Vm, seconds: &Value) -> Result<()> {
@@ -195,6 +247,11 @@ pub const FUNCTIONS: &[Native] = &[
     native!("mktime(time, /)", mktime(required), "Seconds since the epoch of a local time."),
     native!("strftime(format, time=None, /)", strftime(required, optional), "A time as text."),
     native!("asctime(time=None, /)", asctime(optional), "A time as text, in the usual form."),
+    native!("clock_gettime(clk_id, /)", clock_gettime(required), "Seconds of a clock of the system."),
+    native!("clock_gettime_ns(clk_id, /)", clock_gettime_ns(required), "Nanoseconds of a clock of the system."),
+    native!("clock_getres(clk_id, /)", clock_getres(required), "How fine a clock of the system is."),
+    native!("get_clock_info(name, /)", get_clock_info(required), "What is known about a clock of this module."),
+    native!("strptime(string, format=None, /)", strptime(required, optional), "A time out of a text."),
     native!("ctime(seconds=None, /)", ctime(optional), "Seconds since the epoch as text."),
 ];
 
@@ -202,6 +259,9 @@ pub fn module(_: &mut Vm) -> Result<Gc<Module>> {
     let module = native_module("time", FUNCTIONS);
     STRUCT_TIME.with(|class| module.set("struct_time", Value::Class(class.clone())));
     let now = calendar::local(clock::wall().div_euclid(1_000_000_000));
+    for (name, number) in CLOCKS {
+        module.set(name, Value::Int(number));
+    }
     module.set("timezone", Value::Int(-now.offset));
     module.set("altzone", Value::Int(-now.offset));
     module.set("daylight", Value::Int(0));
