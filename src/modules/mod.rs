@@ -24,6 +24,7 @@ pub mod clock;
 pub mod codecs;
 pub mod collections;
 pub mod combinatorics;
+pub mod complex_closeness;
 pub mod contextvars;
 pub mod entropy;
 pub mod errno;
@@ -51,6 +52,7 @@ pub mod random_distribution;
 pub mod re;
 pub mod resource;
 pub mod shared_iterators;
+pub mod signal;
 pub mod source;
 pub mod special_function;
 pub mod stdlib;
@@ -88,6 +90,7 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_array", precedence: Precedence::First, make: array::module },
     NativeModule { name: "_binascii", precedence: Precedence::First, make: base64::module },
     NativeModule { name: "_bisect", precedence: Precedence::First, make: bisect::module },
+    NativeModule { name: "_cmath", precedence: Precedence::First, make: complex_closeness::module },
     NativeModule { name: "_codecs", precedence: Precedence::First, make: codecs::module },
     NativeModule { name: "_collections", precedence: Precedence::First, make: collections::module },
     NativeModule { name: "_traceback", precedence: Precedence::First, make: traceback::module },
@@ -96,6 +99,7 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_heapq", precedence: Precedence::First, make: heap::module },
     NativeModule { name: "_html", precedence: Precedence::First, make: html_entities::module },
     NativeModule { name: "_json", precedence: Precedence::First, make: json::module },
+    NativeModule { name: "_signal", precedence: Precedence::First, make: signal::module },
     NativeModule { name: "_string", precedence: Precedence::First, make: format_parts::module },
     NativeModule { name: "_struct", precedence: Precedence::First, make: packing::module },
     NativeModule { name: "_types", precedence: Precedence::First, make: type_support::module },
