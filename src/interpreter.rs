@@ -17,7 +17,7 @@ use crate::modules::source::{self, ReadFailure, TopLevelAwait};
 use crate::modules::{self, at_exit, loader, suggestion, sys, traceback, type_parameters, warnings};
 use crate::scheduler;
 use crate::scheduler::clock;
-use crate::value::{CodeObject, Gc, Module, Raised, Str, Value, symbols};
+use crate::value::{CodeObject, Function, Gc, Module, Raised, Str, Value, symbols};
 use crate::vm::Vm;
 
 /// Bytes of native stack that are reserved.
@@ -119,10 +119,10 @@ impl Interpreter {
     /// Runs a file as `__main__`. Its folder comes first on the search path.
     pub fn run_file(&mut self, path: &Path) -> Result<Value, Failure> {
         let name = path.display().to_string();
-        let source = source::read(path, &name).map_err(Failure::Unreadable)?;
+        let source = source::read(&mut self.vm, path, &name).map_err(Failure::Unreadable)?;
         let folder = path.parent().map_or(String::new(), |folder| folder.display().to_string());
         loader::search_first(&absolute(&folder));
-        loader::describe(&self.main, Some(&name), None);
+        loader::describe(&mut self.vm, &self.main, Some(&name), None);
         self.run(&source)
     }
 
@@ -138,9 +138,9 @@ impl Interpreter {
     /// Runs a text as `__main__`, called `name` in messages. The current folder comes first on the search
     /// path.
     pub fn run_source(&mut self, text: Vec<u8>, name: &str) -> Result<Value, Failure> {
-        let source = source::decode(text, name).map_err(Failure::Unreadable)?;
+        let source = source::decode(&mut self.vm, text, name).map_err(Failure::Unreadable)?;
         loader::search_first("");
-        loader::describe(&self.main, None, None);
+        loader::describe(&mut self.vm, &self.main, None, None);
         self.run(&source)
     }
 
@@ -148,7 +148,7 @@ impl Interpreter {
     pub fn run_module(&mut self, name: &str) -> Result<Value, Failure> {
         loader::search_first(&absolute(""));
         let found = loader::find_program(&mut self.vm, name)?;
-        loader::describe(&self.main, Some(&found.source.name), None);
+        loader::describe(&mut self.vm, &self.main, Some(&found.source.name), None);
         let names = symbols();
         self.main.globals.set_str(&names.package, Value::str(&found.package));
         if let Some(Value::Str(first)) = modules::state().arguments.get(0)
@@ -194,7 +194,8 @@ impl Interpreter {
             return self.vm.run_module(code, &self.main);
         }
         let asyncio = loader::import_absolute(&mut self.vm, "asyncio")?;
-        let program = self.vm.module_coroutine(code, &self.main.globals);
+        let program = Function::new(code.clone(), self.main.globals.clone(), Box::new([]));
+        let program = self.vm.module_coroutine(&program, None);
         self.vm.call_method(&asyncio, &Str::intern("run"), &[program])
     }
 }

@@ -152,6 +152,7 @@ pub fn set_class_attribute(vm: &mut Vm, class: &Class, name: &Str, value: Option
                 )));
             };
             if &**name == "__name__" {
+                super::type_object::check_name(vm, text)?;
                 class.set_name(text.interned());
             } else {
                 class.qualified_name.set(text.clone());
@@ -169,7 +170,18 @@ pub fn set_class_attribute(vm: &mut Vm, class: &Class, name: &Str, value: Option
         // These are attributes of `type` too, and of the class all the same.
         "__module__" | "__doc__" | "__annotations__" | "__type_params__" | "__abstractmethods__" => {
             match value {
-                Some(value) => class.set(name, value),
+                Some(value) => {
+                    if &**name == "__module__" {
+                        class.remove(&Str::intern("__firstlineno__"));
+                    }
+                    class.set(name, value);
+                }
+                None if &**name == "__type_params__" => {
+                    return Err(Raised::type_error(format!(
+                        "cannot delete '{name}' attribute of immutable type '{}'",
+                        class.name()
+                    )));
+                }
                 None => {
                     if class.remove(name).is_none() {
                         return Err(Raised::attribute_error(&**name));

@@ -40,7 +40,7 @@ pub fn convert(vm: &mut Vm, value: &Value) -> Result<f64> {
             let Some(result) = vm.call_special(value, name, &[]) else { continue };
             let result = result?;
             let expected = if name.same(&symbols().float) { &types().float } else { &types().int };
-            vm.warn_of_subclass(&result, expected, name);
+            vm.warn_of_subclass(&result, expected, name)?;
             return match result.native() {
                 Value::Float(number) => Ok(*number),
                 number @ (Value::Int(_) | Value::BigInt(_) | Value::Bool(_)) if name.same(&symbols().index) => {

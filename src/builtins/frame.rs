@@ -15,7 +15,7 @@ use crate::value::instance::Payload;
 use crate::value::{
     Coroutine, CoroutineKind, Dict, Function, Gc, Instance, Native, Raised, Result, Str, Value, Weak, types,
 };
-use crate::vm::{FrameView, Vm, bound_variables};
+use crate::vm::{FrameView, Vm, bound_variables, builtins_of};
 
 /// A frame: where it is, and where it was when the object was made.
 struct Frame {
@@ -161,9 +161,8 @@ fn globals(_: &mut Vm, this: &Value) -> Result<Gc<Dict>> {
     Ok(frame(this)?.entry.function.globals.clone())
 }
 
-fn builtins(vm: &mut Vm, this: &Value) -> Result<Gc<Dict>> {
-    frame(this)?;
-    Ok(vm.builtins.clone())
+fn builtins(vm: &mut Vm, this: &Value) -> Result<Value> {
+    Ok(builtins_of(vm, &frame(this)?.entry.function.globals))
 }
 
 /// Who called it: the next frame further out that runs.

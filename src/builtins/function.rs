@@ -8,7 +8,7 @@ use crate::value::{
     BoundMethod, CellObject, CodeObject, Dict, Function, Gc, Native, NativeFunction, Raised, Result, Str, Value,
     symbols,
 };
-use crate::vm::Vm;
+use crate::vm::{Vm, builtins_of};
 
 use super::keyword_pairs;
 
@@ -198,8 +198,8 @@ fn function_new(
     Ok(Value::Function(function))
 }
 
-fn function_builtins(vm: &mut Vm, _: &Gc<Function>) -> Gc<Dict> {
-    vm.builtins.clone()
+fn function_builtins(vm: &mut Vm, this: &Gc<Function>) -> Value {
+    builtins_of(vm, &this.globals)
 }
 
 pub const METHODS: &[Native] = &[
@@ -582,6 +582,7 @@ fn code_flags(_: &mut Vm, this: &Gc<CodeObject>) -> i64 {
         CodeKind::Generator => 0x23,
         CodeKind::Coroutine => 0x83,
         CodeKind::AsyncGenerator => 0x203,
+        CodeKind::Class | CodeKind::Module if code.awaits_at_top => 0x80,
         CodeKind::Class | CodeKind::Module => 0,
     };
     kind | if code.has_star { 0x4 } else { 0 }

@@ -39,7 +39,7 @@ pub(super) fn warn_of_parts(vm: &mut Vm, method: &str, value: Option<&Value>, tr
     if value.is_some() || trace.is_some() {
         let message =
             format!("the (type, exc, tb) signature of {method}() is deprecated, use the single-arg signature instead.");
-        (vm.hooks.warn)(vm, &types().deprecation_warning, &message);
+        (vm.hooks.warn)(vm, &types().deprecation_warning, &message)?;
     }
 }
 

@@ -100,9 +100,9 @@ pub fn convert(vm: &mut Vm, number: &Value) -> Result<Value> {
                     let result = result?;
                     if name.same(&symbols().trunc) {
                         let warn = vm.hooks.warn;
-                        warn(vm, &types().deprecation_warning, "The delegation of int() to __trunc__ is deprecated.");
+                        warn(vm, &types().deprecation_warning, "The delegation of int() to __trunc__ is deprecated.")?;
                     } else {
-                        vm.warn_of_subclass(&result, &types().int, name);
+                        vm.warn_of_subclass(&result, &types().int, name)?;
                     }
                     return match plain_int(&result) {
                         Some(plain) => Ok(IntArgument(plain).value()),

@@ -25,7 +25,10 @@ fn vars(vm: &mut Vm, object: Option<&Value>) -> Result<Value> {
 
 fn dir(vm: &mut Vm, object: Option<&Value>) -> Result<Value> {
     let names = match object {
-        None => vm.locals(),
+        None => match vm.locals() {
+            dict @ Value::Dict(_) => dict,
+            mapping => vm.call_method(&mapping, &Str::intern("keys"), &[])?,
+        },
         Some(object) => match vm.call_special(object, &symbols().dir, &[]) {
             Some(names) => names?,
             None => return Err(Raised::type_error("object does not provide __dir__")),

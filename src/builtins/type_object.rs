@@ -1,10 +1,18 @@
 //! `type`: the class of classes. What makes a class is in `vm::class_building`.
 
 use super::object::{class_names, distinct_names, full_name};
-use super::{keyword_pairs, mappingproxy, union};
+use super::{codec, keyword_pairs, mappingproxy, union};
 use crate::native;
 use crate::value::{Class, Dict, Gc, Native, Raised, Result, Str, Value, symbols, types};
 use crate::vm::Vm;
+
+/// Whether a class can have this name: no null character, and nothing that UTF-8 has not.
+pub fn check_name(vm: &mut Vm, name: &Str) -> Result<()> {
+    if name.contains('\0') {
+        return Err(Raised::value_error("type name must not contain null characters"));
+    }
+    codec::encode(vm, name, "utf-8", "strict").map(drop)
+}
 
 /// `type(x)`, or a new class of `type(name, bases, namespace)`.
 fn new(vm: &mut Vm, metaclass: &Class, arguments: &[Value], keywords: Option<&Gc<Dict>>) -> Result<Value> {
@@ -27,6 +35,10 @@ fn new(vm: &mut Vm, metaclass: &Class, arguments: &[Value], keywords: Option<&Gc
     let name = name.as_str().ok_or_else(|| wrong(1, "str", name))?;
     let Value::Tuple(bases) = bases.native() else { return Err(wrong(2, "tuple", bases)) };
     let Value::Dict(namespace) = namespace.native() else { return Err(wrong(3, "dict", namespace)) };
+    check_name(vm, name)?;
+    if let Some(Value::Str(doc)) = namespace.get_str(&symbols().doc) {
+        codec::encode(vm, &doc, "utf-8", "strict")?;
+    }
     let mut classes = Vec::with_capacity(bases.len());
     for base in bases.items() {
         match base {

@@ -7,12 +7,14 @@ use super::{Settings, exit_code};
 use crate::bytecode::disassemble::disassemble;
 use crate::modules::source::{self, TopLevelAwait};
 use crate::report::Reporter;
+use crate::vm::Vm;
 
 /// Prints the listing and gives the exit code.
 pub fn run(file: &Path, settings: &Settings) -> u8 {
     let reporter = Reporter::new(settings.error_format);
     let name = file.display().to_string();
-    let source = match source::read(file, &name) {
+    let mut vm = Vm::new();
+    let source = match source::read(&mut vm, file, &name) {
         Ok(source) => source,
         Err(failure) => return super::run::report_unreadable(&reporter, file, &failure),
     };

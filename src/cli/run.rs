@@ -115,7 +115,7 @@ pub fn report_unreadable(reporter: &Reporter, file: &Path, failure: &ReadFailure
             reporter.message("OSError", &format!("asy: can't open file '{full}': [Errno {number}] {message}"));
             exit_code::USAGE
         }
-        ReadFailure::Encoding { .. } => {
+        ReadFailure::Encoding { .. } | ReadFailure::Unknown { .. } => {
             reporter.message("SyntaxError", &format!("SyntaxError: {}", failure.message()));
             exit_code::FAILED
         }

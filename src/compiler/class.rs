@@ -9,7 +9,6 @@ use crate::bytecode::{Code, CodeKind, Constant, Intrinsic, Op, Register};
 
 use super::Compiler;
 use super::emit::Unit;
-use super::function::split_docstring;
 use super::registers::Place;
 use super::scope::{NAMESPACE_CELL, ScopeId, node_key};
 
@@ -59,7 +58,7 @@ impl<'a> Compiler<'a> {
         let captures = self.captures_of(scope, span);
         let unit = Unit::new(name.clone(), qualified.clone(), scope, Some(name));
         let line = self.line(span);
-        let (doc, body) = match split_docstring(&definition.body) {
+        let (doc, body) = match self.split_docstring(&definition.body) {
             Some((doc, body)) => (Some(doc), body),
             None => (None, &*definition.body),
         };

@@ -4,7 +4,7 @@ use asy_grammar::ast::{self, BooleanOperator, CompareOperator, Expression, Expre
 
 use crate::bytecode::{Op, Register};
 
-use super::Compiler;
+use super::{Compiler, Optimize};
 use super::emit::Label;
 use super::fold::{fold, truth};
 use super::operator::small_int;
@@ -12,7 +12,7 @@ use super::operator::small_int;
 impl<'a> Compiler<'a> {
     /// Jumps to `target` when the truth of the expression is `when`, else goes on behind.
     pub fn condition(&mut self, test: &'a Expression, when: bool, target: Label) {
-        if let Some(value) = known_truth(test) {
+        if let Some(value) = self.known_truth(test) {
             if value == when {
                 self.jump(test.span, target);
             }
@@ -78,14 +78,21 @@ impl<'a> Compiler<'a> {
         self.unit.bind(skip);
         self.unit.registers.give_back(mark);
     }
-}
 
-/// Whether the truth of a test is known before the program runs.
-pub fn known_truth(test: &Expression) -> Option<bool> {
-    match &test.kind {
-        ExpressionKind::Name(name) if &**name == "__debug__" => Some(true),
-        ExpressionKind::Unary { operator: UnaryOperator::Not, operand } => known_truth(operand).map(|value| !value),
-        _ => truth(&fold(test)?),
+    /// Whether the truth of a test is known before the program runs.
+    pub fn known_truth(&self, test: &Expression) -> Option<bool> {
+        match &test.kind {
+            ExpressionKind::Name(name) if &**name == "__debug__" => Some(self.debug()),
+            ExpressionKind::Unary { operator: UnaryOperator::Not, operand } => {
+                self.known_truth(operand).map(|value| !value)
+            }
+            _ => truth(&fold(test)?),
+        }
+    }
+
+    /// The value of `__debug__`.
+    pub fn debug(&self) -> bool {
+        self.options.optimize < Optimize::Asserts
     }
 }
 

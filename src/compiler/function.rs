@@ -9,28 +9,30 @@ use asy_grammar::ast::{
 
 use crate::bytecode::{Capture, Code, CodeKind, Constant, FunctionPart, Op, Register};
 
-use super::Compiler;
+use super::{Compiler, Optimize};
 use super::emit::Unit;
 use super::registers::Place;
 use super::scope::{Binding, NAMESPACE_CELL, ScopeId, ScopeKind, node_key};
 use super::symbols::all_parameters;
 use super::unparse::unparse;
 
-/// The docstring of a body, and what follows it.
-pub fn split_docstring(body: &[Statement]) -> Option<(Rc<str>, &[Statement])> {
-    let (first, rest) = body.split_first()?;
-    match &first.kind {
-        StatementKind::Expression(Expression { kind: ExpressionKind::Constant(TreeConstant::Str(text)), .. }) => {
-            Some((text.clone(), rest))
-        }
-        _ => None,
-    }
-}
-
 /// What is evaluated before a function is made and set on it afterwards.
 pub type FunctionParts = Vec<(FunctionPart, Register)>;
 
 impl<'a> Compiler<'a> {
+    /// The docstring of a body, and what follows it.
+    pub fn split_docstring(&self, body: &'a [Statement]) -> Option<(Rc<str>, &'a [Statement])> {
+        let (first, rest) = body.split_first()?;
+        match &first.kind {
+            StatementKind::Expression(Expression { kind: ExpressionKind::Constant(TreeConstant::Str(text)), .. })
+                if self.options.optimize < Optimize::Docstrings =>
+            {
+                Some((text.clone(), rest))
+            }
+            _ => None,
+        }
+    }
+
     pub fn function(&mut self, definition: &'a FunctionDefinition) {
         let span = definition.name.span;
         let name = self.mangled(&definition.name.name);
@@ -220,7 +222,7 @@ impl<'a> Compiler<'a> {
             Some(outer) => format!("{outer}{}", definition.name.name),
             None => qualified,
         };
-        let (doc, body) = match split_docstring(&definition.body) {
+        let (doc, body) = match self.split_docstring(&definition.body) {
             Some((doc, body)) => (Some(doc), body),
             None => (None, &*definition.body),
         };

@@ -66,11 +66,28 @@ pub struct CompileOptions {
     pub top_level_await: bool,
     /// Whether annotations are kept as text although no `from __future__ import` says so.
     pub annotations_are_text: bool,
+    pub optimize: Optimize,
+}
+
+/// What of a program is left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Optimize {
+    #[default]
+    Nothing,
+    /// `assert`; `__debug__` is false.
+    Asserts,
+    /// Docstrings as well.
+    Docstrings,
 }
 
 impl Default for CompileOptions {
     fn default() -> CompileOptions {
-        CompileOptions { mode: CompileMode::Module, top_level_await: false, annotations_are_text: false }
+        CompileOptions {
+            mode: CompileMode::Module,
+            top_level_await: false,
+            annotations_are_text: false,
+            optimize: Optimize::Nothing,
+        }
     }
 }
 
@@ -201,7 +218,7 @@ impl<'a> Compiler<'a> {
             Tree::Statements(statements) => {
                 let mut body = *statements;
                 if self.options.mode == CompileMode::Module
-                    && let Some((text, rest)) = function::split_docstring(body)
+                    && let Some((text, rest)) = self.split_docstring(body)
                 {
                     let span = body[0].span;
                     let value = self.unit.registers.take();

@@ -69,8 +69,8 @@ impl<'a> Compiler<'a> {
         }
         let dst = room.unwrap_or_else(|| self.unit.registers.take());
         match binding {
-            Binding::Global if &*name == "__debug__" => self.emit(span, Op::LoadBool { dst, value: true }),
-            Binding::Namespace if &*name == "__debug__" => self.emit(span, Op::LoadBool { dst, value: true }),
+            Binding::Global if &*name == "__debug__" => self.emit(span, Op::LoadBool { dst, value: self.debug() }),
+            Binding::Namespace if &*name == "__debug__" => self.emit(span, Op::LoadBool { dst, value: self.debug() }),
             Binding::Global => {
                 let name = self.unit.short_name(span, &name);
                 self.emit_plain(span, dst, Op::LoadGlobal { dst, name });

@@ -5,7 +5,6 @@ use asy_grammar::ast::{Constant as TreeConstant, Expression, Identifier, MatchCa
 use crate::bytecode::{Constant, Intrinsic, Op, Register};
 
 use super::Compiler;
-use super::condition::known_truth;
 use super::emit::Label;
 use super::fold::fold;
 use super::operator::small_int;
@@ -31,7 +30,7 @@ impl<'a> Compiler<'a> {
                 self.unit.registers.note_result(src);
             }
             if let Some(guard) = &case.guard
-                && known_truth(guard) != Some(true)
+                && self.known_truth(guard) != Some(true)
             {
                 self.condition(guard, false, next);
             }

@@ -7,9 +7,8 @@ use asy_grammar::ast::{Expression, ExpressionKind, Span, Statement, StatementKin
 
 use crate::bytecode::{Intrinsic, Op, Register};
 
-use super::Compiler;
+use super::{Compiler, Optimize};
 use super::block::{BlockKind, Region};
-use super::condition::known_truth;
 use super::emit::Label;
 use super::fold::container;
 use super::scope::Scopes;
@@ -52,6 +51,7 @@ impl<'a> Compiler<'a> {
             StatementKind::Break => self.leave_loop(span, true),
             StatementKind::Continue => self.leave_loop(span, false),
             StatementKind::Raise { exception, cause } => self.raise(span, exception.as_ref(), cause.as_ref()),
+            StatementKind::Assert { .. } if self.options.optimize >= Optimize::Asserts => {}
             StatementKind::Assert { test, message } => self.assert(test, message.as_ref()),
             StatementKind::Import(names) => names.iter().for_each(|alias| self.import(span, alias)),
             StatementKind::ImportFrom { module, names, level } => {
@@ -195,7 +195,7 @@ impl<'a> Compiler<'a> {
 
     fn while_statement(&mut self, test: &'a Expression, body: &'a [Statement], or_else: &'a [Statement]) {
         let (head, exhausted, end) = (self.unit.new_label(), self.unit.new_label(), self.unit.new_label());
-        if known_truth(test) == Some(false) {
+        if self.known_truth(test) == Some(false) {
             // The body is still compiled, for its errors.
             self.jump(test.span, exhausted);
         }

@@ -9,11 +9,13 @@ use std::rc::Rc;
 use asy_grammar::{CheckOptions, Diagnostic};
 
 use super::source;
+use crate::builtins::int::bytes_of;
 use crate::bytecode::Code;
 use crate::bytecode::code::Source;
-use crate::compiler::{CompileMode, CompileOptions, compile_expression, compile_module};
+use crate::compiler::{CompileMode, CompileOptions, Optimize, compile_expression, compile_module};
 use crate::native;
-use crate::value::{CodeObject, Dict, Gc, Native, Raised, Result, Str, Value, symbols};
+use crate::value::function::CellObject;
+use crate::value::{CodeObject, Dict, Function, Gc, Native, Raised, Result, Str, Value, symbols};
 use crate::vm::Vm;
 
 /// What a text is compiled as.
@@ -31,19 +33,17 @@ enum Program {
     Code(Gc<CodeObject>),
 }
 
-fn program(function: &str, value: &Value) -> Result<Program> {
+fn program(vm: &mut Vm, function: &str, value: &Value) -> Result<Program> {
     let text = match value.native() {
         Value::Str(text) => text.to_string(),
-        Value::Bytes(bytes) => String::from_utf8(bytes.data.to_vec())
-            .map_err(|_| Raised::syntax_error("(unicode error) the source is not valid UTF-8"))?,
         Value::Code(code) => return Ok(Program::Code(code.clone())),
-        other => {
-            let kind = other.type_name();
-            return Err(Raised::type_error(match function {
-                "compile" => format!("compile() arg 1 must be a string, bytes or AST object, not {kind}"),
-                _ => format!("{function}() arg 1 must be a string, bytes or code object"),
-            }));
-        }
+        other => match bytes_of(other) {
+            Some(bytes) => source::decode_text(vm, bytes)?,
+            None => {
+                let what = if function == "compile" { "string, bytes or AST" } else { "string, bytes or code" };
+                return Err(Raised::type_error(format!("{function}() arg 1 must be a {what} object")));
+            }
+        },
     };
     if text.contains('\0') {
         return Err(Raised::syntax_error("source code string cannot contain null bytes"));
@@ -55,32 +55,32 @@ fn program(function: &str, value: &Value) -> Result<Program> {
 fn to_code(
     source: &Rc<Source>,
     mode: Mode,
-    annotations_are_text: bool,
+    options: CompileOptions,
 ) -> std::result::Result<(Rc<Code>, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let options = |mode| CompileOptions { mode, top_level_await: false, annotations_are_text };
+    let check = CheckOptions { top_level_await: options.top_level_await };
+    let finish = |findings: asy_grammar::Findings, code: Rc<Code>| (code, source::all_warnings(source, findings));
     if mode == Mode::Expression {
         let expression = asy_grammar::parse_expression(&source.text)?;
-        let findings = asy_grammar::check_expression(&expression, CheckOptions { top_level_await: false });
+        let mut findings = asy_grammar::check_expression(&expression, check);
         if !findings.errors.is_empty() {
-            return Err(findings.errors);
+            return Err(std::mem::take(&mut findings.errors));
         }
-        let code = compile_expression(&expression, source, options(CompileMode::Namespace))?;
-        return Ok((code, source::all_warnings(source, findings)));
+        return Ok(finish(findings, compile_expression(&expression, source, options)?));
     }
     let tree = asy_grammar::parse(&source.text)?;
-    let findings = asy_grammar::check(&tree, CheckOptions { top_level_await: false });
+    let mut findings = asy_grammar::check(&tree, check);
     if !findings.errors.is_empty() {
-        return Err(findings.errors);
+        return Err(std::mem::take(&mut findings.errors));
     }
     let mode = if mode == Mode::Single { CompileMode::Interactive } else { CompileMode::Namespace };
-    Ok((compile_module(&tree, source, options(mode))?, source::all_warnings(source, findings)))
+    Ok(finish(findings, compile_module(&tree, source, CompileOptions { mode, ..options })?))
 }
 
-fn make_code(vm: &mut Vm, text: String, name: &str, mode: Mode, annotations_are_text: bool) -> Result<Gc<CodeObject>> {
+fn make_code(vm: &mut Vm, text: String, name: &str, mode: Mode, options: CompileOptions) -> Result<Gc<CodeObject>> {
     // Blanks in front of an expression are no indentation.
     let text = if mode == Mode::Expression { text.trim_start_matches([' ', '\t']).to_string() } else { text };
     let source = Rc::new(Source { name: name.to_string(), text });
-    match to_code(&source, mode, annotations_are_text) {
+    match to_code(&source, mode, options) {
         Ok((code, warnings)) => {
             source::issue_warnings(vm, &source, &warnings)?;
             Ok(CodeObject::link(&code))
@@ -89,8 +89,8 @@ fn make_code(vm: &mut Vm, text: String, name: &str, mode: Mode, annotations_are_
     }
 }
 
-/// Looks at the flags of `compile`. Gives whether annotations are to stay text.
-fn check_flags(flags: i64) -> Result<bool> {
+/// What the flags of `compile` ask for.
+fn options_of(flags: i64) -> Result<CompileOptions> {
     /// Features of `__future__`, of which only that of annotations still changes something.
     const FUTURE: i64 = 0x1FE_0010;
     const ANNOTATIONS: i64 = 0x100_0000;
@@ -101,13 +101,14 @@ fn check_flags(flags: i64) -> Result<bool> {
     if flags & ONLY_TREE != 0 {
         return Err(Raised::not_implemented_error("compile(): there is no module ast, so no trees are given"));
     }
-    if flags & TOP_LEVEL_AWAIT != 0 {
-        return Err(Raised::not_implemented_error("compile(): await outside of functions is for whole programs"));
-    }
-    if flags & !(FUTURE | WITHOUT_EFFECT) != 0 {
+    if flags & !(FUTURE | WITHOUT_EFFECT | TOP_LEVEL_AWAIT) != 0 {
         return Err(Raised::value_error("compile(): unrecognised flags"));
     }
-    Ok(flags & ANNOTATIONS != 0)
+    Ok(CompileOptions {
+        annotations_are_text: flags & ANNOTATIONS != 0,
+        top_level_await: flags & TOP_LEVEL_AWAIT != 0,
+        ..CompileOptions::default()
+    })
 }
 
 fn compile(
@@ -119,10 +120,13 @@ fn compile(
     _dont_inherit: Option<bool>,
     optimize: Option<i64>,
 ) -> Result<Value> {
-    let annotations_are_text = check_flags(flags.unwrap_or(0))?;
-    if !(-1..=2).contains(&optimize.unwrap_or(-1)) {
-        return Err(Raised::value_error("compile(): invalid optimize value"));
-    }
+    let mut options = options_of(flags.unwrap_or(0))?;
+    options.optimize = match optimize.unwrap_or(-1) {
+        -1 | 0 => Optimize::Nothing,
+        1 => Optimize::Asserts,
+        2 => Optimize::Docstrings,
+        _ => return Err(Raised::value_error("compile(): invalid optimize value")),
+    };
     let file = match file.as_str() {
         Some(file) => file.clone(),
         None => match vm.call_special(file, &symbols().fspath, &[]) {
@@ -139,8 +143,8 @@ fn compile(
         "single" => Mode::Single,
         _ => return Err(Raised::value_error("compile() mode must be 'exec', 'eval' or 'single'")),
     };
-    match program("compile", text)? {
-        Program::Text(text) => make_code(vm, text, &file, mode, annotations_are_text).map(Value::Code),
+    match program(vm, "compile", text)? {
+        Program::Text(text) => make_code(vm, text, &file, mode, options).map(Value::Code),
         Program::Code(code) => Ok(Value::Code(code)),
     }
 }
@@ -159,12 +163,15 @@ fn namespaces(
         (Some(globals), locals) => {
             let Value::Dict(dict) = globals.native() else {
                 let kind = globals.type_name();
+                let is_mapping = globals.class().lookup(&symbols().getitem).is_some();
                 return Err(Raised::type_error(match function {
+                    "eval" if is_mapping => "globals must be a real dict; try eval(code, {}, mapping)".to_string(),
                     "eval" => "globals must be a dict".to_string(),
                     _ => format!("{function}() globals must be a dict, not {kind}"),
                 }));
             };
-            let locals = locals.unwrap_or_else(|| Value::Dict(dict.clone()));
+            // A dict of a derived class is the namespace itself, so that its own methods are asked.
+            let locals = locals.unwrap_or_else(|| globals.clone());
             (dict.clone(), locals)
         }
     };
@@ -177,38 +184,74 @@ fn namespaces(
     }
     let builtins = &symbols().builtins;
     if globals.find_str(builtins).is_none() {
-        globals.set_str(builtins, Value::Dict(vm.builtins.clone()));
+        let inherited = crate::vm::builtins_of(vm, &vm.globals());
+        globals.set_str(builtins, inherited);
     }
     Ok((globals, locals))
+}
+
+/// The cells for the free variables of code, as `exec` is given them.
+fn cells(function: &str, code: &CodeObject, closure: Option<&Value>) -> Result<Box<[Gc<CellObject>]>> {
+    let wanted = code.code.free_names.len();
+    let closure = closure.filter(|closure| !closure.is_none());
+    if wanted == 0 {
+        return match closure {
+            None => Ok(Box::new([])),
+            Some(_) => Err(Raised::type_error("cannot use a closure with this code object")),
+        };
+    }
+    if function == "eval" {
+        return Err(Raised::type_error("code object passed to eval() may not contain free variables"));
+    }
+    let cells = match closure {
+        Some(Value::Tuple(cells)) if cells.items().len() == wanted => cells.items().iter().map(|cell| match cell {
+            Value::Cell(cell) => Some(cell.clone()),
+            _ => None,
+        }),
+        _ => return Err(Raised::type_error(format!("code object requires a closure of exactly length {wanted}"))),
+    };
+    cells
+        .collect::<Option<_>>()
+        .ok_or_else(|| Raised::type_error(format!("code object requires a closure of exactly length {wanted}")))
 }
 
 fn run(
     vm: &mut Vm,
     function: &str,
     program: Program,
-    mode: Mode,
     globals: Option<&Value>,
     locals: Option<&Value>,
+    closure: Option<&Value>,
 ) -> Result<Value> {
     let (globals, locals) = namespaces(vm, function, globals, locals)?;
     let code = match program {
-        Program::Text(text) => make_code(vm, text, "<string>", mode, false)?,
+        Program::Text(_) if closure.is_some_and(|closure| !closure.is_none()) => {
+            return Err(Raised::type_error("closure can only be used when source is a code object"));
+        }
+        Program::Text(text) => {
+            let mode = if function == "eval" { Mode::Expression } else { Mode::Statements };
+            make_code(vm, text, "<string>", mode, CompileOptions::default())?
+        }
         Program::Code(code) => code,
     };
-    if !code.code.free_names.is_empty() {
-        return Err(Raised::type_error(format!("code object passed to {function}() may not contain free variables")));
-    }
-    vm.run_code(&code, &globals, Some(locals))
+    let closure = cells(function, &code, closure)?;
+    vm.run_code(Function::new(code, globals, closure), Some(locals))
 }
 
 fn eval(vm: &mut Vm, text: &Value, globals: Option<&Value>, locals: Option<&Value>) -> Result<Value> {
-    let program = program("eval", text)?;
-    run(vm, "eval", program, Mode::Expression, globals, locals)
+    let program = program(vm, "eval", text)?;
+    run(vm, "eval", program, globals, locals, None)
 }
 
-fn exec(vm: &mut Vm, text: &Value, globals: Option<&Value>, locals: Option<&Value>) -> Result<()> {
-    let program = program("exec", text)?;
-    run(vm, "exec", program, Mode::Statements, globals, locals).map(drop)
+fn exec(
+    vm: &mut Vm,
+    text: &Value,
+    globals: Option<&Value>,
+    locals: Option<&Value>,
+    closure: Option<&Value>,
+) -> Result<()> {
+    let program = program(vm, "exec", text)?;
+    run(vm, "exec", program, globals, locals, closure).map(drop)
 }
 
 pub const FUNCTIONS: &[Native] = &[
@@ -218,8 +261,8 @@ pub const FUNCTIONS: &[Native] = &[
         "The value of an expression given as text or code."
     ),
     native!(
-        "exec(source, /, globals=None, locals=None)",
-        exec(required, optional, optional),
+        "exec(source, /, globals=None, locals=None, *, closure=None)",
+        exec(required, optional, optional, named),
         "Runs statements given as text or code."
     ),
     native!(

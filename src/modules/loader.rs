@@ -196,13 +196,13 @@ fn load(vm: &mut Vm, full: &str, package_path: Option<&Value>) -> Result<Value> 
         }
         Origin::Namespace(folder) => {
             let module = Module::new(full);
-            describe(&module, None, Some(folder));
+            describe(vm, &module, None, Some(folder));
             modules.set_str(&key, Value::Module(module.clone()));
             Ok(Value::Module(module))
         }
         Origin::Text { source, package } => {
             let module = Module::new(full);
-            describe(&module, Some(&source.name), package);
+            describe(vm, &module, Some(&source.name), package);
             modules.set_str(&key, Value::Module(module.clone()));
             state().loading.borrow_mut().push(key.clone());
             let outcome = run(vm, &module, &source);
@@ -227,7 +227,7 @@ fn run(vm: &mut Vm, module: &Gc<Module>, text: &Rc<Source>) -> Result<()> {
 }
 
 /// Sets what a module knows about itself. `package` is the folder when it is one.
-pub fn describe(module: &Gc<Module>, file: Option<&str>, package: Option<String>) {
+pub fn describe(vm: &mut Vm, module: &Gc<Module>, file: Option<&str>, package: Option<String>) {
     let names = symbols();
     let globals = &module.globals;
     globals.set_str(&names.doc, Value::None);
@@ -238,6 +238,10 @@ pub fn describe(module: &Gc<Module>, file: Option<&str>, package: Option<String>
     globals.set_str(&names.package, Value::str(parent));
     globals.set_str(&names.loader, Value::None);
     globals.set_str(&names.spec, Value::None);
+    // As in CPython the program has the module, all others its dict.
+    let builtins = Value::Dict(vm.builtins.clone());
+    let builtins = if *module.name == *names.main { import_absolute(vm, "builtins").unwrap_or(builtins) } else { builtins };
+    globals.set_str(&names.builtins, builtins);
     if let Some(file) = file {
         globals.set_str(&names.file, Value::str(file));
     }
@@ -270,7 +274,7 @@ fn find(vm: &mut Vm, full: &str, package_path: Option<&Value>) -> Result<Option<
     let mut namespace = None;
     // A script cannot stand in for what the machine itself imports, as in CPython, where it is there already.
     if !MACHINE.contains(&full)
-        && let Some(found) = find_among(&first, short, &mut namespace)?
+        && let Some(found) = find_among(vm, &first, short, &mut namespace)?
     {
         return Ok(Some(found));
     }
@@ -283,14 +287,19 @@ fn find(vm: &mut Vm, full: &str, package_path: Option<&Value>) -> Result<Option<
         let source = Rc::new(Source { name, text: embedded.text.to_string() });
         return Ok(Some(Origin::Text { source, package }));
     }
-    let found = find_among(&last, short, &mut namespace)?;
+    let found = find_among(vm, &last, short, &mut namespace)?;
     Ok(found.or(namespace.map(Origin::Namespace)))
 }
 
 /// Looks for a module in several folders; `namespace` gets the first folder that is a namespace package.
-fn find_among(folders: &[&Str], short: &str, namespace: &mut Option<String>) -> Result<Option<Origin>> {
+fn find_among(
+    vm: &mut Vm,
+    folders: &[&Str],
+    short: &str,
+    namespace: &mut Option<String>,
+) -> Result<Option<Origin>> {
     for folder in folders {
-        match find_in(Path::new(&***folder), short)? {
+        match find_in(vm, Path::new(&***folder), short)? {
             Some(Origin::Namespace(found)) => *namespace = namespace.take().or(Some(found)),
             Some(origin) => return Ok(Some(origin)),
             None => {}
@@ -308,7 +317,7 @@ fn search_path(vm: &mut Vm) -> Result<Vec<Value>> {
 }
 
 /// Looks for a module in one folder.
-fn find_in(folder: &Path, short: &str) -> Result<Option<Origin>> {
+fn find_in(vm: &mut Vm, folder: &Path, short: &str) -> Result<Option<Origin>> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let package = folder.join(short);
     let is_folder = package.is_dir();
@@ -316,7 +325,7 @@ fn find_in(folder: &Path, short: &str) -> Result<Option<Origin>> {
         for ending in ENDINGS {
             let file = package.join(format!("__init__.{ending}"));
             if file.is_file() {
-                let source = read(&file)?;
+                let source = read(vm, &file)?;
                 return Ok(Some(Origin::Text { source, package: Some(package.display().to_string()) }));
             }
         }
@@ -324,14 +333,14 @@ fn find_in(folder: &Path, short: &str) -> Result<Option<Origin>> {
     for ending in ENDINGS {
         let file = folder.join(format!("{short}.{ending}"));
         if file.is_file() {
-            return Ok(Some(Origin::Text { source: read(&file)?, package: None }));
+            return Ok(Some(Origin::Text { source: read(vm, &file)?, package: None }));
         }
     }
     Ok(is_folder.then(|| Origin::Namespace(package.display().to_string())))
 }
 
-fn read(file: &Path) -> Result<Rc<Source>> {
-    source::read(file, &file.display().to_string()).map_err(|failure| failure.raised())
+fn read(vm: &mut Vm, file: &Path) -> Result<Rc<Source>> {
+    source::read(vm, file, &file.display().to_string()).map_err(|failure| failure.raised())
 }
 
 /// Turns leading dots into the name of the package they stand for.

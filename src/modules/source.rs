@@ -7,10 +7,10 @@ use std::rc::Rc;
 use asy_grammar::{CheckOptions, Diagnostic, Findings, LineIndex};
 
 use super::warnings;
-use crate::builtins::os_errors;
+use crate::builtins::{codec, os_errors};
 use crate::bytecode::Code;
 use crate::bytecode::code::Source;
-use crate::compiler::{CompileMode, CompileOptions, compile_module};
+use crate::compiler::{CompileOptions, compile_module};
 use crate::value::{CodeObject, Gc, Raised, Str, Value, symbols, types};
 use crate::vm::Vm;
 
@@ -27,6 +27,8 @@ pub enum ReadFailure {
     System(std::io::Error, String),
     /// It is no UTF-8: the first bad byte, its 1-based line and the file.
     Encoding { byte: u8, line: usize, name: String },
+    /// It names an encoding that is not known, or that it is not in.
+    Unknown { encoding: String, name: String },
 }
 
 impl ReadFailure {
@@ -39,13 +41,18 @@ impl ReadFailure {
                 set_place(&raised, name, *line as i64, Value::None, Value::None, None);
                 raised
             }
+            ReadFailure::Unknown { name, .. } => {
+                let raised = Raised::syntax_error(self.message());
+                set_place(&raised, name, 0, Value::None, Value::None, None);
+                raised
+            }
         }
     }
 
     /// The file, as messages call it.
     pub fn name(&self) -> &str {
         match self {
-            ReadFailure::System(_, name) | ReadFailure::Encoding { name, .. } => name,
+            ReadFailure::System(_, name) | ReadFailure::Encoding { name, .. } | ReadFailure::Unknown { name, .. } => name,
         }
     }
 
@@ -53,6 +60,7 @@ impl ReadFailure {
     pub fn message(&self) -> String {
         match self {
             ReadFailure::System(error, _) => system_message(error),
+            ReadFailure::Unknown { encoding, .. } => format!("encoding problem: {encoding}"),
             ReadFailure::Encoding { byte, line, name } => format!(
                 "Non-UTF-8 code starting with '\\x{byte:02x}' in file {name} on line {line}, but no encoding declared; \
                  see https://peps.python.org/pep-0263/ for details"
@@ -71,13 +79,61 @@ pub fn system_message(error: &std::io::Error) -> String {
 }
 
 /// Reads a source file; `name` is how messages call it. A byte order mark is skipped.
-pub fn read(path: &Path, name: &str) -> Result<Rc<Source>, ReadFailure> {
+pub fn read(vm: &mut Vm, path: &Path, name: &str) -> Result<Rc<Source>, ReadFailure> {
     let bytes = fs::read(path).map_err(|error| ReadFailure::System(error, name.to_string()))?;
-    decode(bytes, name)
+    decode(vm, bytes, name)
+}
+
+/// The encoding that a comment in the first two lines names, other than UTF-8 (PEP 263).
+fn declared_encoding(bytes: &[u8]) -> Option<&str> {
+    let mut lines = bytes.split(|byte| matches!(byte, b'\n' | b'\r'));
+    let first = lines.next()?;
+    let is_blank = |line: &[u8]| {
+        let text = line.trim_ascii_start();
+        text.is_empty() || text[0] == b'#'
+    };
+    let encoding = encoding_in(first).or_else(|| if is_blank(first) { encoding_in(lines.next()?) } else { None })?;
+    let normal = encoding.to_ascii_lowercase().replace('_', "-");
+    (normal != "utf-8" && !normal.starts_with("utf-8-")).then_some(encoding)
+}
+
+/// `coding: NAME` in a line that is a comment.
+fn encoding_in(line: &[u8]) -> Option<&str> {
+    let line = line.trim_ascii_start();
+    let comment = if line.first() == Some(&b'#') { line } else { return None };
+    let at = comment.windows(7).position(|word| &word[..6] == b"coding" && matches!(word[6], b':' | b'='))?;
+    let rest = comment[at + 7..].trim_ascii_start();
+    let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte)).count();
+    std::str::from_utf8(&rest[..length]).ok().filter(|name| !name.is_empty())
+}
+
+/// The text of a source that a script gives as bytes.
+pub fn decode_text(vm: &mut Vm, bytes: Vec<u8>) -> crate::value::Result<String> {
+    let encoding = declared_encoding(&bytes);
+    let encoding = encoding.unwrap_or("utf-8-sig").to_string();
+    match codec::decode(vm, &bytes, &encoding, "strict") {
+        Ok(text) => Ok(text.to_string()),
+        Err(raised) if raised.is_a(&types().lookup_error) => {
+            Err(Raised::syntax_error(format!("unknown encoding: {encoding}")))
+        }
+        Err(raised) if raised.is_a(&types().unicode_decode_error) => {
+            let message = vm.str(&Value::Exception(raised.0))?;
+            Err(Raised::syntax_error(format!("(unicode error) {message}")))
+        }
+        Err(raised) => Err(raised),
+    }
 }
 
 /// The text of a source file that has been read.
-pub fn decode(bytes: Vec<u8>, name: &str) -> Result<Rc<Source>, ReadFailure> {
+pub fn decode(vm: &mut Vm, bytes: Vec<u8>, name: &str) -> Result<Rc<Source>, ReadFailure> {
+    if let Some(encoding) = declared_encoding(&bytes) {
+        let encoding = encoding.to_string();
+        let text = codec::decode(vm, &bytes, &encoding, "strict").map_err(|_| ReadFailure::Unknown {
+            encoding,
+            name: name.to_string(),
+        })?;
+        return Ok(Rc::new(Source { name: name.to_string(), text: text.to_string() }));
+    }
     let mut text = String::from_utf8(bytes).map_err(|error| {
         let bad = error.utf8_error().valid_up_to();
         let bytes = error.as_bytes();
@@ -112,7 +168,7 @@ pub fn compile_plain(
     if !findings.errors.is_empty() {
         return Err(findings.errors);
     }
-    let options = CompileOptions { mode: CompileMode::Module, top_level_await, annotations_are_text: false };
+    let options = CompileOptions { top_level_await, ..CompileOptions::default() };
     Ok((compile_module(&tree, source, options)?, all_warnings(source, findings)))
 }
 

@@ -328,7 +328,7 @@ pub fn module(vm: &mut Vm) -> Result<Gc<Module>> {
     for row in sys_hooks::FUNCTIONS {
         module.set(row.name(), Value::Native(NativeFunction::of_module(row, &module.name)));
     }
-    for name in ["displayhook", "excepthook", "unraisablehook"] {
+    for name in ["displayhook", "excepthook", "unraisablehook", "breakpointhook"] {
         if let Some(hook) = module.get(name) {
             module.set(&format!("__{name}__"), hook);
         }

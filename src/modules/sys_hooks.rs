@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use super::{state, structure, traceback};
 use crate::native;
-use crate::value::{Class, Dict, Gc, Native, Raised, Result, Value, types};
+use crate::value::{Class, Dict, Gc, Native, Raised, Result, Str, Value, types};
 use crate::vm::Vm;
 
 /// `sys.excepthook(type, value, traceback)`: writes the report of an exception.
@@ -120,9 +120,39 @@ fn setprofile(_: &mut Vm, function: &Value) -> Result<()> {
     not_traced(function, "setprofile")
 }
 
-fn breakpointhook(_: &mut Vm, _: &[Value], _: Option<&Gc<Dict>>) -> Result<()> {
-    let message = "breakpoint(): there is no debugger; set sys.breakpointhook to a function of your own";
-    Err(Raised::new(&types().not_implemented_error, vec![Value::str(message)]))
+/// `sys.breakpointhook(...)`: calls what the variable PYTHONBREAKPOINT names, as CPython's does.
+fn breakpointhook(vm: &mut Vm, arguments: &[Value], keywords: Option<&Gc<Dict>>) -> Result<Value> {
+    let name = environment_variable(vm, "PYTHONBREAKPOINT")?;
+    if name == "0" {
+        return Ok(Value::None);
+    }
+    let name = if name.is_empty() { "pdb.set_trace" } else { &name };
+    let (module, function) = name.rsplit_once('.').unwrap_or(("builtins", name));
+    let found = match super::loader::import_absolute(vm, module) {
+        Ok(module) => vm.get_attribute_if_any(&module, &Str::intern(function))?,
+        Err(_) => None,
+    };
+    match found {
+        Some(hook) => vm.call_with_pairs(&hook, arguments, &crate::builtins::keyword_pairs(keywords)),
+        None if name == "pdb.set_trace" => {
+            let message = "breakpoint(): there is no debugger; set sys.breakpointhook to a function of your own";
+            Err(Raised::new(&types().not_implemented_error, vec![Value::str(message)]))
+        }
+        None => {
+            let message = format!("Ignoring unimportable $PYTHONBREAKPOINT: \"{name}\"");
+            (vm.hooks.warn)(vm, &types().runtime_warning, &message)?;
+            Ok(Value::None)
+        }
+    }
+}
+
+/// A variable of the environment: as the script sees it once it has imported `os`.
+fn environment_variable(vm: &mut Vm, name: &str) -> Result<String> {
+    let Some(environment) = state().module("os").and_then(|os| os.get("environ")) else {
+        return Ok(std::env::var(name).unwrap_or_default());
+    };
+    let value = vm.call_method(&environment, &Str::intern("get"), &[Value::str(name), Value::str("")])?;
+    Ok(vm.str(&value)?.to_string())
 }
 
 fn is_finalizing(_: &mut Vm) -> bool {
@@ -143,7 +173,7 @@ pub const FUNCTIONS: &[Native] = &[
     native!(
         "breakpointhook(*args, **kws)",
         breakpointhook(rest, keywords),
-        "What breakpoint() calls: there is no debugger here, so it fails."
+        "What breakpoint() calls: the function that PYTHONBREAKPOINT names."
     ),
     native!("getswitchinterval()", getswitchinterval(), "The switch interval that was set last."),
     native!("setswitchinterval(interval, /)", setswitchinterval(required), "Keeps a switch interval."),

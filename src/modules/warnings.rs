@@ -9,13 +9,10 @@ use crate::value::{Class, Str, Value, symbols, types};
 use crate::vm::Vm;
 
 /// Issues a warning for the line that is running.
-pub fn warn_from_machine(vm: &mut Vm, category: &Class, message: &str) {
+pub fn warn_from_machine(vm: &mut Vm, category: &Class, message: &str) -> crate::value::Result<()> {
     let (file, line) = vm.caller().map_or_else(|| (Str::new("<sys>"), 0), |(file, line, _)| (file, line));
     let source = source_line(vm).unwrap_or_default();
-    let outcome = warn_at(vm, category, message, &file, line, &source);
-    if let Err(raised) = outcome {
-        super::traceback::report_ignored(vm, raised, &Value::str(message));
-    }
+    warn_at(vm, category, message, &file, line, &source)
 }
 
 /// Warns of a coroutine that nobody has awaited. The library's module says where it was made, if that is known.
@@ -42,7 +39,9 @@ pub fn warn_never_awaited(vm: &mut Vm, coroutine: &Value) {
             }
         }
     }
-    warn_from_machine(vm, &types().runtime_warning, &message);
+    if let Err(raised) = warn_from_machine(vm, &types().runtime_warning, &message) {
+        super::traceback::report_ignored(vm, raised, coroutine);
+    }
 }
 
 /// `warnings._warn_unawaited_coroutine`, if the module is there or has to be.

@@ -63,7 +63,7 @@ pub fn current_by_default(vm: &mut Vm) -> Result<Rc<EventLoop>> {
     if WAS_SET.get() {
         return Err(Raised::runtime_error("There is no current event loop in thread 'MainThread'."));
     }
-    (vm.hooks.warn)(vm, &types().deprecation_warning, "There is no current event loop");
+    (vm.hooks.warn)(vm, &types().deprecation_warning, "There is no current event loop")?;
     let event_loop = EventLoop::new();
     set_current_by_default(Some(event_loop.clone()));
     Ok(event_loop)

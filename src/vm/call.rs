@@ -286,7 +286,17 @@ impl Vm {
             CodeKind::Generator => CoroutineKind::Generator,
             CodeKind::Coroutine => CoroutineKind::Coroutine,
             CodeKind::AsyncGenerator => CoroutineKind::AsyncGenerator,
-            CodeKind::Function | CodeKind::Class | CodeKind::Module => {
+            CodeKind::Function => {
+                self.push_function(function, arguments, dst, kind)?;
+                return Ok(None);
+            }
+            // A function made of the code of `compile`: its names are its globals.
+            CodeKind::Class | CodeKind::Module => {
+                let namespace = Value::Dict(function.globals.clone());
+                if code.code.awaits_at_top {
+                    return Ok(Some(self.module_coroutine(&function, Some(namespace))));
+                }
+                *arguments = SmallVec::from_elem(namespace, 1);
                 self.push_function(function, arguments, dst, kind)?;
                 return Ok(None);
             }

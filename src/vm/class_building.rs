@@ -247,6 +247,13 @@ impl Vm {
             if &**text == "__dict__" && bases.iter().any(|base| base.has_dictionary.get() && !base.is_builtin()) {
                 return Err(Raised::type_error("__dict__ slot disallowed: we already got one"));
             }
+            // A class of the script without slots has room for weak references.
+            let is_open = |class: &Class| !class.is_builtin() && class.namespace.find_str(&symbols().slots).is_none();
+            if &**text == "__weakref__" && bases.iter().any(|base| base.ancestors().iter().any(is_open))
+                || matches!(&**text, "__dict__" | "__weakref__") && names.iter().any(|name| name.same(text))
+            {
+                return Err(Raised::type_error(format!("{text} slot disallowed: we already got one")));
+            }
             let slot = mangle(class_name, text);
             if &*slot != "__dict__" && &*slot != "__weakref__" {
                 if matches!(layout, Layout::Int | Layout::Tuple | Layout::Bytes) {

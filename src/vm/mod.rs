@@ -40,6 +40,7 @@ pub use class_building::{best_base, linearize, same_layout};
 pub use coroutine::throw_before_start;
 pub use operator::Comparison;
 pub use safe_point::Hooks;
+pub use variable::builtins_of;
 
 /// A running interpreter: its stack and what it has to know while it runs.
 pub struct Vm {
@@ -133,7 +134,7 @@ impl Vm {
 
     /// Runs the code of a module in its globals.
     pub fn run_module(&mut self, code: &Gc<CodeObject>, module: &Gc<Module>) -> Result<Value> {
-        self.run_code(code, &module.globals, None)
+        self.run_function_in(Function::new(code.clone(), module.globals.clone(), Box::new([])), None)
     }
 
     /// Runs the body of a class (or of `exec`) in a namespace, which it has in R[0].
@@ -141,16 +142,21 @@ impl Vm {
         self.run_function_in(function.clone(), Some(namespace))
     }
 
-    /// Runs code in globals, with a namespace in R[0] if it is of that kind.
-    pub fn run_code(&mut self, code: &Gc<CodeObject>, globals: &Gc<Dict>, namespace: Option<Value>) -> Result<Value> {
-        let function = Function::new(code.clone(), globals.clone(), Box::new([]));
+    /// Runs code as a function without parameters, with a namespace in R[0] if it is of that kind. Code
+    /// that awaits at its top becomes a coroutine.
+    pub fn run_code(&mut self, function: Gc<Function>, namespace: Option<Value>) -> Result<Value> {
+        if function.code.code.awaits_at_top {
+            return Ok(self.module_coroutine(&function, namespace));
+        }
         self.run_function_in(function, namespace)
     }
 
-    /// A coroutine that runs the code of a module: for one that awaits at its top.
-    pub fn module_coroutine(&mut self, code: &Gc<CodeObject>, globals: &Gc<Dict>) -> Value {
-        let function = Function::new(code.clone(), globals.clone(), Box::new([]));
-        let registers = smallvec::SmallVec::from_elem(Value::Unbound, code.code.register_count as usize);
+    /// A coroutine that runs code which awaits at its top, with its namespace in R[0] if it has one.
+    pub fn module_coroutine(&mut self, function: &Gc<Function>, namespace: Option<Value>) -> Value {
+        let count = function.code.code.register_count as usize;
+        let mut registers = smallvec::SmallVec::from_elem(Value::Unbound, count.max(1));
+        registers[0] = namespace.unwrap_or_default();
+        let function = function.clone();
         Value::Coroutine(crate::value::Coroutine::new(crate::value::CoroutineKind::Coroutine, function, registers))
     }
 

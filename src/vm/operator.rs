@@ -403,7 +403,7 @@ impl Vm {
                            expect from the negation of a bool. Use the 'not' operator for boolean negation or \
                            ~int(x) for the bitwise inversion of the underlying int.";
             let warn = self.hooks.warn;
-            warn(self, &types().deprecation_warning, message);
+            warn(self, &types().deprecation_warning, message)?;
             return Ok(Value::Int(!(truth as i64)));
         }
         match arithmetic::invert(value) {

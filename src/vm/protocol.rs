@@ -24,6 +24,11 @@ impl Vm {
     }
 
     fn truth_of_object(&mut self, value: &Value) -> Result<bool> {
+        if let Value::NotImplemented = value {
+            let message = "NotImplemented should not be used in a boolean context";
+            (self.hooks.warn)(self, &types().deprecation_warning, message)?;
+            return Ok(true);
+        }
         let names = symbols();
         let value = value.clone();
         if value.class().lookup(&names.bool).is_some_and(|method| method.is_none()) {
@@ -44,10 +49,10 @@ impl Vm {
     }
 
     /// Warns when a conversion (`__int__`, `__index__`, `__float__`) gave a number of a derived class.
-    pub fn warn_of_subclass(&mut self, result: &Value, expected: &Class, method: &Str) {
+    pub fn warn_of_subclass(&mut self, result: &Value, expected: &Class, method: &Str) -> Result<()> {
         let class = result.class();
         if class.same(expected) || !class.is_subclass(expected) {
-            return;
+            return Ok(());
         }
         let (name, expected) = (class.name(), expected.name());
         let message = format!(
@@ -55,7 +60,7 @@ impl Vm {
              of {expected} is deprecated, and may not be supported in a future version of Python."
         );
         let warn = self.hooks.warn;
-        warn(self, &types().deprecation_warning, &message);
+        warn(self, &types().deprecation_warning, &message)
     }
 
     /// `operator.index(value)`, of any size: an Int or BigInt.
@@ -70,7 +75,7 @@ impl Vm {
             Some(result) => match result? {
                 Value::Int(number) => Ok(Value::Int(number)),
                 Value::Bool(truth) => {
-                    self.warn_of_subclass(&Value::Bool(truth), &types().int, &symbols().index);
+                    self.warn_of_subclass(&Value::Bool(truth), &types().int, &symbols().index)?;
                     Ok(Value::Int(truth as i64))
                 }
                 big @ Value::BigInt(_) => Ok(big),
@@ -156,6 +161,9 @@ impl Vm {
             }
             Ok(Value::Int(number)) if number >= 0 => Ok(number as usize),
             Ok(Value::Int(_)) => Err(Raised::value_error("__len__() should return >= 0")),
+            Ok(Value::BigInt(big)) if big.0.sign() == num_bigint::Sign::Minus => {
+                Err(Raised::value_error("__len__() should return >= 0"))
+            }
             Ok(_) => Err(Raised::overflow_error("cannot fit 'int' into an index-sized integer")),
         }))
     }

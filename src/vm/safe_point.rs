@@ -18,8 +18,8 @@ pub type SetAttribute = fn(&mut Vm, &Value, &Str, Option<Value>) -> Option<Resul
 
 /// Functions of the layers above that the VM calls.
 pub struct Hooks {
-    /// Imports a module: name, level, globals of the importer, whether the last part of a dotted name is
-    /// wanted.
+    /// The builtin `__import__`: name, level, globals of the importer, whether the last part of a dotted
+    /// name is wanted.
     pub import: fn(&mut Vm, &Str, usize, &Gc<Dict>, bool) -> Result<Value>,
     /// `from module import name` when the module has no such attribute: a submodule, or ImportError.
     pub import_from: fn(&mut Vm, &Value, &Str) -> Result<Value>,
@@ -42,8 +42,8 @@ pub struct Hooks {
     pub report_forgotten: fn(&mut Vm, Vec<Value>),
     /// An exception in a finalizer, with what was finalized: "Exception ignored in: ...".
     pub report_ignored: fn(&mut Vm, Raised, &Value),
-    /// A warning: category, message.
-    pub warn: fn(&mut Vm, &Class, &str),
+    /// A warning: category, message. An error when a filter makes it one.
+    pub warn: fn(&mut Vm, &Class, &str) -> Result<()>,
     /// A coroutine died that nobody has awaited.
     pub warn_never_awaited: fn(&mut Vm, &Value),
     /// The repr of `value`, for a TypeVar and the like; made by the typing module.
@@ -68,7 +68,7 @@ impl Default for Hooks {
             interrupted: |_| Ok(false),
             report_forgotten: |_, _| {},
             report_ignored: |_, _, _| {},
-            warn: |_, _, _| {},
+            warn: |_, _, _| Ok(()),
             warn_never_awaited: |_, _| {},
             make_type_parameter: |_, _, _| Err(Raised::not_implemented_error("type parameters need the typing module")),
             show_result: |_, _| Ok(()),

@@ -1,6 +1,6 @@
 //! Variables: globals with their caches, namespaces of class bodies, and unbound ones.
 
-use crate::bytecode::Register;
+use crate::bytecode::{CodeKind, Intrinsic, Op, Register};
 use crate::value::code::{CacheKind, Site};
 use crate::value::{Dict, Gc, Raised, Result, Str, Value, symbols, types};
 
@@ -24,6 +24,9 @@ impl Vm {
             cache.place.set(Some(globals.place_of(index)));
             return Ok(globals.value_at(index));
         }
+        if let Some(builtins) = self.other_builtins() {
+            return self.in_mapping(&builtins, &site.name)?.ok_or_else(|| self.undefined(&site.name));
+        }
         if let Some(index) = self.builtins.find_str(&site.name) {
             cache.key.set(globals.ensure_version());
             cache.second_key.set(self.builtins.ensure_version());
@@ -32,6 +35,22 @@ impl Vm {
             return Ok(self.builtins.value_at(index));
         }
         Err(self.undefined(&site.name))
+    }
+
+    /// The `__builtins__` of the running frame's globals, when these are other builtins than the machine's.
+    fn other_builtins(&self) -> Option<Value> {
+        match builtins_of(self, self.frame_globals()) {
+            Value::Dict(dict) if dict.same(&self.builtins) => None,
+            other => Some(other),
+        }
+    }
+
+    /// A builtin as the running frame sees it.
+    fn builtin(&mut self, name: &Str) -> Result<Option<Value>> {
+        match self.other_builtins() {
+            None => Ok(self.builtins.get_str(name)),
+            Some(builtins) => self.in_mapping(&builtins, name),
+        }
     }
 
     /// NameError for a name. What it may have been meant to be is for the report to find out.
@@ -67,9 +86,14 @@ impl Vm {
     }
 
     fn in_namespace(&mut self, name: &Str) -> Result<Option<Value>> {
-        match self.namespace() {
+        let namespace = self.namespace();
+        self.in_mapping(&namespace, name)
+    }
+
+    fn in_mapping(&mut self, mapping: &Value, name: &Str) -> Result<Option<Value>> {
+        match mapping {
             Value::Dict(dict) => Ok(dict.get_str(name)),
-            other => match self.get_item(&other, &Value::Str(name.clone())) {
+            other => match self.get_item(other, &Value::Str(name.clone())) {
                 Ok(value) => Ok(Some(value)),
                 Err(raised) if raised.is_a(&types().key_error) => Ok(None),
                 Err(raised) => Err(raised),
@@ -156,15 +180,60 @@ impl Vm {
     }
 
     pub(super) fn load_build_class(&mut self) -> Result<Value> {
-        let name = &symbols().build_class;
-        self.builtins.get_str(name).ok_or_else(|| Raised::name_error("__build_class__ not found"))
+        self.builtin(&symbols().build_class)?.ok_or_else(|| Raised::name_error("__build_class__ not found"))
     }
 
-    /// `import name`, through the layer above.
+    /// `import name`, by the `__import__` of the builtins. The builtin one is in the layer above.
     pub(super) fn import_module(&mut self, name: &Str, level: usize, leaf: bool) -> Result<Value> {
-        let globals = self.globals();
-        let import = self.hooks.import;
-        import(self, name, level, &globals, leaf)
+        let import = self.builtin(&symbols().import)?;
+        match import {
+            Some(Value::Native(native)) if native.row.name() == &*symbols().import => {
+                let globals = self.globals();
+                let import = self.hooks.import;
+                import(self, name, level, &globals, leaf)
+            }
+            Some(import) => self.import_by(&import, name, level, leaf),
+            None => Err(Raised::import_error("__import__ not found")),
+        }
+    }
+
+    /// `import name` by a function that the script has put in the place of `__import__`.
+    #[cold]
+    fn import_by(&mut self, import: &Value, name: &Str, level: usize, leaf: bool) -> Result<Value> {
+        let Some(view) = self.script_frames().next() else { return Ok(Value::None) };
+        let code = view.function.code.clone();
+        // The instructions that take names out of the module belong to the same statement.
+        let place = code.code.position(view.instruction);
+        let names = (view.instruction..code.code.ops.len()).take_while(|pc| {
+            let position = code.code.position(*pc);
+            position.line >= place.line && position.span.start < place.span.end
+        });
+        let names: Vec<Value> = names
+            .filter(|pc| code.code.position(*pc).span == place.span)
+            .filter_map(|pc| match (code.code.ops[pc], code.code.ops.get(pc + 1)) {
+                (Op::ImportFrom { .. }, Some(&Op::Data { high, low })) => {
+                    Some(Value::Str(code.sites[(high as usize) << 16 | low as usize].name.clone()))
+                }
+                (Op::Intrinsic { function: Intrinsic::ImportStar, .. }, _) => Some(Value::str("*")),
+                _ => None,
+            })
+            .collect();
+        let renamed = leaf && names.is_empty();
+        let globals = Value::Dict(view.function.globals.clone());
+        let locals = match view.function.code.code.kind {
+            CodeKind::Module | CodeKind::Class => view.locals_object(),
+            _ => Value::None,
+        };
+        let names = if names.is_empty() { Value::None } else { Value::tuple(names) };
+        let level = Value::from(level);
+        let mut module = self.call(import, &[Value::Str(name.clone()), globals, locals, names, level])?;
+        if renamed {
+            // `import a.b as c`
+            for part in name.split('.').skip(1) {
+                module = self.import_from(&module, &Str::intern(part))?;
+            }
+        }
+        Ok(module)
     }
 
     /// `from module import name`.
@@ -174,5 +243,14 @@ impl Vm {
         }
         let import_from = self.hooks.import_from;
         import_from(self, module, name)
+    }
+}
+
+/// The builtins that code with these globals sees: what `__builtins__` in them says, as in CPython.
+pub fn builtins_of(vm: &Vm, globals: &Dict) -> Value {
+    match globals.get_str(&symbols().builtins) {
+        None => Value::Dict(vm.builtins.clone()),
+        Some(Value::Module(module)) => Value::Dict(module.globals.clone()),
+        Some(other) => other,
     }
 }

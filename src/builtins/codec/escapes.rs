@@ -139,7 +139,7 @@ pub fn decode(vm: &mut Vm, decoder: &mut Decoder<'_>) -> Result<()> {
     }
     if let Some(message) = unknown {
         let warn = vm.hooks.warn;
-        warn(vm, &types().deprecation_warning, &message);
+        warn(vm, &types().deprecation_warning, &message)?;
     }
     Ok(())
 }

@@ -197,7 +197,7 @@ fn compile_new(vm: &mut Vm, source: &Value, flags: i64) -> Result<Value> {
     let mut warnings = Vec::new();
     let parsed = parser::parse(characters, is_text, flags as u32, &mut warnings);
     for message in warnings {
-        (vm.hooks.warn)(vm, &types().future_warning, &message);
+        (vm.hooks.warn)(vm, &types().future_warning, &message)?;
     }
     let program = parsed.and_then(|parsed| {
         let program = program::compile(&parsed.body, &parsed.widths, parsed.flags, is_text)?;
@@ -287,7 +287,7 @@ fn limit_and_flags(
             )));
         }
         let message = format!("'{limit}' is passed as positional argument");
-        (vm.hooks.warn)(vm, &types().deprecation_warning, &message);
+        (vm.hooks.warn)(vm, &types().deprecation_warning, &message)?;
     }
     let most = most.map_or(Ok(0), |most| vm.index_clamped(&most))?;
     Ok((most, flags))
