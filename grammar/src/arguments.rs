@@ -116,6 +116,12 @@ impl Builder<'_> {
         arguments
     }
 
+    /// The last `mark` before a place.
+    fn mark_before(&self, place: Span, mark: &str) -> Span {
+        let start = self.source[..place.start as usize].rfind(mark).map_or(place.start, |start| start as u32);
+        Span { start, end: start + mark.len() as u32 }
+    }
+
     /// Sorts the entries of a parameter list into their kinds.
     pub fn parameters(&mut self, items: Vec<ParameterItem>) -> Parameters {
         let mut parameters = Parameters::default();
@@ -124,9 +130,9 @@ impl Builder<'_> {
         let mut default_before = false;
         for item in items {
             let span = match &item {
-                ParameterItem::Plain(parameter)
-                | ParameterItem::Star(parameter)
-                | ParameterItem::DoubleStar(parameter) => parameter.name.span,
+                ParameterItem::Plain(parameter) => parameter.name.span,
+                ParameterItem::Star(parameter) => self.mark_before(parameter.name.span, "*"),
+                ParameterItem::DoubleStar(parameter) => self.mark_before(parameter.name.span, "**"),
                 ParameterItem::BareStar(span) | ParameterItem::Slash(span) => *span,
             };
             if parameters.double_star.is_some() {
@@ -148,14 +154,16 @@ impl Builder<'_> {
                 }
                 ParameterItem::Star(parameter) => {
                     if let Some(default) = &parameter.default {
-                        self.error(default.span, "var-positional argument cannot have default value");
+                        let equal = self.mark_before(default.span, "=");
+                        self.error(equal, "var-positional argument cannot have default value");
                     }
                     parameters.star = Some(parameter);
                 }
                 ParameterItem::BareStar(span) => bare_star = Some(span),
                 ParameterItem::DoubleStar(parameter) => {
                     if let Some(default) = &parameter.default {
-                        self.error(default.span, "var-keyword argument cannot have default value");
+                        let equal = self.mark_before(default.span, "=");
+                        self.error(equal, "var-keyword argument cannot have default value");
                     }
                     parameters.double_star = Some(parameter);
                 }
@@ -163,7 +171,11 @@ impl Builder<'_> {
                 ParameterItem::Slash(span) if slash => self.error(span, "/ may appear only once"),
                 ParameterItem::Slash(span) => {
                     if parameters.positional.is_empty() {
-                        self.error(span, "at least one argument must precede /");
+                        let is_last = !self.source[span.end as usize..].trim_start().starts_with(',');
+                        self.error(
+                            span,
+                            if is_last { "invalid syntax" } else { "at least one argument must precede /" },
+                        );
                     }
                     slash = true;
                     parameters.positional_only = std::mem::take(&mut parameters.positional);

@@ -178,7 +178,10 @@ impl<'source> Builder<'source> {
     ) -> StatementKind {
         let is_star = handlers.first().is_some_and(|(star, _)| *star);
         if let Some((_, other)) = handlers.iter().find(|(star, _)| *star != is_star) {
-            let span = Span { start: other.span.start, end: other.span.start + 6 };
+            let rest = self.source.get(other.span.start as usize..).unwrap_or("");
+            // Up to the star, when it has one.
+            let end = if is_star { 6 } else { rest.find('*').map_or(6, |star| star as u32 + 1) };
+            let span = Span { start: other.span.start, end: other.span.start + end };
             self.error(span, "cannot have both 'except' and 'except*' on the same 'try'");
         }
         let handlers = handlers.into_iter().map(|(_, handler)| handler).collect();

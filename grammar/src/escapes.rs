@@ -63,7 +63,10 @@ fn bad_escape(text: &str, prefix: StringPrefix) -> Option<String> {
     let mut rest = text;
     while let Some(at) = rest.find('\\') {
         let after = &rest[at + 1..];
-        let letter = after.chars().next()?;
+        let Some(letter) = after.chars().next() else {
+            // The brace of a field follows.
+            return (prefix == StringPrefix::Format).then(|| "\\{".to_string());
+        };
         rest = &after[letter.len_utf8()..];
         match letter {
             '\n' | '\r' | '\\' | '\'' | '"' | 'a' | 'b' | 'f' | 'n' | 'r' | 't' | 'v' | 'x' => {}

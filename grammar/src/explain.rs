@@ -20,8 +20,13 @@ pub struct Context<'run> {
 
 /// Says what is wrong.
 pub fn explain(context: &Context) -> Diagnostic {
-    let rules: [fn(&Context) -> Option<Diagnostic>; 11] = [
+    let rules: [fn(&Context) -> Option<Diagnostic>; 17] = [
         explain_field,
+        explain_yield_target,
+        explain_not,
+        explain_star,
+        explain_type_parameters,
+        explain_pattern_target,
         explain_missing_colon,
         explain_print,
         explain_import,
@@ -32,6 +37,7 @@ pub fn explain(context: &Context) -> Diagnostic {
         explain_argument,
         explain_conditional,
         explain_missing_comma,
+        explain_open_field,
     ];
     rules.iter().find_map(|rule| rule(context)).unwrap_or_else(|| context.error("invalid syntax"))
 }
@@ -66,6 +72,13 @@ impl Context<'_> {
         self.tokens.get(index).map_or(Span { start: last.end, end: last.end }, |spanned| spanned.span)
     }
 
+    /// What the logical line covers.
+    fn line(&self) -> Span {
+        let rest = self.tokens.get(self.begin..).unwrap_or_default();
+        let length = rest.iter().position(|spanned| spanned.token == Token::Newline).unwrap_or(rest.len());
+        self.span(self.begin).to(self.span((self.begin + length).saturating_sub(1)))
+    }
+
     fn error(&self, message: impl Into<String>) -> Diagnostic {
         Diagnostic::syntax(self.span(self.index), message)
     }
@@ -87,12 +100,97 @@ impl Context<'_> {
         None
     }
 
+    /// Whether the head of a compound statement has its colon already.
+    fn has_colon(&self) -> bool {
+        let mut depth = 0isize;
+        self.tokens[self.begin..self.index.min(self.tokens.len())].iter().any(|spanned| {
+            depth += isize::from(spanned.token.opens()) - isize::from(spanned.token.closes());
+            depth == 0 && spanned.token == Token::Colon
+        })
+    }
+
     fn opening_token(&self) -> Option<&Token> {
         self.opening().and_then(|index| self.token(index))
     }
 
     fn name_is(&self, index: usize, wanted: &[&str]) -> bool {
         matches!(self.token(index), Some(Token::Name(name)) if wanted.contains(&name.as_ref()))
+    }
+}
+
+impl Context<'_> {
+    /// The index behind the operand that begins at `begin`: where its line, its brackets or its list end.
+    fn operand_end(&self, begin: usize) -> usize {
+        let mut depth = 0usize;
+        for (index, spanned) in self.tokens.iter().enumerate().skip(begin) {
+            let token = &spanned.token;
+            let ends = matches!(
+                token,
+                Token::Newline | Token::Comma | Token::Colon | Token::Equal | Token::And | Token::Or | Token::If
+            );
+            if depth == 0 && (ends || token.closes()) {
+                return index.max(begin + 1);
+            }
+            if token.opens() {
+                depth += 1;
+            } else if token.closes() {
+                depth -= 1;
+            }
+        }
+        self.tokens.len()
+    }
+
+    /// The operand that begins at `begin`.
+    fn operand(&self, begin: usize) -> Span {
+        self.span(begin).to(self.span(self.operand_end(begin) - 1))
+    }
+
+    /// The index of the first token, from `index` back, of the innermost list entry or statement part that
+    /// holds it.
+    fn entry_begin(&self, index: usize) -> usize {
+        let mut depth = 0usize;
+        for at in (self.begin..index).rev() {
+            let token = &self.tokens[at].token;
+            if token.closes() {
+                depth += 1;
+            } else if token.opens() {
+                if depth == 0 {
+                    return at + 1;
+                }
+                depth -= 1;
+            } else if depth == 0
+                && matches!(token, Token::Comma | Token::Semicolon | Token::Colon | Token::Equal | Token::Return)
+            {
+                return at + 1;
+            }
+        }
+        self.begin
+    }
+
+    /// Whether the brackets at `opening` belong to a call or a subscript.
+    fn is_applied(&self, opening: usize) -> bool {
+        matches!(self.token(opening), Some(Token::OpenParenthesis | Token::OpenBracket))
+            && opening.checked_sub(1).and_then(|before| self.token(before)).is_some_and(Token::ends_expression)
+    }
+
+    /// Whether an expression, or the beginning of one that is one by itself, stands from `begin` on.
+    fn has_expression(&self, begin: usize) -> bool {
+        let operand = (begin..self.index).find(|index| {
+            let prefix = Token::is_prefix;
+            !self.token(*index).is_some_and(prefix)
+        });
+        match operand.and_then(|index| Some((index, self.token(index)?))) {
+            Some((_, Token::Lambda)) | None => false,
+            Some((index, token)) if token.opens() => {
+                let mut depth = 0usize;
+                self.tokens[index..self.index].iter().any(|spanned| {
+                    depth += usize::from(spanned.token.opens());
+                    depth -= usize::from(spanned.token.closes());
+                    depth == 0
+                })
+            }
+            Some((_, token)) => token.ends_expression(),
+        }
     }
 }
 
@@ -115,22 +213,35 @@ fn explain_field(context: &Context) -> Option<Diagnostic> {
         _ => "",
     };
     let field = &context.tokens[opening..context.index];
-    let message = if context.before() == Some(&Token::FieldBang) {
+    if let [.., Spanned { token: Token::FieldBang, .. }, Spanned { token: Token::Name(_), .. }] = field {
+        return Some(context.error("f-string: expecting ':' or '}'"));
+    }
+    let first = context.span(opening + 1);
+    let lambda = field.iter().rposition(|spanned| spanned.token == Token::Lambda);
+    if let Some(lambda) = lambda.filter(|lambda| matches!(field[lambda - 1].token, Token::FieldOpen | Token::Comma))
+        && *found == Token::FieldColon
+        && context.before() != Some(&Token::FieldBang)
+    {
+        let place = context.span(opening + lambda).to(context.span(context.index - 1));
+        return Some(Diagnostic::syntax(place, "f-string: lambda expressions are not allowed without parentheses"));
+    }
+    let message = if context.before() == Some(&Token::FieldEqual) {
+        "f-string: expecting '!', or ':', or '}'".to_string()
+    } else if context.before() == Some(&Token::FieldBang) {
         let missing = matches!(found, Token::FieldClose | Token::FieldColon);
         if missing { "f-string: missing conversion character" } else { "f-string: invalid conversion character" }
             .to_string()
     } else if opening + 1 == context.index && !sign.is_empty() {
         format!("f-string: valid expression required before '{sign}'")
-    } else if *found == Token::FieldColon && field.iter().any(|spanned| spanned.token == Token::Lambda) {
-        "f-string: lambda expressions are not allowed without parentheses".to_string()
     } else if context.before().is_some_and(Token::ends_expression) {
         if begins_expression(found) {
-            "invalid syntax. Perhaps you forgot a comma?".to_string()
+            let place = context.span(context.index - 1).to(context.span(context.index));
+            return Some(Diagnostic::syntax(place, "invalid syntax. Perhaps you forgot a comma?"));
         } else {
             "f-string: expecting '=', or '!', or ':', or '}'".to_string()
         }
-    } else if opening + 1 == context.index {
-        "f-string: expecting a valid expression after '{'".to_string()
+    } else if !context.has_expression(opening + 1) {
+        return Some(Diagnostic::syntax(first, "f-string: expecting a valid expression after '{'"));
     } else {
         "f-string: expecting '=', or '!', or ':', or '}'".to_string()
     };
@@ -156,11 +267,11 @@ fn explain_missing_colon(context: &Context) -> Option<Diagnostic> {
             | Token::Match
             | Token::Case
     );
-    if !compound || context.opening().is_some() || !context.expects(":") {
+    if !compound || context.opening().is_some() || context.has_colon() || !context.expects(":") {
         return None;
     }
     // These can only be followed by a colon, whatever stands there instead.
-    let closed = matches!(word, Token::Else | Token::Try | Token::Finally | Token::Def | Token::For | Token::With);
+    let closed = matches!(word, Token::Else | Token::Try | Token::Finally | Token::Def);
     let found = context.found()?;
     if *found == Token::Newline || closed && *found != Token::Equal {
         return Some(context.error("expected ':'"));
@@ -194,7 +305,7 @@ fn explain_import(context: &Context) -> Option<Diagnostic> {
             Some(context.error("trailing comma not allowed without surrounding parentheses"))
         }
         (Token::Import, _) if *found == Token::From => {
-            Some(Diagnostic::syntax(context.span(context.begin), "Did you mean to use 'from ... import ...' instead?"))
+            Some(Diagnostic::syntax(context.line(), "Did you mean to use 'from ... import ...' instead?"))
         }
         _ => None,
     }
@@ -207,6 +318,18 @@ fn explain_assignment(context: &Context) -> Option<Diagnostic> {
     }
     let before = context.before()?;
     let last = context.index.checked_sub(1)?;
+    let entry = context.entry_begin(context.index);
+    if context.opening().is_some_and(|opening| context.is_applied(opening)) {
+        let unpacking = match context.token(entry) {
+            Some(Token::Star) => Some("iterable"),
+            Some(Token::DoubleStar) => Some("keyword"),
+            _ => None,
+        };
+        if let Some(unpacking) = unpacking {
+            let place = context.span(entry).to(context.operand(context.index + 1));
+            return Some(Diagnostic::syntax(place, format!("cannot assign to {unpacking} argument unpacking")));
+        }
+    }
     let behind_dot = last.checked_sub(1).is_some_and(|index| context.token(index) == Some(&Token::Dot));
     let what = match before {
         Token::Name(_) if behind_dot => "attribute",
@@ -228,7 +351,8 @@ fn explain_parameters(context: &Context) -> Option<Diagnostic> {
     let found = context.found()?;
     let before = context.before()?;
     let in_definition = context.line_word() == Some(&Token::Def);
-    if in_definition && matches!(before, Token::Name(_)) && context.opening().is_none() && context.expects("(") {
+    let named = matches!(before, Token::Name(_) | Token::CloseBracket);
+    if in_definition && named && context.opening().is_none() && context.expects("(") {
         return Some(context.error("expected '('"));
     }
     let opening = context.opening();
@@ -243,18 +367,63 @@ fn explain_parameters(context: &Context) -> Option<Diagnostic> {
         && matches!(before, Token::OpenParenthesis | Token::Comma | Token::Lambda)
     {
         let whose = if lambda { "Lambda expression" } else { "Function" };
-        return Some(context.error(format!("{whose} parameters cannot be parenthesized")));
+        let inside = context.tokens[context.index + 1..]
+            .iter()
+            .take_while(|spanned| matches!(spanned.token, Token::Name(_) | Token::Comma))
+            .count();
+        let close = context.index + 1 + inside;
+        if inside == 0 || context.token(close) != Some(&Token::CloseParenthesis) {
+            return None;
+        }
+        let place = context.span(context.index).to(context.span(close));
+        return Some(Diagnostic::syntax(place, format!("{whose} parameters cannot be parenthesized")));
+    }
+    if *before == Token::Slash && matches!(found, Token::Star | Token::DoubleStar) && (in_definition || lambda) {
+        return Some(context.error("expected comma between / and *"));
     }
     let ends_default = matches!(found, Token::Comma | Token::CloseParenthesis) || lambda && *found == Token::Colon;
     let in_head = in_definition && opening.is_some_and(|index| context.tokens[context.begin..index].len() <= 3);
     if *before == Token::Equal && ends_default && (in_head || lambda) {
-        return Some(context.error("expected default value expression"));
+        let begin = if lambda { context.begin } else { opening.unwrap_or(context.begin) };
+        let slash = (begin + 1..context.index).find(|index| context.token(*index) == Some(&Token::Slash));
+        if let Some(slash) =
+            slash.filter(|slash| matches!(context.token(slash - 1), Some(Token::OpenParenthesis | Token::Lambda)))
+        {
+            return Some(Diagnostic::syntax(context.span(slash), "at least one argument must precede /"));
+        }
+        let mut entry = context.entry_begin(context.index - 1);
+        if context.token(entry - 1) == Some(&Token::Colon) {
+            entry = context.entry_begin(entry - 1);
+        }
+        let message = match context.token(entry) {
+            Some(Token::Star) => "var-positional argument cannot have default value",
+            Some(Token::DoubleStar) => "var-keyword argument cannot have default value",
+            _ => "expected default value expression",
+        };
+        return Some(Diagnostic::syntax(context.span(context.index - 1), message));
     }
     None
 }
 
 fn explain_comprehension(context: &Context) -> Option<Diagnostic> {
     let opening = context.opening()?;
+    let clause = &context.tokens[opening..context.index];
+    if context.expects("in")
+        && context.found()? != &Token::In
+        && clause.iter().any(|spanned| spanned.token == Token::For)
+    {
+        return Some(context.error("'in' expected after for-loop variables"));
+    }
+    let entry = context.entry_begin(context.index);
+    if context.found()? == &Token::For
+        && context.is_applied(opening)
+        && context.token(entry.checked_sub(1)?) == Some(&Token::Equal)
+        && matches!(context.token(entry.checked_sub(2)?), Some(Token::Name(_)))
+    {
+        let place = context.span(entry - 2).to(context.span(entry - 1));
+        let message = "invalid syntax. Maybe you meant '==' or ':=' instead of '='?";
+        return Some(Diagnostic::syntax(place, message));
+    }
     let is_display = matches!(context.token(opening), Some(Token::OpenBracket | Token::OpenBrace));
     if !is_display || !matches!(context.found()?, Token::For | Token::Async) {
         return None;
@@ -272,6 +441,10 @@ fn explain_dict(context: &Context) -> Option<Diagnostic> {
         return None;
     }
     let found = context.found()?;
+    if *found == Token::Star && context.before() == Some(&Token::Colon) {
+        let message = "cannot use a starred expression in a dictionary value";
+        return Some(Diagnostic::syntax(context.operand(context.index), message));
+    }
     if !matches!(found, Token::CloseBrace | Token::Comma) {
         return None;
     }
@@ -292,7 +465,10 @@ fn explain_dict(context: &Context) -> Option<Diagnostic> {
 fn explain_argument(context: &Context) -> Option<Diagnostic> {
     let in_call = context.opening_token() == Some(&Token::OpenParenthesis);
     let ends = matches!(context.found()?, Token::Comma | Token::CloseParenthesis);
-    (in_call && ends && context.before()? == &Token::Equal).then(|| context.error("expected argument value expression"))
+    (in_call && ends && context.before()? == &Token::Equal && context.index >= 2).then(|| {
+        let place = context.span(context.index - 2).to(context.span(context.index - 1));
+        Diagnostic::syntax(place, "expected argument value expression")
+    })
 }
 
 /// `a if b` without `else`.
@@ -302,7 +478,78 @@ fn explain_conditional(context: &Context) -> Option<Diagnostic> {
     let is_conditional = line.iter().skip(1).any(|spanned| spanned.token == Token::If);
     let ends = !matches!(context.found()?, Token::Colon | Token::Equal);
     (context.expects("else") && !context.expects(":") && is_conditional && ends && context.before()?.ends_expression())
-        .then(|| context.error("expected 'else' after 'if' expression"))
+        .then(|| {
+            let place = context.span(context.entry_begin(context.index)).to(context.span(context.index - 1));
+            Diagnostic::syntax(place, "expected 'else' after 'if' expression")
+        })
+}
+
+/// `yield = 1`
+fn explain_yield_target(context: &Context) -> Option<Diagnostic> {
+    if context.found()? != &Token::Equal || context.opening().is_some() {
+        return None;
+    }
+    let begin = context.entry_begin(context.index);
+    (context.token(begin)? == &Token::Yield).then(|| {
+        let place = context.span(begin).to(context.span(context.index - 1));
+        Diagnostic::syntax(place, "assignment to yield expression not possible")
+    })
+}
+
+/// `a + not b`
+fn explain_not(context: &Context) -> Option<Diagnostic> {
+    if context.found()? != &Token::Not || !context.before()?.is_arithmetic() {
+        return None;
+    }
+    let message = "'not' after an operator must be parenthesized";
+    Some(Diagnostic::syntax(context.operand(context.index), message))
+}
+
+/// `f(*)`, `a[*:]`
+fn explain_star(context: &Context) -> Option<Diagnostic> {
+    let opening = context.opening()?;
+    let begins = |opening: usize, star: usize| {
+        let before = star.checked_sub(1).and_then(|before| context.token(before));
+        context.token(star) == Some(&Token::Star)
+            && context.is_applied(opening)
+            && (star == opening + 1 || before == Some(&Token::Comma))
+    };
+    let alone = begins(opening, context.index.checked_sub(1)?)
+        && matches!(context.found()?, Token::CloseParenthesis | Token::CloseBracket | Token::Colon | Token::Comma);
+    let around = Context { index: opening, tokens: context.tokens, begin: context.begin, expected: &[] };
+    let inside = around.opening().is_some_and(|outer| begins(outer, opening - 1)) && *context.found()? == Token::Colon;
+    (alone || inside).then(|| context.error("Invalid star expression"))
+}
+
+/// `class A[]:`
+fn explain_type_parameters(context: &Context) -> Option<Diagnostic> {
+    let opening = context.opening()?;
+    let head = matches!(context.line_word()?, Token::Def | Token::Class | Token::Type);
+    let first = opening.checked_sub(2).and_then(|word| context.token(word)) == context.line_word();
+    let empty = *context.found()? == Token::CloseBracket && opening + 1 == context.index;
+    (head && first && empty && context.token(opening) == Some(&Token::OpenBracket)).then(|| {
+        let close = context.span(context.index);
+        let place = if context.line_word() == Some(&Token::Type) { context.span(opening).to(close) } else { close };
+        Diagnostic::syntax(place, "Type parameter list cannot be empty")
+    })
+}
+
+/// `case 1 as 2:`
+fn explain_pattern_target(context: &Context) -> Option<Diagnostic> {
+    let in_case = context.line_word() == Some(&Token::Case) && context.before()? == &Token::As;
+    (in_case && !matches!(context.found()?, Token::Newline | Token::Colon))
+        .then(|| Diagnostic::syntax(context.operand(context.index), "invalid pattern target"))
+}
+
+/// A field of an f-string whose expression stops being one inside brackets.
+fn explain_open_field(context: &Context) -> Option<Diagnostic> {
+    let mut opening = context.opening()?;
+    while context.token(opening) != Some(&Token::FieldOpen) {
+        let around = Context { index: opening, tokens: context.tokens, begin: context.begin, expected: &[] };
+        opening = around.opening()?;
+    }
+    (!context.has_expression(opening + 1))
+        .then(|| Diagnostic::syntax(context.span(opening + 1), "f-string: expecting a valid expression after '{'"))
 }
 
 /// Two expressions side by side in brackets.

@@ -17,6 +17,10 @@ use crate::token::{Spanned, Token};
 const MAXIMUM_INDENTS: usize = 100;
 /// As in CPython; the fields of f-strings count.
 const MAXIMUM_BRACKETS: usize = 200;
+/// As in CPython: f-strings inside each other.
+const MAXIMUM_FORMAT_STRINGS: usize = 149;
+/// As in CPython: fields in the format of a field.
+const MAXIMUM_FORMATS: usize = 2;
 
 /// The tokens of a source, and what was wrong with it.
 pub struct Lines {
@@ -133,7 +137,14 @@ impl Layout<'_> {
                 Word::Token(token) => self.read_token(token, span)?,
                 Word::Bang if self.in_field() => self.push(Token::FieldBang, span),
                 Word::Bang => self.report(span, "invalid syntax"),
+                Word::Stray if self.in_field() => self.report(span, "f-string: expecting '=', or '!', or ':', or '}'"),
+                Word::Stray => self.report(span, "invalid syntax"),
                 Word::FormatStart(quote) => {
+                    let is_string = |open: &&Open| matches!(open.kind, OpenKind::FormatString(_));
+                    if self.open.iter().filter(is_string).count() >= MAXIMUM_FORMAT_STRINGS {
+                        self.report(span, "too many nested f-strings");
+                        return Err(Abandon);
+                    }
                     self.push(Token::FormatStart, span);
                     self.open.push(Open { kind: OpenKind::FormatString(quote), span });
                 }
@@ -164,7 +175,8 @@ impl Layout<'_> {
                 self.push(Token::FieldColon, Span { start: span.start, end: span.start + 1 });
                 Ok(())
             }
-            Token::Equal if self.in_field() && self.ends_field(span.end as usize) => {
+            // No expression has an `=` outside of brackets.
+            Token::Equal if self.in_field() => {
                 self.push(Token::FieldEqual, span);
                 Ok(())
             }
@@ -182,7 +194,8 @@ impl Layout<'_> {
 
     fn open_nesting(&mut self, kind: OpenKind, span: Span) -> Result<(), Abandon> {
         self.open.push(Open { kind, span });
-        if self.open.len() > MAXIMUM_BRACKETS {
+        let is_bracket = |open: &&Open| matches!(open.kind, OpenKind::Bracket(_) | OpenKind::Field);
+        if self.open.len() > MAXIMUM_BRACKETS && self.open.iter().filter(is_bracket).count() > MAXIMUM_BRACKETS {
             self.report(span, "too many nested parentheses");
             return Err(Abandon);
         }
@@ -211,6 +224,9 @@ impl Layout<'_> {
             _ => {
                 let prefix = if self.format_quote().is_some() { "f-string: " } else { "" };
                 self.report(span, format!("{prefix}unmatched '{closing}'"));
+                if !prefix.is_empty() {
+                    return Err(Abandon);
+                }
             }
         }
         Ok(())
@@ -226,6 +242,7 @@ impl Layout<'_> {
         let stop_span = Span::new(span.end as usize, self.lexer.position());
         match stop {
             FormatStop::Field => {
+                self.check_formats(stop_span)?;
                 self.push(Token::FieldOpen, stop_span);
                 self.open_nesting(OpenKind::Field, stop_span)?;
             }
@@ -246,6 +263,16 @@ impl Layout<'_> {
                 let start = self.close_format_string().unwrap_or(span);
                 self.report_unterminated(quote, "f-string", start, span.end);
             }
+        }
+        Ok(())
+    }
+
+    /// Refuses a field in the format of a field in the format of a field.
+    fn check_formats(&mut self, span: Span) -> Result<(), Abandon> {
+        let inside = self.open.iter().rev().take_while(|open| !matches!(open.kind, OpenKind::FormatString(_)));
+        if inside.filter(|open| matches!(open.kind, OpenKind::Format(_))).count() > MAXIMUM_FORMATS {
+            self.report(span, "f-string: expressions nested too deeply");
+            return Err(Abandon);
         }
         Ok(())
     }
@@ -282,7 +309,10 @@ impl Layout<'_> {
         } else {
             self.line(end)
         };
-        self.report(span, format!("unterminated {kind}{what} literal (detected at line {last})"));
+        let text = &self.source[span.start as usize..end as usize];
+        let escaped = !quote.triple && what == "string" && text.contains(&*format!("\\{}", quote.mark as char));
+        let advice = if escaped { "; perhaps you escaped the end quote?" } else { "" };
+        self.report(span, format!("unterminated {kind}{what} literal (detected at line {last}){advice}"));
     }
 
     fn line(&self, offset: u32) -> u32 {
@@ -292,7 +322,7 @@ impl Layout<'_> {
     /// Reports the innermost open bracket, unless a literal without its end may have swallowed the
     /// closing one.
     fn report_unclosed(&mut self) {
-        if self.is_cut {
+        if self.is_cut || self.lexer.lost_line {
             return;
         }
         let unclosed = self.open.iter().rev().find_map(|open| match open.kind {
@@ -330,27 +360,23 @@ impl Layout<'_> {
         })
     }
 
-    /// Whether what follows `offset` ends the expression of a field, so that an `=` before it is the one
-    /// of `{value=}`.
-    fn ends_field(&self, offset: usize) -> bool {
-        let mut rest = self.source[offset..].trim_start();
-        while rest.starts_with('#') {
-            rest = rest.find(['\n', '\r']).map_or("", |end| rest[end..].trim_start());
-        }
-        rest.starts_with(['}', ':']) || rest.starts_with('!') && !rest.starts_with("!=")
-    }
-
     /// At the start of a line: blank lines are skipped, the indentation of the next is compared.
     fn read_indentation(&mut self) -> Result<(), Abandon> {
         let bytes = self.source.as_bytes();
         let mut index = self.lexer.position();
         loop {
             let mut here = Indentation { column: 0, characters: 0 };
+            // Of an indentation that goes on behind a backslash the first line counts.
+            let mut first = None;
             while let Some(&byte) = bytes.get(index) {
                 match byte {
                     b' ' => here = Indentation { column: here.column + 1, characters: here.characters + 1 },
                     b'\t' => here = Indentation { column: (here.column / 8 + 1) * 8, characters: here.characters + 1 },
                     b'\x0C' => here = Indentation { column: 0, characters: 0 },
+                    b'\\' if here.characters > 0 && matches!(bytes.get(index + 1), Some(b'\n' | b'\r')) => {
+                        first.get_or_insert(here);
+                        index += 1 + usize::from(bytes[index + 1..].starts_with(b"\r\n"));
+                    }
                     _ => break,
                 }
                 index += 1;
@@ -366,7 +392,7 @@ impl Layout<'_> {
                 }
                 Some(_) => {
                     self.lexer.move_to(index);
-                    return self.compare_indentation(here, index);
+                    return self.compare_indentation(first.unwrap_or(here), index);
                 }
             }
         }

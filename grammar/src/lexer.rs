@@ -96,6 +96,8 @@ pub enum Word {
     Newline,
     /// A `!` alone: the start of a conversion, or a mistake.
     Bang,
+    /// A character that begins nothing.
+    Stray,
     /// The opening quote of an f-string.
     FormatStart(Quote),
     /// A string that ends nowhere; the mistake is not yet reported.
@@ -109,12 +111,14 @@ pub struct Lexer<'source> {
     /// Every word met so far; it begins with the keywords.
     words: HashMap<&'source str, Token>,
     pub diagnostics: Vec<Diagnostic>,
+    /// Whether the rest of a line was given up, and brackets with it.
+    pub lost_line: bool,
 }
 
 impl<'source> Lexer<'source> {
     pub fn new(source: &'source str) -> Lexer<'source> {
         let words = KEYWORDS.iter().cloned().collect();
-        Lexer { source, inner: Lexeme::lexer(source), words, diagnostics: Vec::new() }
+        Lexer { source, inner: Lexeme::lexer(source), words, diagnostics: Vec::new(), lost_line: false }
     }
 
     /// The offset behind the last word.
@@ -159,13 +163,13 @@ impl<'source> Lexer<'source> {
                     self.join_lines();
                     continue;
                 }
-                Err(()) => {
-                    match self.inner.slice().chars().next() {
-                        Some(control) if control.is_control() => self.bad_character(control),
-                        _ => self.report("invalid syntax"),
+                Err(()) => match self.inner.slice().chars().next() {
+                    Some(control) if control.is_control() => {
+                        self.bad_character(control);
+                        continue;
                     }
-                    continue;
-                }
+                    _ => Word::Stray,
+                },
             };
             return Some((word, Span::new(start, self.position())));
         }
@@ -216,8 +220,9 @@ impl<'source> Lexer<'source> {
         self.move_to(start + scanned.length);
         match scanned.value {
             Ok(constant) => Token::Number(constant),
-            Err(message) => {
-                self.diagnostics.push(Diagnostic::syntax(Span::new(start, self.position()), message));
+            Err(failure) => {
+                let at = start + failure.at;
+                self.diagnostics.push(Diagnostic::syntax(Span::new(at, at + 1), failure.message));
                 Token::Number(Constant::Int(0))
             }
         }
@@ -260,7 +265,11 @@ impl<'source> Lexer<'source> {
             self.report("unexpected EOF while parsing");
             return;
         } else {
-            self.report("unexpected character after line continuation character");
+            let at = self.position();
+            let next = rest.chars().next().map_or(0, char::len_utf8);
+            let message = "unexpected character after line continuation character";
+            self.diagnostics.push(Diagnostic::syntax(Span::new(at, at + next), message));
+            self.lost_line = true;
             // The rest of the line is lost, so that it makes no further noise.
             self.inner.bump(rest.find(['\r', '\n']).unwrap_or(rest.len()));
             return;

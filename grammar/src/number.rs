@@ -14,7 +14,20 @@ const MAXIMUM_RADIX_DIGITS: usize = 50_000;
 /// A literal and its length in bytes.
 pub struct ScannedNumber {
     pub length: usize,
-    pub value: Result<Constant, String>,
+    pub value: Result<Constant, Failure>,
+}
+
+/// Why a literal is none, and the offset of the character that messages point at.
+#[derive(Debug, PartialEq)]
+pub struct Failure {
+    pub message: String,
+    pub at: usize,
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Failure {
+        Failure { message, at: 0 }
+    }
 }
 
 /// Reads the number at the start of `text`, which begins with a digit or with a dot and a digit.
@@ -48,6 +61,11 @@ fn scan_radix(text: &str, radix: u32, name: &str) -> ScannedNumber {
     let bytes = text.as_bytes();
     let end = skip_digits(bytes, 2, radix);
     if end == 2 || bytes.get(end) == Some(&b'_') {
+        let end = if bytes.get(end) == Some(&b'_') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit) {
+            end + 1
+        } else {
+            end
+        };
         if let Some(digit) = bytes.get(end).filter(|byte| byte.is_ascii_digit()) {
             return failure(text, end, format!("invalid digit '{}' in {name} literal", *digit as char));
         }
@@ -129,14 +147,21 @@ fn finish(text: &str, end: usize, value: Result<Constant, String>, name: &str) -
     if continues && !keyword {
         return failure(text, end, format!("invalid {name} literal"));
     }
-    ScannedNumber { length: end, value }
+    ScannedNumber { length: end, value: value.map_err(Failure::from) }
 }
 
 /// A literal that is wrong from `at` on. The word it runs into is part of it.
 fn failure(text: &str, at: usize, message: impl Into<String>) -> ScannedNumber {
     let rest = &text[at..];
     let word = rest.find(|next: char| next != '_' && !unicode_ident::is_xid_continue(next)).unwrap_or(rest.len());
-    ScannedNumber { length: at + word, value: Err(message.into()) }
+    let message = message.into();
+    // As in CPython: at the wrong digit or underscore, else at the last character that fits.
+    let exact = matches!(text.as_bytes().get(at), Some(b'_')) || message.starts_with("invalid digit");
+    let place = match message.starts_with("leading") {
+        true => 0,
+        false => at.saturating_sub(usize::from(!exact)),
+    };
+    ScannedNumber { length: at + word, value: Err(Failure { message, at: place }) }
 }
 
 /// Digits of a radix up to 16 as decimal digits, by long multiplication in limbs of nine digits.

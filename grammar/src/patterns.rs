@@ -48,7 +48,8 @@ impl Builder<'_> {
         let items: Vec<Pattern> = first.into_iter().chain(rest).collect();
         let is_star = |pattern: &&Pattern| matches!(pattern.kind, PatternKind::Star(_));
         if let Some(second) = items.iter().filter(is_star).nth(1) {
-            self.error(second.span, "multiple starred names in sequence pattern");
+            let _ = second;
+            self.error(Span { start, end }, "multiple starred names in sequence pattern");
         }
         self.pattern(start, end, PatternKind::Sequence(items))
     }
@@ -81,8 +82,8 @@ impl Builder<'_> {
         let mut patterns = Vec::new();
         let mut rest: Option<Identifier> = None;
         for item in items {
-            if let Some(rest) = &rest {
-                self.error(rest.span, "double star pattern must be the last one in a mapping pattern");
+            if let (Some(_), MappingItem::Pair(key, _)) = (&rest, &item) {
+                self.error(key.span, "invalid syntax");
             }
             match item {
                 MappingItem::Pair(key, pattern) => {

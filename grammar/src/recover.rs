@@ -63,7 +63,8 @@ impl Recovery {
         let token = self.tokens.get(index).map(|spanned| spanned.token.clone());
         let span = self.tokens.get(index).map_or(self.end(), |spanned| spanned.span);
         if token == Some(Token::Indent) {
-            self.report(Diagnostic::error("IndentationError", span, "unexpected indent"));
+            let place = Span { start: span.start.saturating_sub(1), end: span.end };
+            self.report(Diagnostic::error("IndentationError", place, "unexpected indent"), index);
             self.remove_indent(index);
             // The line itself is not mended: it may have a mistake of its own.
             self.last_mended = None;
@@ -71,7 +72,7 @@ impl Recovery {
         }
         let at_line_start = index == begin;
         if at_line_start && expects("\"indent\"") {
-            self.report(self.missing_block(index, span));
+            self.report(self.missing_block(index, span), index);
             let is_match = self.tokens.get(self.previous_begin(begin)).is_some_and(|first| first.token == Token::Match);
             let body = if is_match { case_words(Ending::Line) } else { vec![Token::Pass, Token::Newline] };
             let block = [vec![Token::Indent], body, vec![Token::Dedent]].concat();
@@ -79,24 +80,48 @@ impl Recovery {
             return true;
         }
         if at_line_start && expects("\"except\"") && expects("\"finally\"") {
-            self.report(Diagnostic::syntax(span, "expected 'except' or 'finally' block"));
+            self.report(Diagnostic::syntax(span, "expected 'except' or 'finally' block"), index);
             self.replace(index, index, vec![Token::Finally, Token::Colon, Token::Pass, Token::Newline]);
             return true;
         }
         let context = Context { tokens: &self.tokens, index, begin, expected: &failure.expected };
         let diagnostic = explain(&context);
-        self.report(diagnostic);
+        self.report(diagnostic, index);
         self.replace_line(index, begin, expects("\"case\""));
         true
     }
 
-    /// Adds a diagnostic, unless its line already has one.
-    fn report(&mut self, diagnostic: Diagnostic) {
+    /// Adds a diagnostic, unless its line already has one. What is wrong with an indentation or in the field
+    /// of an f-string comes before a lexical error further on, which may only follow from it.
+    fn report(&mut self, diagnostic: Diagnostic, failed: usize) {
         let start = diagnostic.span().start;
         let index = self.tokens.partition_point(|spanned| spanned.span.start < start);
-        if !self.has_diagnostic(self.line_span(index.min(self.tokens.len().saturating_sub(1)))) {
+        let line = self.line_span(index.min(self.tokens.len().saturating_sub(1)));
+        let failed_at = self.tokens.get(failed).map_or(Span::default(), |spanned| spanned.span);
+        // A token without text stands for one that is missing because of the lexical error.
+        let is_real = failed_at.end > failed_at.start;
+        let is_indentation = diagnostic.code == "IndentationError";
+        let last_before = if is_indentation { start } else { failed_at.start };
+        if is_indentation || is_real && self.in_field(failed) {
+            self.diagnostics.retain(|other| {
+                let start = other.span().start;
+                // A string without its end is only known to be one at the end.
+                let is_late = other.message.starts_with("unterminated");
+                start < line.start || start > line.end || start <= last_before && !is_late
+            });
+        }
+        if !self.has_diagnostic(line) {
             self.diagnostics.push(diagnostic);
         }
+    }
+
+    /// Whether a token stands in the field of an f-string.
+    fn in_field(&self, index: usize) -> bool {
+        let mut depth = 0isize;
+        self.tokens[self.line_begin(index)..index.min(self.tokens.len())].iter().rev().any(|spanned| {
+            depth += isize::from(spanned.token.closes()) - isize::from(spanned.token.opens());
+            depth < 0 && spanned.token == Token::FieldOpen
+        })
     }
 
     fn has_diagnostic(&self, span: Span) -> bool {

@@ -102,7 +102,7 @@ fn begins_with_items(tokens: &[Spanned], index: usize) -> bool {
             depth -= 1;
             if depth == 0 {
                 let next = tokens.get(position + 1).map(|spanned| &spanned.token);
-                return several && next == Some(&Token::Colon);
+                return several && matches!(next, Some(Token::Colon | Token::Newline));
             }
             item_start = false;
             continue;

@@ -78,7 +78,7 @@ impl Builder<'_> {
     ) {
         if let Some(written) = written {
             let text = &self.source[written.start as usize..written.end as usize];
-            self.push_text(parts, &text.into());
+            self.push_text(parts, &without_comments(text).into());
         }
         let conversion = match conversion {
             Some(letter) => self.conversion(letter),
@@ -103,4 +103,36 @@ impl Builder<'_> {
             }
         }
     }
+}
+
+/// The text of an expression without its comments.
+fn without_comments(text: &str) -> String {
+    if !text.contains('#') {
+        return text.to_string();
+    }
+    let mut kept = String::with_capacity(text.len());
+    let mut quote: Option<&str> = None;
+    let mut rest = text;
+    while let Some(letter) = rest.chars().next() {
+        let mut length = letter.len_utf8();
+        match quote {
+            Some(mark) if rest.starts_with(mark) => {
+                length = mark.len();
+                quote = None;
+            }
+            Some(_) if letter == '\\' => length += rest[1..].chars().next().map_or(0, char::len_utf8),
+            Some(_) => {}
+            None if letter == '#' => {
+                rest = &rest[rest.find(['\n', '\r']).unwrap_or(rest.len())..];
+                continue;
+            }
+            None => {
+                quote = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|mark| rest.starts_with(mark));
+                length = quote.map_or(length, str::len);
+            }
+        }
+        kept.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+    kept
 }

@@ -208,7 +208,8 @@ fn decode_text_escape<'body>(rest: &'body str, offset: usize, text: &mut String)
         'U' => 8,
         'N' => {
             let Some((name, behind)) = after.strip_prefix('{').and_then(|inner| inner.split_once('}')) else {
-                return failure(1, "malformed \\N character escape");
+                let length = if after.starts_with('{') { after.len() } else { 0 };
+                return failure(length + 1, "malformed \\N character escape");
             };
             return match unicode_names2::character(name) {
                 Some(character) => {

@@ -74,6 +74,8 @@ impl Expression {
                     | ExpressionKind::Named { .. }
                     | ExpressionKind::Call { .. }
                     | ExpressionKind::Format(_)
+                    | ExpressionKind::Yield(_)
+                    | ExpressionKind::YieldFrom(_)
             )
     }
 }

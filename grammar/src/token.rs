@@ -215,6 +215,32 @@ impl Token {
         )
     }
 
+    /// Whether this is an operator of arithmetic, a sign included.
+    pub fn is_arithmetic(&self) -> bool {
+        use Token::*;
+        matches!(
+            self,
+            Plus | Minus
+                | Star
+                | DoubleStar
+                | Slash
+                | DoubleSlash
+                | Percent
+                | At
+                | Tilde
+                | ShiftLeft
+                | ShiftRight
+                | Ampersand
+                | Bar
+                | Caret
+        )
+    }
+
+    /// Whether this can stand before an operand.
+    pub fn is_prefix(&self) -> bool {
+        matches!(self, Token::Plus | Token::Minus | Token::Tilde | Token::Not | Token::Await | Token::Star)
+    }
+
     /// Whether this token opens a nesting that a later one closes.
     pub fn opens(&self) -> bool {
         use Token::*;

@@ -265,12 +265,15 @@ fn expandtabs(_: &mut Vm, this: Receiver<'_>, size: Option<i64>) -> Result<Value
     Ok(this.make(result))
 }
 
-fn translate(_: &mut Vm, this: Receiver<'_>, table: Option<Data<'_>>, unwanted: Option<Data<'_>>) -> Result<Value> {
+fn translate(_: &mut Vm, this: Receiver<'_>, table: Option<Data<'_>>, unwanted: Option<&Value>) -> Result<Value> {
     if table.is_some_and(|table| table.view().len() != 256) {
         return Err(Raised::value_error("translation table must be 256 characters long"));
     }
     let table = table.map(Data::view);
-    let unwanted = unwanted.map(Data::view);
+    let unwanted = match unwanted {
+        Some(unwanted) if ByteView::of(unwanted).is_none() => return Err(not_bytes_like(unwanted)),
+        unwanted => unwanted.and_then(ByteView::of),
+    };
     let kept = this.view();
     let kept = kept.iter().filter(|byte| !unwanted.as_ref().is_some_and(|unwanted| unwanted.contains(byte)));
     Ok(this.make(kept.map(|byte| table.as_ref().map_or(*byte, |table| table[*byte as usize])).collect()))

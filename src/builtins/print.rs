@@ -104,7 +104,8 @@ fn input(vm: &mut Vm, prompt: Option<&Value>) -> Result<Str> {
         let text = vm.str(prompt)?;
         vm.call_method(&stdout, &names.write, &[Value::Str(text)])?;
     }
-    vm.call_method(&stdout, &names.flush, &[])?;
+    // As in CPython a stream that cannot be flushed does no harm here.
+    drop(vm.call_method(&stdout, &names.flush, &[]));
     let line = match vm.call_method(&stdin, &names.readline, &[])?.as_str() {
         Some(line) => line.clone(),
         None => return Err(Raised::type_error("object.readline() returned non-string")),

@@ -4,10 +4,10 @@ use asy_grammar::ast::{self, BooleanOperator, CompareOperator, Expression, Expre
 
 use crate::bytecode::{Op, Register};
 
-use super::{Compiler, Optimize};
 use super::emit::Label;
 use super::fold::{fold, truth};
 use super::operator::small_int;
+use super::{Compiler, Optimize};
 
 impl<'a> Compiler<'a> {
     /// Jumps to `target` when the truth of the expression is `when`, else goes on behind.

@@ -9,12 +9,12 @@ use asy_grammar::ast::{
 
 use crate::bytecode::{Capture, Code, CodeKind, Constant, FunctionPart, Op, Register};
 
-use super::{Compiler, Optimize};
 use super::emit::Unit;
 use super::registers::Place;
 use super::scope::{Binding, NAMESPACE_CELL, ScopeId, ScopeKind, node_key};
 use super::symbols::all_parameters;
 use super::unparse::unparse;
+use super::{Compiler, Optimize};
 
 /// What is evaluated before a function is made and set on it afterwards.
 pub type FunctionParts = Vec<(FunctionPart, Register)>;
@@ -24,11 +24,9 @@ impl<'a> Compiler<'a> {
     pub fn split_docstring(&self, body: &'a [Statement]) -> Option<(Rc<str>, &'a [Statement])> {
         let (first, rest) = body.split_first()?;
         match &first.kind {
-            StatementKind::Expression(Expression { kind: ExpressionKind::Constant(TreeConstant::Str(text)), .. })
-                if self.options.optimize < Optimize::Docstrings =>
-            {
-                Some((text.clone(), rest))
-            }
+            StatementKind::Expression(Expression {
+                kind: ExpressionKind::Constant(TreeConstant::Str(text)), ..
+            }) if self.options.optimize < Optimize::Docstrings => Some((text.clone(), rest)),
             _ => None,
         }
     }

@@ -7,11 +7,11 @@ use asy_grammar::ast::{Expression, ExpressionKind, Span, Statement, StatementKin
 
 use crate::bytecode::{Intrinsic, Op, Register};
 
-use super::{Compiler, Optimize};
 use super::block::{BlockKind, Region};
 use super::emit::Label;
 use super::fold::container;
 use super::scope::Scopes;
+use super::{Compiler, Optimize};
 
 impl<'a> Compiler<'a> {
     pub fn statements(&mut self, statements: &'a [Statement]) {

@@ -102,7 +102,10 @@ impl Walk {
                 if let Some(value) = value {
                     self.expression(value);
                 }
-                self.annotated_target(target, *simple);
+                // In parentheses and without a value it binds nothing.
+                if *simple || value.is_some() || !matches!(target.kind, ExpressionKind::Name(_)) {
+                    self.annotated_target(target, *simple);
+                }
                 let in_function = self.scopes.is_function_frame(self.scopes.get(self.scope).frame);
                 if !in_function {
                     self.annotation(annotation);
@@ -115,8 +118,12 @@ impl Walk {
                 self.optional(exception.as_ref());
                 self.optional(cause.as_ref());
             }
-            StatementKind::Global(names) => names.iter().for_each(|name| self.declare(name, Declaration::Global)),
-            StatementKind::Nonlocal(names) => names.iter().for_each(|name| self.declare(name, Declaration::Nonlocal)),
+            StatementKind::Global(names) => {
+                names.iter().for_each(|name| self.declare(name, statement.span, Declaration::Global))
+            }
+            StatementKind::Nonlocal(names) => {
+                names.iter().for_each(|name| self.declare(name, statement.span, Declaration::Nonlocal))
+            }
             StatementKind::Assert { test, message } => {
                 self.expression(test);
                 self.optional(message.as_ref());
@@ -206,10 +213,10 @@ impl Walk {
         }
     }
 
-    fn declare(&mut self, name: &Identifier, declaration: Declaration) {
+    fn declare(&mut self, name: &Identifier, span: Span, declaration: Declaration) {
         let word = declaration.word();
         if declaration == Declaration::Nonlocal && self.scope == Scopes::TOP {
-            return self.error(name.span, "nonlocal declaration not allowed at module level".into());
+            return self.error(span, "nonlocal declaration not allowed at module level".into());
         }
         let mangled = self.mangled(&name.name);
         let symbol = self.scopes.symbol(self.scope, &mangled);
@@ -228,7 +235,7 @@ impl Walk {
         } else {
             None
         };
-        symbol.declared = name.span;
+        symbol.declared = span;
         match declaration {
             Declaration::Global => {
                 symbol.is_global = true;

@@ -36,7 +36,7 @@ pub fn import(vm: &mut Vm, name: &str, level: usize, globals: &Gc<Dict>, leaf: b
     let full = match level {
         0 if name.is_empty() => return Err(Raised::value_error("Empty module name")),
         0 => name.to_string(),
-        _ => absolute_name(name, level, globals)?,
+        _ => absolute_name(vm, name, level, globals)?,
     };
     if let Some(native) = shut_off_native(&full, globals) {
         return (native.make)(vm).map(Value::Module);
@@ -240,7 +240,8 @@ pub fn describe(vm: &mut Vm, module: &Gc<Module>, file: Option<&str>, package: O
     globals.set_str(&names.spec, Value::None);
     // As in CPython the program has the module, all others its dict.
     let builtins = Value::Dict(vm.builtins.clone());
-    let builtins = if *module.name == *names.main { import_absolute(vm, "builtins").unwrap_or(builtins) } else { builtins };
+    let builtins =
+        if *module.name == *names.main { import_absolute(vm, "builtins").unwrap_or(builtins) } else { builtins };
     globals.set_str(&names.builtins, builtins);
     if let Some(file) = file {
         globals.set_str(&names.file, Value::str(file));
@@ -292,12 +293,7 @@ fn find(vm: &mut Vm, full: &str, package_path: Option<&Value>) -> Result<Option<
 }
 
 /// Looks for a module in several folders; `namespace` gets the first folder that is a namespace package.
-fn find_among(
-    vm: &mut Vm,
-    folders: &[&Str],
-    short: &str,
-    namespace: &mut Option<String>,
-) -> Result<Option<Origin>> {
+fn find_among(vm: &mut Vm, folders: &[&Str], short: &str, namespace: &mut Option<String>) -> Result<Option<Origin>> {
     for folder in folders {
         match find_in(vm, Path::new(&***folder), short)? {
             Some(Origin::Namespace(found)) => *namespace = namespace.take().or(Some(found)),
@@ -344,16 +340,20 @@ fn read(vm: &mut Vm, file: &Path) -> Result<Rc<Source>> {
 }
 
 /// Turns leading dots into the name of the package they stand for.
-fn absolute_name(name: &str, level: usize, globals: &Gc<Dict>) -> Result<String> {
+fn absolute_name(vm: &mut Vm, name: &str, level: usize, globals: &Gc<Dict>) -> Result<String> {
     let names = symbols();
     let text = |key: &Str| globals.get_str(key).and_then(|value| value.as_str().cloned());
     let package = match text(&names.package) {
         Some(package) => package.to_string(),
-        None => match text(&names.name) {
-            Some(module) if globals.get_str(&names.path).is_some() => module.to_string(),
-            Some(module) => module.rsplit_once('.').map_or(String::new(), |(parent, _)| parent.to_string()),
-            None => return Err(Raised::key_error(Value::str("'__name__' not in globals"))),
-        },
+        None => {
+            let message = "can't resolve package from __spec__ or __package__, falling back on __name__ and __path__";
+            (vm.hooks.warn)(vm, &crate::value::types().import_warning, message)?;
+            match text(&names.name) {
+                Some(module) if globals.get_str(&names.path).is_some() => module.to_string(),
+                Some(module) => module.rsplit_once('.').map_or(String::new(), |(parent, _)| parent.to_string()),
+                None => return Err(Raised::key_error(Value::str("'__name__' not in globals"))),
+            }
+        }
     };
     if package.is_empty() {
         return Err(Raised::import_error("attempted relative import with no known parent package"));

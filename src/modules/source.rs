@@ -52,7 +52,9 @@ impl ReadFailure {
     /// The file, as messages call it.
     pub fn name(&self) -> &str {
         match self {
-            ReadFailure::System(_, name) | ReadFailure::Encoding { name, .. } | ReadFailure::Unknown { name, .. } => name,
+            ReadFailure::System(_, name) | ReadFailure::Encoding { name, .. } | ReadFailure::Unknown { name, .. } => {
+                name
+            }
         }
     }
 
@@ -128,10 +130,8 @@ pub fn decode_text(vm: &mut Vm, bytes: Vec<u8>) -> crate::value::Result<String> 
 pub fn decode(vm: &mut Vm, bytes: Vec<u8>, name: &str) -> Result<Rc<Source>, ReadFailure> {
     if let Some(encoding) = declared_encoding(&bytes) {
         let encoding = encoding.to_string();
-        let text = codec::decode(vm, &bytes, &encoding, "strict").map_err(|_| ReadFailure::Unknown {
-            encoding,
-            name: name.to_string(),
-        })?;
+        let text = codec::decode(vm, &bytes, &encoding, "strict")
+            .map_err(|_| ReadFailure::Unknown { encoding, name: name.to_string() })?;
         return Ok(Rc::new(Source { name: name.to_string(), text: text.to_string() }));
     }
     let mut text = String::from_utf8(bytes).map_err(|error| {

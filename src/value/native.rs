@@ -261,9 +261,6 @@ impl NativeFunction {
         }
         let (parameters, positional_only) = row.parameter_names();
         let (positional, by_name) = arguments.split_at(arguments.len() - names.len());
-        if positional.len() > row.positional as usize && !row.has_rest {
-            return Err(self.wrong_count(positional.len(), names.len()));
-        }
         if row.named == 0 && !row.has_keywords && parameters.len() == positional_only {
             // A class derived from the builtin one may take keywords in an `__init__` of its own.
             if let (Some(owner), Some(Value::Class(class))) = (self.constructed(), positional.first())
@@ -280,6 +277,11 @@ impl NativeFunction {
             return Err(Raised::type_error(format!("{owner}{} takes no keyword arguments", self.called_name())));
         }
         let fixed = row.positional as usize;
+        let too_many = positional.len() > fixed || !row.has_keywords && arguments.len() > parameters.len();
+        if too_many && !row.has_rest {
+            return Err(self.wrong_count(positional.len(), names.len()));
+        }
+        let mut unexpected = None;
         let mut bound: SmallVec<[Value; 8]> = SmallVec::from(positional);
         let mut named: SmallVec<[Value; 8]> = SmallVec::from_elem(Value::Unbound, row.named as usize);
         let mut keywords = row.has_keywords.then(|| Gc::new(Dict::new()));
@@ -301,16 +303,16 @@ impl NativeFunction {
                 _ => match &mut keywords {
                     Some(keywords) => keywords.set_str(name, value.clone()),
                     None => {
-                        return Err(Raised::type_error(format!(
-                            "{} got an unexpected keyword argument '{name}'",
-                            self.called_name()
-                        )));
+                        unexpected.get_or_insert(name);
                     }
                 },
             }
         }
         for index in 0..row.required as usize {
             if bound.get(index).is_none_or(Value::is_unbound) {
+                if index < positional_only || row.has_rest {
+                    return Err(self.wrong_count(positional.len(), 0));
+                }
                 let name = parameters.get(index).copied().unwrap_or("?");
                 return Err(Raised::type_error(format!(
                     "{} missing required argument '{name}' (pos {})",
@@ -318,6 +320,10 @@ impl NativeFunction {
                     index + 1 - self.receivers()
                 )));
             }
+        }
+        if let Some(name) = unexpected {
+            let message = format!("{} got an unexpected keyword argument '{name}'", self.called_name());
+            return Err(Raised::type_error(message));
         }
         let arguments = Arguments { function: self, positional: &bound, named: &named, keywords: keywords.as_ref() };
         (row.function)(vm, arguments)

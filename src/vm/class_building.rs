@@ -249,7 +249,8 @@ impl Vm {
             }
             // A class of the script without slots has room for weak references.
             let is_open = |class: &Class| !class.is_builtin() && class.namespace.find_str(&symbols().slots).is_none();
-            if &**text == "__weakref__" && bases.iter().any(|base| base.ancestors().iter().any(is_open))
+            if &**text == "__weakref__"
+                && bases.iter().any(|base| is_open(base) || base.ancestors().iter().any(is_open))
                 || matches!(&**text, "__dict__" | "__weakref__") && names.iter().any(|name| name.same(text))
             {
                 return Err(Raised::type_error(format!("{text} slot disallowed: we already got one")));

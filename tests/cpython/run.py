@@ -62,6 +62,7 @@ def stand_in():
     import asyncio.futures
     import asyncio.tasks
     import asyncio.events
+    asyncio.events._event_loop_policy = None
     asyncio.futures._PyFuture = asyncio.futures._CFuture = asyncio.Future
     asyncio.tasks._PyTask = asyncio.tasks._CTask = asyncio.Task
     for module, names in (

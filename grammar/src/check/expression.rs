@@ -322,14 +322,15 @@ impl Checker {
         match &target.kind {
             ExpressionKind::Name(name) => self.bind(name, target.span),
             ExpressionKind::Attribute { object, name } => {
-                self.forbid_debug(&name.name, name.span, "assign to");
+                self.forbid_debug(&name.name, target.span, "assign to");
                 self.expression(object);
             }
             ExpressionKind::Starred(inner) => self.target(inner),
             ExpressionKind::Tuple(items) | ExpressionKind::List(items) => {
                 let mut stars = items.iter().filter(|item| matches!(item.kind, ExpressionKind::Starred(_)));
                 if let Some(second) = stars.nth(1) {
-                    self.error(second.span, "multiple starred expressions in assignment");
+                    let _ = second;
+                    self.error(target.span, "multiple starred expressions in assignment");
                 }
                 items.iter().for_each(|item| self.target(item));
             }

@@ -70,7 +70,6 @@ impl Checker {
     }
 
     fn finish(mut self) -> Findings {
-        self.report_unresolved();
         self.diagnostics.sort_by_key(|diagnostic| diagnostic.span().start);
         self.warnings.sort_by_key(|diagnostic| diagnostic.span().start);
         Findings { errors: self.diagnostics, warnings: self.warnings }
@@ -111,12 +110,6 @@ impl Checker {
         let refused: Vec<(Name, Span)> = refused;
         for (name, span) in refused {
             self.error(span, format!("nonlocal binding not allowed for type parameter '{name}'"));
-        }
-    }
-
-    fn report_unresolved(&mut self) {
-        for (name, span) in std::mem::take(&mut self.scope.unresolved) {
-            self.error(span, format!("no binding for nonlocal '{name}' found"));
         }
     }
 

@@ -94,7 +94,12 @@ impl Checker {
     /// Literal keys must differ.
     fn mapping_keys(&mut self, keys: &[Expression]) {
         for (index, key) in keys.iter().enumerate() {
-            let ExpressionKind::Constant(constant) = &key.kind else {
+            // `-0` is 0 as well.
+            let plain = match &key.kind {
+                ExpressionKind::Unary { operator: UnaryOperator::Minus, operand } if is_zero(operand) => operand,
+                _ => key,
+            };
+            let ExpressionKind::Constant(constant) = &plain.kind else {
                 self.expression(key);
                 continue;
             };
@@ -105,6 +110,10 @@ impl Checker {
             }
         }
     }
+}
+
+fn is_zero(number: &Expression) -> bool {
+    matches!(&number.kind, ExpressionKind::Constant(constant) if are_equal(constant, &Constant::Int(0)))
 }
 
 /// Whether two keys are the same key: numbers and truths are by their value.

@@ -72,7 +72,7 @@ impl Checker {
             StatementKind::Raise { exception, cause } => {
                 exception.iter().chain(cause).for_each(|value| self.expression(value));
             }
-            StatementKind::Global(names) => names.iter().for_each(|name| self.global(name)),
+            StatementKind::Global(names) => names.iter().for_each(|name| self.global(name, span)),
             StatementKind::Nonlocal(names) => names.iter().for_each(|name| self.nonlocal(name, span)),
             StatementKind::Assert { test, message } => {
                 self.warn_assert(test, span);
@@ -175,10 +175,10 @@ impl Checker {
         }
     }
 
-    fn global(&mut self, name: &Identifier) {
+    fn global(&mut self, name: &Identifier, span: Span) {
         let usage = *self.scope.usage(&name.name);
         if let Some(message) = prior_use(&name.name, usage, "global") {
-            self.error(name.span, message);
+            self.error(span, message);
         }
         self.scope.usage(&name.name).global = true;
     }
@@ -190,11 +190,11 @@ impl Checker {
         }
         let usage = *self.scope.usage(&name.name);
         if let Some(message) = prior_use(&name.name, usage, "nonlocal") {
-            self.error(name.span, message);
+            self.error(span, message);
         }
         self.scope.usage(&name.name).nonlocal = true;
         if !usage.global {
-            self.scope.unresolved.push((name.name.clone(), name.span));
+            self.scope.unresolved.push((name.name.clone(), span));
         }
     }
 
@@ -321,7 +321,7 @@ impl Checker {
         let mut default_seen = false;
         for parameter in parameters {
             if !seen.insert(&parameter.name.name) {
-                self.error(parameter.name.span, format!("duplicate type parameter '{}'", parameter.name.name));
+                self.error(parameter.span, format!("duplicate type parameter '{}'", parameter.name.name));
             }
             self.bind_identifier(&parameter.name);
             if let Some(bound) = &parameter.bound {
