@@ -234,7 +234,7 @@ fn asend(vm: &mut Vm, this: &Value, value: Value) -> Result<Value> {
 }
 
 fn athrow(vm: &mut Vm, this: &Value, exception: &Value, value: Option<&Value>, trace: Option<&Value>) -> Result<Value> {
-    generator::warn_of_parts(vm, "athrow", value, trace);
+    generator::warn_of_parts(vm, "athrow", value, trace)?;
     Request::make(vm, this, Purpose::Throw, Input::Throw(exception.clone(), value.cloned(), trace.cloned()))
 }
 

@@ -35,12 +35,13 @@ fn send(vm: &mut Vm, this: &Value, value: Value) -> Result<Value> {
 }
 
 /// Warns of `throw(type, value, traceback)`, which is not to be used any more.
-pub(super) fn warn_of_parts(vm: &mut Vm, method: &str, value: Option<&Value>, trace: Option<&Value>) {
+pub(super) fn warn_of_parts(vm: &mut Vm, method: &str, value: Option<&Value>, trace: Option<&Value>) -> Result<()> {
     if value.is_some() || trace.is_some() {
         let message =
             format!("the (type, exc, tb) signature of {method}() is deprecated, use the single-arg signature instead.");
-        (vm.hooks.warn)(vm, &types().deprecation_warning, &message)?;
+        return (vm.hooks.warn)(vm, &types().deprecation_warning, &message);
     }
+    Ok(())
 }
 
 /// What `throw(type, value, traceback)` raises; usually the first argument alone says it.
@@ -74,7 +75,7 @@ pub(super) fn thrown(vm: &mut Vm, exception: &Value, value: Option<&Value>, trac
 }
 
 fn throw(vm: &mut Vm, this: &Value, exception: &Value, value: Option<&Value>, trace: Option<&Value>) -> Result<Value> {
-    warn_of_parts(vm, "throw", value, trace);
+    warn_of_parts(vm, "throw", value, trace)?;
     let raised = thrown(vm, exception, value, trace)?;
     advance(vm, this, Resume::Raise(raised))
 }

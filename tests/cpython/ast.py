@@ -14,4 +14,7 @@ class AST:
 
 parse = dump = unparse = walk = literal_eval = fix_missing_locations = _skip
 NodeVisitor = NodeTransformer = Module = Expression = Constant = AST
-PyCF_ONLY_AST = PyCF_TYPE_COMMENTS = PyCF_ALLOW_TOP_LEVEL_AWAIT = PyCF_OPTIMIZED_AST = 0
+PyCF_ONLY_AST = 0x400
+PyCF_TYPE_COMMENTS = 0x1000
+PyCF_ALLOW_TOP_LEVEL_AWAIT = 0x2000
+PyCF_OPTIMIZED_AST = 0x8400
