@@ -157,6 +157,7 @@ fn iterator_classes() -> Vec<&'static Class> {
         &types.tuple_iterator,
         &types.range_iterator,
         &types.str_iterator,
+        &types.str_ascii_iterator,
         &types.bytes_iterator,
         &types.bytearray_iterator,
         &types.dict_key_iterator,

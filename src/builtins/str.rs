@@ -10,12 +10,9 @@ use super::sequence::not_a_factor;
 use crate::memory::{StrBuilder, surrogate};
 use crate::native;
 use crate::value::bytes::ByteView;
-use crate::value::iterator::IteratorState;
 use crate::value::native::{FromArgument, Mismatch};
 use crate::value::str_repr::repr_str;
-use crate::value::{
-    Class, Dict, Gc, Iterator, Native, Raised, Result, Slice, Str, Value, format_spec, ordering, symbols, types,
-};
+use crate::value::{Class, Dict, Gc, Native, Raised, Result, Slice, Str, Value, format_spec, ordering, symbols, types};
 use crate::vm::Vm;
 
 fn new(
@@ -75,9 +72,8 @@ fn length(_: &mut Vm, this: &Str) -> usize {
     this.characters()
 }
 
-fn iterate(_: &mut Vm, this: &Str) -> Value {
-    let state = IteratorState::Str { text: this.clone(), position: std::cell::Cell::new(0) };
-    Value::Iterator(Iterator::new(&types().str_iterator, state))
+fn iterate(vm: &mut Vm, this: &Str) -> Result<Value> {
+    vm.iterate(&Value::Str(this.clone()))
 }
 
 fn format(vm: &mut Vm, this: Receiver<'_, Str>, spec: &Str) -> Result<Str> {

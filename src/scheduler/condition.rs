@@ -9,7 +9,7 @@ use crate::value::coroutine::{NativeBody, Resume, Step};
 use crate::value::instance::Payload;
 use crate::value::native::{FromArgument, Mismatch};
 use crate::value::{Class, Dict, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Str, Value, types};
-use crate::vm::Vm;
+use crate::vm::{Vm, set_context};
 
 /// A condition variable with its lock.
 #[derive(Default)]
@@ -74,8 +74,12 @@ impl Condition {
 enum WaitState {
     Start,
     Waiting(Ticket),
-    /// Gets the lock back; then it raises this, if anything.
-    Reacquiring(Option<Raised>),
+    /// Gets the lock back; then it raises the last cancellation that has come meanwhile, or else what has
+    /// ended the waiting, if anything.
+    Reacquiring {
+        ended: Option<Raised>,
+        last: Option<Raised>,
+    },
 }
 
 /// `condition.wait()`
@@ -110,15 +114,22 @@ impl NativeBody for Wait {
             }
             (WaitState::Waiting(ticket), input) => {
                 let left = condition.waiters.leave(ticket);
-                self.reacquire(vm, condition, woken(left, input).err())
+                self.reacquire(vm, condition, woken(left, input).err(), None)
             }
-            (WaitState::Reacquiring(None), Resume::Value(_)) => Ok(Step::Return(Value::Bool(true))),
-            (WaitState::Reacquiring(Some(raised)), Resume::Value(_)) => self.fail(condition, raised),
-            (WaitState::Reacquiring(_), Resume::Raise(raised)) if raised.is_a(&types().cancelled_error) => {
+            (WaitState::Reacquiring { ended, last }, Resume::Value(_)) => match last.or(ended) {
+                Some(raised) => self.fail(condition, raised),
+                None => Ok(Step::Return(Value::Bool(true))),
+            },
+            (WaitState::Reacquiring { ended, .. }, Resume::Raise(raised)) => {
+                if let Some(ended) = &ended {
+                    set_context(&raised.0, ended.0.clone());
+                }
+                if !raised.is_a(&types().cancelled_error) {
+                    return self.fail(condition, raised);
+                }
                 // The lock must be held again, whatever happens.
-                self.reacquire(vm, condition, Some(raised))
+                self.reacquire(vm, condition, ended, Some(raised))
             }
-            (WaitState::Reacquiring(_), Resume::Raise(raised)) => self.fail(condition, raised),
         }
     }
 
@@ -136,17 +147,23 @@ impl NativeBody for Wait {
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
         tracer.visit(&self.condition);
-        if let WaitState::Reacquiring(Some(raised)) = &*self.state.borrow() {
-            tracer.visit(&raised.0);
+        if let WaitState::Reacquiring { ended, last } = &*self.state.borrow() {
+            [ended, last].into_iter().flatten().for_each(|raised| tracer.visit(&raised.0));
         }
     }
 }
 
 impl Wait {
-    fn reacquire(&self, vm: &mut Vm, condition: &Condition, raised: Option<Raised>) -> Result<Step> {
+    fn reacquire(
+        &self,
+        vm: &mut Vm,
+        condition: &Condition,
+        ended: Option<Raised>,
+        last: Option<Raised>,
+    ) -> Result<Step> {
         match condition.acquire(vm) {
             Ok(acquiring) => {
-                self.state.set(WaitState::Reacquiring(raised));
+                self.state.set(WaitState::Reacquiring { ended, last });
                 Ok(Step::Await(acquiring))
             }
             Err(raised) => self.fail(condition, raised),

@@ -82,6 +82,35 @@ pub fn replace(context: Value) -> Value {
     CURRENT.with(|current| current.replace(context))
 }
 
+/// Puts a context in force for a call of the loop and gives the one before.
+#[inline]
+pub fn enter(context: Value) -> Value {
+    mark(&context, true);
+    replace(context)
+}
+
+/// Puts the one before in force again and gives what `enter` has put there, or what it has become.
+#[inline]
+pub fn leave(outside: Value) -> Value {
+    let own = replace(outside);
+    mark(&own, false);
+    own
+}
+
+/// Whether this is an object in which something runs.
+pub fn is_entered(context: &Value) -> bool {
+    context.payload::<Context>().is_some_and(|object| object.is_entered.get())
+}
+
+#[inline]
+fn mark(context: &Value, is_entered: bool) {
+    if let Value::Instance(object) = context
+        && let Some(object) = object.payload::<Context>()
+    {
+        object.is_entered.set(is_entered);
+    }
+}
+
 /// What tells the context in force from others: the address of its object, or of the task whose own it is.
 pub fn home(current_task: usize) -> usize {
     match in_force() {
@@ -100,6 +129,7 @@ pub fn object_of_running(task: usize) -> Gc<Instance> {
     let object = object(context);
     if is_new && let Some(state) = object.payload::<Context>() {
         state.task.set(task);
+        state.is_entered.set(true);
     }
     replace(Value::Instance(object.clone()));
     object

@@ -477,9 +477,9 @@ impl EventLoop {
             }
             Ready::Call(parts) => {
                 let (callback, future) = *parts;
-                let outside = context::replace(callback.context);
+                let outside = context::enter(callback.context);
                 let outcome = vm.call(&callback.function, std::slice::from_ref(&future));
-                context::replace(outside);
+                context::leave(outside);
                 match outcome {
                     Ok(_) => Ok(()),
                     Err(raised) => {

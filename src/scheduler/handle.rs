@@ -133,9 +133,9 @@ pub(super) fn run(vm: &mut Vm, instance: &Gc<Instance>) -> Result<()> {
         return Ok(());
     }
     let (callback, arguments) = (handle.callback.get(), handle.arguments.get());
-    let outside = context::replace(handle.context.clone());
+    let outside = context::enter(handle.context.clone());
     let outcome = vm.call(&callback, &arguments);
-    context::replace(outside);
+    context::leave(outside);
     match outcome {
         Ok(_) => Ok(()),
         Err(raised) => report(vm, instance, raised),

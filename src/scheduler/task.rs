@@ -62,6 +62,12 @@ pub fn set_up_eagerly(
         set_up(task, event_loop, coroutine, name, context);
         return Ok(());
     }
+    if let Some(context) = &context
+        && context::is_entered(context)
+    {
+        let shown = vm.repr(context)?;
+        return Err(Raised::runtime_error(format!("cannot enter context: {shown} is already entered")));
+    }
     prepare(task, event_loop, coroutine, name, context);
     let outcome = step(vm, event_loop, task.clone(), None);
     if task.future.is_done() {
@@ -211,7 +217,7 @@ pub(super) fn step(vm: &mut Vm, event_loop: &EventLoop, task: Gc<Task>, thrown: 
         Some(raised) => Resume::Raise(raised),
     };
     let coroutine = task.coroutine.get();
-    let outside = context::replace(task.context());
+    let outside = context::enter(task.context());
     // A task that starts eagerly runs inside a step of another one.
     let outer = event_loop.current.replace(Some(task));
     let outcome = match &coroutine {
@@ -223,7 +229,7 @@ pub(super) fn step(vm: &mut Vm, event_loop: &EventLoop, task: Gc<Task>, thrown: 
         vm.run_finalizers();
     }
     let task = event_loop.current.replace(outer);
-    let own = context::replace(outside);
+    let own = context::leave(outside);
     let Some(task) = task else { return Ok(()) };
     if !own.is_none() {
         task.set_context(own);

@@ -92,6 +92,7 @@ types! {
     tuple_iterator = "tuple_iterator", Sealed, object;
     range_iterator = "range_iterator", Sealed, object;
     str_iterator = "str_iterator", Sealed, object;
+    str_ascii_iterator = "str_ascii_iterator", Sealed, object;
     bytes_iterator = "bytes_iterator", Sealed, object;
     bytearray_iterator = "bytearray_iterator", Sealed, object;
     memoryview = "memoryview", Sealed, object;

@@ -28,7 +28,8 @@ impl Vm {
                 (&types.tuple_iterator, IteratorState::Tuple { tuple: tuple.clone(), index: Cell::new(0) })
             }
             Value::Str(text) => {
-                (&types.str_iterator, IteratorState::Str { text: text.clone(), position: Cell::new(0) })
+                let class = if text.is_ascii() { &types.str_ascii_iterator } else { &types.str_iterator };
+                (class, IteratorState::Str { text: text.clone(), position: Cell::new(0) })
             }
             Value::Dict(dict) => {
                 let state = IteratorState::Dict {

@@ -40,6 +40,7 @@ pub use class_building::{best_base, linearize, same_layout};
 pub use coroutine::throw_before_start;
 pub use operator::Comparison;
 pub use safe_point::Hooks;
+pub use unwind::set_context;
 pub use variable::builtins_of;
 
 /// A running interpreter: its stack and what it has to know while it runs.

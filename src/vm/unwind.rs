@@ -48,7 +48,6 @@ impl Vm {
                     self.add_traceback(&raised.0, index);
                 }
                 is_reraise = false;
-                let frame = &mut *self.frame;
                 if let Op::Offset { .. } = op
                     && self.ends_loop(&raised, index)
                 {
@@ -57,11 +56,8 @@ impl Vm {
                 if let Some(handler) = code.handler(index) {
                     let mut next = handler.handler as usize;
                     if let Op::Release { start, count } = code.ops[next] {
-                        // What the block leaves behind dies before the exception counts as handled.
                         next += 1;
-                        for register in 0..count as usize {
-                            set_new(frame.base.add(start.0 as usize + register), Value::Unbound);
-                        }
+                        self.leave_behind(start.0 as usize..start.0 as usize + count as usize, |_| true);
                     }
                     if interrupt::is_requested() {
                         self.run_finalizers();
@@ -74,6 +70,11 @@ impl Vm {
                     frame.pc = code.ops.as_ptr().add(next);
                     return Ok(None);
                 }
+                if let Some(handled) = code.handled_register(index) {
+                    let names = &code.register_names;
+                    self.leave_behind(handled.0 as usize + 1..names.len(), |register| names[register].is_none());
+                }
+                let frame = &mut *self.frame;
                 if frame.current.is_some() {
                     return self.coroutine_raised(raised);
                 }
@@ -90,6 +91,18 @@ impl Vm {
                     }
                     _ => {}
                 }
+            }
+        }
+    }
+
+    /// Gives up temporaries of a block that an exception leaves, the last ones first. What dies with them ends
+    /// before that exception counts as handled, and while an earlier one still does.
+    fn leave_behind(&mut self, registers: std::ops::Range<usize>, is_temporary: impl Fn(usize) -> bool) {
+        for register in registers.rev().filter(|register| is_temporary(*register)) {
+            // SAFETY: the register belongs to the top frame, which runs code.
+            unsafe { set_new((*self.frame).base.add(register), Value::Unbound) };
+            if interrupt::is_requested() {
+                self.run_finalizers();
             }
         }
     }
@@ -272,7 +285,7 @@ impl Vm {
 }
 
 /// Sets `__context__` of an exception, unless it is the handled one itself.
-pub(super) fn set_context(exception: &Gc<Exception>, handled: Gc<Exception>) {
+pub fn set_context(exception: &Gc<Exception>, handled: Gc<Exception>) {
     if handled.same(exception) {
         return;
     }

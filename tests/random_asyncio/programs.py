@@ -231,25 +231,28 @@ class Maker:
             f"(t := {task}) and t.add_done_callback(lambda t: callback_{self.random.randint(0, 2)}(o, {self.name()}, t))",
         ])
 
-    def plain_statement(self, place, depth):
-        """A statement of a plain generator."""
+    def plain_statement(self, place, depth, may_yield=True):
+        """A statement of a plain generator. One that yields when it is closed may die when CPython's memory says."""
         choice = self.random.random()
-        inner = lambda: [self.plain_statement(place, depth - 1) for _ in range(self.random.randint(1, 2))]
-        if choice < 0.35:
+
+        def inner(may_yield):
+            return [self.plain_statement(place, depth - 1, may_yield) for _ in range(self.random.randint(1, 2))]
+
+        if choice < 0.35 and may_yield:
             return Node(f"say(name, 'got', (yield {self.number()}))")
-        if choice < 0.5 and place == 0:
+        if choice < 0.5 and place == 0 and may_yield:
             return Node(f"say(name, 'delegated', (yield from s1(o, {self.name()})))")
         if choice < 0.75 and depth > 0:
-            parts = [("try:", inner())]
+            parts = [("try:", inner(may_yield))]
             kind = self.random.random()
             if kind < 0.7:
                 caught = self.random.choice(["Exception", "BaseException", "GeneratorExit", "(Trouble, ValueError)"])
-                body = [Node("say(name, 'caught', error, trail(error))")] + inner()
+                body = [Node("say(name, 'caught', error, trail(error))")] + inner(may_yield and "Exit" not in caught and "Base" not in caught)
                 if self.random.random() < 0.4:
                     body.append(Node(self.random.choice(["raise", f"raise {self.error()} from error", f"raise {self.error()}"])))
                 parts.append((f"except {caught} as error:", body))
             if kind > 0.5:
-                parts.append(("finally:", [Node(f"say(name, 'finally {self.number()}')")] + inner()))
+                parts.append(("finally:", [Node(f"say(name, 'finally {self.number()}')")] + inner(False)))
             return Node(parts=parts)
         while True:
             action = self.sync_action()

@@ -142,7 +142,7 @@ class Stage:
 def show(value, depth=0):
     if isinstance(value, str):
         # Numbers of tasks count from the program's first one: others before it may have left some behind.
-        value = re.sub(r"Task-(\d+)", lambda number: f"Task-{int(number[1]) - stage.first_number}", value)
+        value = re.sub(r"Task-(\d+)", lambda number: f"Task+{int(number[1]) - stage.first_number}", value)
         return re.sub(" at 0x[0-9a-f]+", "", value)
     if isinstance(value, BaseException):
         text = f"{type(value).__name__}({', '.join(show(item) for item in value.args)})"
@@ -192,6 +192,9 @@ def spawn(coroutine, name, context=None, is_eager=False):
         coroutine.close()
         raise Trouble("too many tasks")
     name = f"{name}.{number}"
+    if asyncio.get_running_loop().get_task_factory() is not None:
+        # In CPython a task that cannot start in a context where something runs stays among all tasks for good.
+        context = None
     if is_eager:
         task = asyncio.Task(coroutine, loop=asyncio.get_running_loop(), name=name, context=context, eager_start=True)
     else:
