@@ -166,9 +166,12 @@ impl Interpreter {
         Ok(self.vm.call(&function, arguments)?)
     }
 
-    /// Ends the program: what is registered for the end runs, and what `__main__` still holds is let go,
+    /// Ends the program: threads that are not daemons are waited for, what is registered for the end runs, and what `__main__` still holds is let go,
     /// so that finalizers run. An exception on the way is shown by `report` and changes nothing.
     pub fn end(&mut self, report: &mut dyn FnMut(&mut Vm, &Raised)) {
+        if let Err(raised) = self.join_threads() {
+            report(&mut self.vm, &raised);
+        }
         for raised in at_exit::run(&mut self.vm) {
             report(&mut self.vm, &raised);
         }
@@ -178,6 +181,16 @@ impl Interpreter {
         }
         for (raised, stream) in modules::io::flush_at_end(&mut self.vm) {
             traceback::report_ignored(&mut self.vm, raised, &stream);
+        }
+    }
+
+    /// Waits for the threads that are not daemons, unless it is known that they cannot end.
+    fn join_threads(&mut self) -> crate::value::Result<()> {
+        match modules::state().module("threading") {
+            Some(threading) if !scheduler::deadlock::has_occurred() => {
+                self.vm.call_method(&Value::Module(threading), &Str::intern("_shutdown"), &[]).map(drop)
+            }
+            _ => Ok(()),
         }
     }
 

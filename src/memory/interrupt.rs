@@ -10,6 +10,8 @@ pub const SIGNAL: u32 = 1;
 pub const COLLECT: u32 = 2;
 /// Finalizers are queued.
 pub const FINALIZE: u32 = 4;
+/// The running thread of the script has had its time, and others are ready.
+pub const SLICE: u32 = 8;
 
 static REQUESTS: AtomicU32 = AtomicU32::new(0);
 
@@ -27,6 +29,11 @@ pub fn is_requested() -> bool {
 /// Whether a Ctrl-C waits to be looked at.
 pub fn is_signalled() -> bool {
     REQUESTS.load(Ordering::Relaxed) & SIGNAL != 0
+}
+
+/// Takes some requests back.
+pub fn withdraw(bits: u32) {
+    REQUESTS.fetch_and(!bits, Ordering::Relaxed);
 }
 
 /// Takes what is asked for.

@@ -83,7 +83,7 @@ pub fn module(_: &mut Vm) -> Result<Gc<Module>> {
 }
 
 /// The modules of the package.
-const PARTS: [&str; 18] = [
+const PARTS: [&str; 19] = [
     "base_events",
     "base_futures",
     "base_tasks",
@@ -99,6 +99,7 @@ const PARTS: [&str; 18] = [
     "runners",
     "taskgroups",
     "tasks",
+    "threads",
     "timeouts",
     "transports",
     "unix_events",
@@ -132,6 +133,9 @@ const DEFINED: &[(&str, &str)] = &[
     ("SubprocessTransport", "transports"),
     ("create_eager_task_factory", "tasks"),
     ("eager_task_factory", "tasks"),
+    ("run_coroutine_threadsafe", "tasks"),
+    ("to_thread", "threads"),
+    ("wrap_future", "futures"),
 ];
 
 /// What CPython's asyncio has besides, by what asy has not for it.

@@ -17,6 +17,7 @@ use crate::native;
 use crate::value::function::CellObject;
 use crate::value::{CodeObject, Dict, Function, Gc, Native, Raised, Result, Str, Value, symbols};
 use crate::vm::Vm;
+use crate::vm::flow::on_deep_stack;
 
 /// What a text is compiled as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +81,7 @@ fn make_code(vm: &mut Vm, text: String, name: &str, mode: Mode, options: Compile
     // Blanks in front of an expression are no indentation.
     let text = if mode == Mode::Expression { text.trim_start_matches([' ', '\t']).to_string() } else { text };
     let source = Rc::new(Source { name: name.to_string(), text });
-    match to_code(&source, mode, options) {
+    match on_deep_stack(|| to_code(&source, mode, options)) {
         Ok((code, warnings)) => {
             source::issue_warnings(vm, &source, &warnings)?;
             Ok(CodeObject::link(&code))

@@ -60,6 +60,7 @@ pub mod structure;
 pub mod suggestion;
 pub mod sys;
 pub mod sys_hooks;
+pub mod thread;
 pub mod time;
 pub mod traceback;
 pub mod type_parameters;
@@ -102,6 +103,7 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_signal", precedence: Precedence::First, make: signal::module },
     NativeModule { name: "_string", precedence: Precedence::First, make: format_parts::module },
     NativeModule { name: "_struct", precedence: Precedence::First, make: packing::module },
+    NativeModule { name: "_thread", precedence: Precedence::First, make: thread::module },
     NativeModule { name: "_types", precedence: Precedence::First, make: type_support::module },
     NativeModule { name: "_weakref", precedence: Precedence::First, make: weak_reference::module },
     NativeModule { name: "_operator", precedence: Precedence::First, make: operator::module },

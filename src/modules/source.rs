@@ -13,6 +13,7 @@ use crate::bytecode::code::Source;
 use crate::compiler::{CompileOptions, compile_module};
 use crate::value::{CodeObject, Gc, Raised, Str, Value, symbols, types};
 use crate::vm::Vm;
+use crate::vm::flow::on_deep_stack;
 
 /// Whether the top level of a module may await.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,14 +163,16 @@ pub fn compile_plain(
     source: &Rc<Source>,
     top_level_await: TopLevelAwait,
 ) -> Result<(Rc<Code>, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let tree = asy_grammar::parse(&source.text)?;
-    let top_level_await = top_level_await == TopLevelAwait::Yes;
-    let findings = asy_grammar::check(&tree, CheckOptions { top_level_await });
-    if !findings.errors.is_empty() {
-        return Err(findings.errors);
-    }
-    let options = CompileOptions { top_level_await, ..CompileOptions::default() };
-    Ok((compile_module(&tree, source, options)?, all_warnings(source, findings)))
+    on_deep_stack(|| {
+        let tree = asy_grammar::parse(&source.text)?;
+        let top_level_await = top_level_await == TopLevelAwait::Yes;
+        let findings = asy_grammar::check(&tree, CheckOptions { top_level_await });
+        if !findings.errors.is_empty() {
+            return Err(findings.errors);
+        }
+        let options = CompileOptions { top_level_await, ..CompileOptions::default() };
+        Ok((compile_module(&tree, source, options)?, all_warnings(source, findings)))
+    })
 }
 
 /// What there is to warn of in a source that can be compiled.

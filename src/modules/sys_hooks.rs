@@ -5,6 +5,7 @@ use std::cell::Cell;
 
 use super::{state, structure, traceback};
 use crate::native;
+use crate::scheduler::slice;
 use crate::value::{Class, Dict, Gc, Native, Raised, Result, Str, Value, types};
 use crate::vm::Vm;
 
@@ -91,12 +92,13 @@ fn getswitchinterval(_: &mut Vm) -> f64 {
     SWITCH_INTERVAL.with(Cell::get)
 }
 
-/// There are no threads to switch between; the number is only kept.
+/// How long a thread may be busy while others are ready.
 fn setswitchinterval(_: &mut Vm, interval: f64) -> Result<()> {
     if interval <= 0.0 {
         return Err(Raised::value_error("switch interval must be strictly positive"));
     }
     SWITCH_INTERVAL.with(|place| place.set(interval));
+    slice::set_length(interval);
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::bytecode::code::Source;
 use crate::modules::traceback::describe::{Described, Frame, Link};
 use crate::scheduler::DeadlockReport;
-use crate::scheduler::deadlock::WaitingTask;
+use crate::scheduler::deadlock::Waiting;
 
 /// One diagnostic of a source.
 pub fn diagnostic(source: &Source, diagnostic: &Diagnostic) -> Value {
@@ -49,17 +49,19 @@ pub fn chain(chain: &[Described]) -> Value {
     newest
 }
 
-/// A deadlock: the waiting tasks.
+/// A deadlock: the waiting tasks and threads.
 pub fn deadlock(report: &DeadlockReport) -> Value {
-    let task = |task: &WaitingTask| {
-        let frames: Vec<Value> = task.stack.iter().rev().map(|place| frame(&super::deadlock::frame(place))).collect();
-        json!({ "name": task.name, "waits_for": task.waits_for, "frames": frames })
+    let waiting = |waiting: &Waiting| {
+        let frames: Vec<Value> =
+            waiting.stack.iter().rev().map(|place| frame(&super::deadlock::frame(place))).collect();
+        json!({ "name": waiting.name, "waits_for": waiting.waits_for, "frames": frames })
     };
     json!({
         "kind": "deadlock",
         "severity": "error",
         "code": "DeadlockError",
-        "tasks": report.tasks.iter().map(task).collect::<Vec<Value>>(),
+        "tasks": report.tasks.iter().map(waiting).collect::<Vec<Value>>(),
+        "threads": report.threads.iter().map(waiting).collect::<Vec<Value>>(),
     })
 }
 

@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::driver;
+use super::{driver, flows};
 use crate::value::Result;
 use crate::vm::Vm;
 
@@ -58,6 +58,9 @@ pub fn advance_to(moment: f64) {
 
 /// `time.sleep`: spends time on the spot. Raises KeyboardInterrupt on Ctrl-C.
 pub fn sleep_blocking(vm: &mut Vm, seconds: f64) -> Result<()> {
+    if flows::are_many() {
+        return flows::sleep(vm, seconds);
+    }
     if is_virtual() {
         advance_to(now() + seconds.max(0.0));
         return Ok(());

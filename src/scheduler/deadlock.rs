@@ -1,26 +1,27 @@
-//! Deadlock: no task is ready, no timer runs, nothing is expected from outside, and yet tasks wait.
+//! Deadlock: no task is ready, no timer runs, nothing is expected from outside, and yet tasks or threads wait.
 //!
 //! The report says who waits for what, held by whom, and where. It is kept for the interpreter, which
 //! draws it and ends with exit code 3, while a `DeadlockError` carries the news up: an exception that
 //! `except Exception` does not catch.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
-use super::event_loop::EventLoop;
+use super::event_loop::{self, EventLoop};
+use super::flows::{self, Cause};
 use super::place::{self, Place};
 use super::{future, task_repr};
-use crate::value::future::{Callback, Waiting};
+use crate::value::future::{Callback, Waiting as WaitsFor};
 use crate::value::{Gc, NativeCoroutine, Raised, Task, Value, types};
 use crate::vm::Vm;
 
-/// A task that waits.
+/// A task or thread that waits.
 #[derive(Clone, Debug)]
-pub struct WaitingTask {
+pub struct Waiting {
     pub name: String,
     /// In words: "lock held by task 'b'".
     pub waits_for: String,
-    /// The frames of its chain of awaits, innermost first.
+    /// The frames of its chain of awaits, or on its stack, innermost first.
     pub stack: Vec<Place>,
 }
 
@@ -28,17 +29,33 @@ pub struct WaitingTask {
 #[derive(Clone, Debug)]
 pub struct DeadlockReport {
     /// In the order in which the tasks were made.
-    pub tasks: Vec<WaitingTask>,
+    pub tasks: Vec<Waiting>,
+    /// In the order in which the threads were started.
+    pub threads: Vec<Waiting>,
+}
+
+impl DeadlockReport {
+    /// What it says in one line.
+    pub fn headline(&self) -> String {
+        let count = |all: &[Waiting], what: &str| match all.len() {
+            0 => None,
+            1 => Some(format!("1 {what}")),
+            count => Some(format!("{count} {what}s")),
+        };
+        let parts = [count(&self.tasks, "task"), count(&self.threads, "thread")];
+        let who = parts.into_iter().flatten().collect::<Vec<_>>().join(" and ");
+        let (wait, them) = if self.tasks.len() + self.threads.len() == 1 { ("waits", "it") } else { ("wait", "them") };
+        format!("deadlock: {who} {wait} and nothing can wake {them}")
+    }
 }
 
 impl fmt::Display for DeadlockReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = self.tasks.len();
-        let tasks = if count == 1 { "1 task waits".to_string() } else { format!("{count} tasks wait") };
-        write!(f, "deadlock: {tasks} and nothing can wake {}", if count == 1 { "it" } else { "them" })?;
-        for task in &self.tasks {
-            write!(f, "\n  task '{}' waits for {}", task.name, task.waits_for)?;
-            for place in &task.stack {
+        write!(f, "{}", self.headline())?;
+        let tasks = self.tasks.iter().map(|task| ("task", task));
+        for (kind, waiting) in tasks.chain(self.threads.iter().map(|thread| ("thread", thread))) {
+            write!(f, "\n  {kind} '{}' waits for {}", waiting.name, waiting.waits_for)?;
+            for place in &waiting.stack {
                 write!(f, "\n    at {}:{}, in {}", place.source.name, place.position.line, place.function)?;
             }
         }
@@ -47,7 +64,13 @@ impl fmt::Display for DeadlockReport {
 }
 
 thread_local! {
+    static OCCURRED: Cell<bool> = const { Cell::new(false) };
     static REPORT: RefCell<Option<DeadlockReport>> = const { RefCell::new(None) };
+}
+
+/// Whether there was a deadlock: then it is no use to wait for anything.
+pub fn has_occurred() -> bool {
+    OCCURRED.get()
 }
 
 /// The report that belongs to a `DeadlockError`, for who draws it.
@@ -57,15 +80,49 @@ pub fn take_report() -> Option<DeadlockReport> {
 
 /// Collects who waits for what, and gives the error to raise.
 pub(super) fn report(vm: &mut Vm, event_loop: &EventLoop) -> Raised {
+    let tasks = waiting_tasks(vm, event_loop);
+    raise(DeadlockReport { tasks, threads: Vec::new() })
+}
+
+/// As `report`, when there are several flows: the tasks of all loops, and the threads.
+pub(super) fn report_all(vm: &mut Vm) -> Raised {
     let mut tasks = Vec::new();
-    for task in event_loop.pending_tasks() {
+    for event_loop in event_loop::all_running() {
+        tasks.extend(waiting_tasks(vm, &event_loop));
+    }
+    let mut threads = Vec::new();
+    flows::visit_waiting(|name, cause, flow| {
+        let waits_for = match cause {
+            Cause::Time => "a moment that does not come".to_string(),
+            Cause::Lock => "a lock".to_string(),
+            Cause::Item => "an item of a queue".to_string(),
+            Cause::Flow(other) => format!("thread '{}' to end", flows::name_of(*other)),
+            // Its tasks say more.
+            Cause::Loop(_) => return,
+        };
+        let stack = match flow {
+            Some(flow) => vm.frames_of(flow).map(|view| place::of_view(&view)).collect(),
+            None => vm.script_frames().map(|view| place::of_view(&view)).collect(),
+        };
+        threads.push(Waiting { name: name.to_string(), waits_for, stack });
+    });
+    raise(DeadlockReport { tasks, threads })
+}
+
+fn waiting_tasks(vm: &mut Vm, event_loop: &EventLoop) -> Vec<Waiting> {
+    let pending = event_loop.pending_tasks().into_iter();
+    let describe = |task: Gc<Task>| {
         // The program ends here: that these tasks die pending is no further news.
         task.log_destroyed.set(false);
-        tasks.push(describe(vm, &task));
-    }
-    let report = DeadlockReport { tasks };
+        describe(vm, &task)
+    };
+    pending.map(describe).collect()
+}
+
+fn raise(report: DeadlockReport) -> Raised {
     let raised = Raised::new(&types().deadlock_error, vec![Value::from(report.to_string())]);
     REPORT.with_borrow_mut(|place| *place = Some(report));
+    OCCURRED.set(true);
     raised
 }
 
@@ -141,16 +198,16 @@ fn words_of_future(future: &Value) -> String {
     "a future that nobody completes".to_string()
 }
 
-fn describe(vm: &mut Vm, task: &Gc<Task>) -> WaitingTask {
+fn describe(vm: &mut Vm, task: &Gc<Task>) -> Waiting {
     let mut waits_for = match task.waiting.get() {
-        Waiting::Native(native) => words_of(vm, &native),
-        Waiting::Future(future) => words_of_future(&future),
-        Waiting::Nothing => "nothing".to_string(),
+        WaitsFor::Native(native) => words_of(vm, &native),
+        WaitsFor::Future(future) => words_of_future(&future),
+        WaitsFor::Nothing => "nothing".to_string(),
     };
     let coroutine = task.coroutine.get();
     let stack: Vec<Place> = place::chain(&coroutine).iter().map(|coroutine| place::of_frame(coroutine)).collect();
     if stack.is_empty() {
         waits_for += &format!(", in {}", task_repr::coroutine_text(&coroutine));
     }
-    WaitingTask { name: task_repr::name_text(task), waits_for, stack }
+    Waiting { name: task_repr::name_text(task), waits_for, stack }
 }

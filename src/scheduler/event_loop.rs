@@ -10,12 +10,14 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+use super::executor::DefaultExecutor;
+use super::flows::{Cause, Ident};
 use super::observer::{self, Event};
 use super::ready::{Notice, Policy, Ready, ReadyQueue};
 use super::timer::{TimerId, Timers};
 use super::{
-    clock, context, deadlock, driver, entry, exception_handler, foreign, future, handle, overriding, slow_callback,
-    task, timeout,
+    clock, context, deadlock, driver, entry, exception_handler, flows, foreign, future, handle, overriding,
+    slow_callback, task, timeout,
 };
 use crate::memory::{Tracer, interrupt};
 use crate::value::future::{Callback, Listener, Listening};
@@ -57,6 +59,9 @@ pub struct EventLoop {
     closed_object: Mutable<Option<Weak<Instance>>>,
     /// In debug mode, calls that take longer than this, in seconds, are reported.
     pub(super) slow_callback: Cell<f64>,
+    /// The flow it runs in; 0 while it does not run.
+    flow: Cell<Ident>,
+    pub(super) executor: DefaultExecutor,
 }
 
 /// The tasks that are not done.
@@ -125,6 +130,19 @@ pub fn find_any(number: u32) -> Option<Rc<EventLoop>> {
     find(number).or_else(|| CLOSED.with_borrow(|closed| closed.get(&number).and_then(std::rc::Weak::upgrade)))
 }
 
+/// The loops that are running, in whatever flow.
+pub(super) fn all_running() -> Vec<Rc<EventLoop>> {
+    let is_running = |event_loop: &&Rc<EventLoop>| event_loop.is_running();
+    let mut running: Vec<_> = OPEN.with_borrow(|open| open.values().filter(is_running).cloned().collect());
+    running.sort_by_key(|event_loop| event_loop.number);
+    running
+}
+
+/// What the running flow has as its running loop is exchanged for what another flow has.
+pub(super) fn exchange_running(other: &mut Option<Rc<EventLoop>>) {
+    RUNNING.with(|running| std::mem::swap(&mut *running.borrow_mut(), other));
+}
+
 /// Makes an entry ready on the loop with this number. RuntimeError when it is closed.
 #[inline]
 pub(super) fn schedule(number: u32, entry: Ready) -> Result<()> {
@@ -141,6 +159,9 @@ pub(super) fn schedule(number: u32, entry: Ready) -> Result<()> {
 fn schedule_elsewhere(number: u32, entry: Ready) -> Result<()> {
     let event_loop = find(number).ok_or_else(|| Raised::runtime_error("Event loop is closed"))?;
     event_loop.ready.push(entry);
+    if flows::are_many() {
+        flows::look_at_loops();
+    }
     Ok(())
 }
 
@@ -170,6 +191,8 @@ impl EventLoop {
             object: Mutable::new(None),
             closed_object: Mutable::new(None),
             slow_callback: Cell::new(0.1),
+            flow: Cell::new(0),
+            executor: DefaultExecutor::default(),
         });
         event_loop.ready.set_policy(POLICY.get());
         OPEN.with_borrow_mut(|open| open.insert(number, event_loop.clone()));
@@ -210,6 +233,16 @@ impl EventLoop {
 
     pub fn is_closed(&self) -> bool {
         self.state.get() == State::Closed
+    }
+
+    /// RuntimeError when it runs in another flow: its methods are not meant to be called from there.
+    pub(super) fn check_flow(&self) -> Result<()> {
+        if self.is_running() && self.flow.get() != flows::current() {
+            return Err(Raised::runtime_error(
+                "Non-thread-safe operation invoked on an event loop other than the current one",
+            ));
+        }
+        Ok(())
     }
 
     pub fn check_closed(&self) -> Result<()> {
@@ -303,6 +336,7 @@ impl EventLoop {
         self.check_closed()?;
         self.check_running()?;
         self.state.set(State::Running);
+        self.flow.set(flows::current());
         RUNNING.with(|running| running.set(Some(self.clone())));
         let origin_depth = vm.origin_depth;
         if self.debug.get() {
@@ -318,6 +352,7 @@ impl EventLoop {
         };
         vm.origin_depth = origin_depth;
         self.stopping.set(false);
+        self.flow.set(0);
         self.state.set(State::Idle);
         RUNNING.with(|running| running.set(None));
         outcome
@@ -425,8 +460,16 @@ impl EventLoop {
         Ok(())
     }
 
+    /// Whether it would run on at once if it waited: something is ready, or it is to stop.
+    pub(super) fn has_work(&self) -> bool {
+        !self.ready.is_empty() || self.stopping.get()
+    }
+
     /// Nothing is ready: waits for the next timer or the outside.
     fn wait(&self, vm: &mut Vm) -> Result<()> {
+        if flows::are_many() {
+            return self.wait_beside_others(vm);
+        }
         match self.timers.next_moment() {
             Some(when) if clock::is_virtual() && !driver::is_busy() => clock::advance_to(when),
             Some(when) => {
@@ -439,6 +482,17 @@ impl EventLoop {
             None => return Err(deadlock::report(vm, self)),
         }
         Ok(())
+    }
+
+    /// As `wait`; meanwhile other flows run, which may make something ready here.
+    #[cold]
+    fn wait_beside_others(&self, vm: &mut Vm) -> Result<()> {
+        let deadline = match self.timers.next_moment() {
+            // Exactly so, when the loop has no clock of its own.
+            Some(when) => Some(when + (clock::now() - self.now(vm)?)),
+            None => None,
+        };
+        flows::suspend(vm, Cause::Loop(self.number), deadline)
     }
 
     #[inline]

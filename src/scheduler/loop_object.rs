@@ -6,7 +6,7 @@ use super::event_loop::{EventLoop, LoopState, ORIGIN_DEPTH};
 use super::exception_handler;
 use super::gather::{self, Exceptions};
 use super::handle::{self, loop_of, module_of};
-use super::{clock, future, future_attributes, overriding, task};
+use super::{clock, executor, flows, future, future_attributes, overriding, task};
 use crate::builtins::functions::is_callable;
 use crate::memory::Tracer;
 use crate::native;
@@ -37,8 +37,9 @@ fn stop(_: &mut Vm, this: &Rc<EventLoop>) {
     this.stop();
 }
 
-fn close(_: &mut Vm, this: &Rc<EventLoop>) -> Result<()> {
-    this.close()
+fn close(vm: &mut Vm, this: &Rc<EventLoop>) -> Result<()> {
+    this.close()?;
+    executor::give_up(vm, this)
 }
 
 fn is_running(_: &mut Vm, this: &Rc<EventLoop>) -> bool {
@@ -86,8 +87,27 @@ fn call_soon(
     arguments: &[Value],
     context: Option<Value>,
 ) -> Result<Value> {
+    if this.debug.get() {
+        this.check_closed()?;
+        this.check_flow()?;
+    }
     check_callback(vm, this, &callback, "call_soon")?;
     handle::call_soon(vm, this, callback, arguments, given(context))
+}
+
+fn call_soon_threadsafe(
+    vm: &mut Vm,
+    this: &Rc<EventLoop>,
+    callback: Value,
+    arguments: &[Value],
+    context: Option<Value>,
+) -> Result<Value> {
+    check_callback(vm, this, &callback, "call_soon_threadsafe")?;
+    let handle = handle::call_soon(vm, this, callback, arguments, given(context))?;
+    if flows::are_many() {
+        flows::look_at_loops();
+    }
+    Ok(handle)
 }
 
 fn call_later(
@@ -210,13 +230,16 @@ fn shutdown_asyncgens(_: &mut Vm, this: &Rc<EventLoop>) -> Value {
     close_async_generators(this)
 }
 
-fn shutdown_default_executor(_: &mut Vm, _: &Rc<EventLoop>, _: Option<Value>) -> Value {
-    close_executor()
-}
-
-/// The coroutine of `loop.shutdown_default_executor()`: threads are ended by who made them.
-pub(super) fn close_executor() -> Value {
-    Value::NativeCoroutine(future::ready(&"BaseEventLoop.shutdown_default_executor", Value::None))
+fn run_in_executor(
+    vm: &mut Vm,
+    this: &Rc<EventLoop>,
+    executor: Value,
+    function: Value,
+    arguments: &[Value],
+) -> Result<Value> {
+    this.check_closed()?;
+    check_callback(vm, this, &function, "run_in_executor")?;
+    executor::run(vm, this, executor, function, arguments)
 }
 
 /// Closes the async generators that are alive.
@@ -313,7 +336,7 @@ pub const METHODS: &[Native] = &[
     ),
     native!(
         "call_soon_threadsafe(self, callback, *args, context=None)",
-        call_soon(required, required, rest, named),
+        call_soon_threadsafe(required, required, rest, named),
         "As call_soon, from any thread."
     ),
     native!(
@@ -355,7 +378,14 @@ pub const METHODS: &[Native] = &[
     native!("shutdown_asyncgens(self)", shutdown_asyncgens(required), "Closes the async generators that are alive."),
     native!(
         "shutdown_default_executor(self, timeout=None)",
-        shutdown_default_executor(required, optional),
+        executor::shut_down(required, optional),
         "Waits for the threads of the executor."
     ),
+    native!(
+        "run_in_executor(self, executor, func, *args)",
+        run_in_executor(required, required, required, rest),
+        "Calls a function in a thread; gives a future for its result."
+    ),
+    native!("set_default_executor(self, executor)", executor::set(required, required), "Whose threads are used."),
+    native!("_default_executor(self)", executor::get(required), "The executor, once there is one.").getter(),
 ];

@@ -18,6 +18,8 @@ pub mod entry;
 pub mod event;
 pub mod event_loop;
 pub mod exception_handler;
+pub mod executor;
+pub mod flows;
 pub mod foreign;
 pub mod future;
 pub mod future_attributes;
@@ -39,6 +41,7 @@ pub mod semaphore;
 pub mod shield;
 pub mod short_repr;
 pub mod sleep;
+pub mod slice;
 pub mod slow_callback;
 pub mod task;
 pub mod task_group;
@@ -72,6 +75,8 @@ pub fn connect(vm: &mut Vm) {
     };
     vm.hooks.set_builtin_attribute = set_attribute;
     vm.hooks.interrupted = runner::take_interrupt;
+    vm.hooks.slice_over = slice::over;
+    vm.hooks.let_main_look = flows::give_way;
     vm.hooks.report_forgotten = exception_handler::report_forgotten;
 }
 

@@ -6,6 +6,7 @@ use crate::bytecode::code::Position;
 use crate::bytecode::code::Source;
 use crate::value::coroutine::CoroutineState;
 use crate::value::{Coroutine, Gc, Value};
+use crate::vm::FrameView;
 
 /// A place in the source.
 #[derive(Clone, Debug)]
@@ -29,6 +30,16 @@ pub fn of_frame(coroutine: &Coroutine) -> Place {
         position.line = code.first_line;
     }
     Place { source: code.source.clone(), position, function: coroutine.qualified_name().to_string() }
+}
+
+/// Where a running or suspended frame stands.
+pub fn of_view(view: &FrameView) -> Place {
+    let code = &view.function.code.code;
+    Place {
+        source: code.source.clone(),
+        position: code.position(view.instruction),
+        function: view.function.qualified_name().to_string(),
+    }
 }
 
 /// The script coroutines of a chain from the innermost to the root.

@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::event_loop::{self, EventLoop};
+use super::flows;
 use super::handle::loop_of;
 use crate::value::{Mutable, Raised, Result, Str, Value, types};
 use crate::vm::Vm;
@@ -18,6 +19,19 @@ thread_local! {
     static WAS_SET: Cell<bool> = const { Cell::new(false) };
     /// A policy of the script; None for the default one.
     static POLICY: Mutable<Value> = const { Mutable::new(Value::None) };
+}
+
+/// What the default policy remembers for one flow: its loop, and whether one was ever set.
+#[derive(Default)]
+pub(super) struct Remembered {
+    current: Option<Rc<EventLoop>>,
+    was_set: bool,
+}
+
+/// What the default policy remembers for the running flow is exchanged for what it does for another.
+pub(super) fn exchange(other: &mut Remembered) {
+    CURRENT.with_borrow_mut(|current| std::mem::swap(current, &mut other.current));
+    other.was_set = WAS_SET.replace(other.was_set);
 }
 
 /// Puts a policy of the script in force, or with None a new default one.
@@ -60,8 +74,9 @@ pub fn current_by_default(vm: &mut Vm) -> Result<Rc<EventLoop>> {
     if let Some(current) = CURRENT.with_borrow(Clone::clone) {
         return Ok(current);
     }
-    if WAS_SET.get() {
-        return Err(Raised::runtime_error("There is no current event loop in thread 'MainThread'."));
+    if WAS_SET.get() || !vm.is_main_flow() {
+        let thread = flows::current_name();
+        return Err(Raised::runtime_error(format!("There is no current event loop in thread '{thread}'.")));
     }
     (vm.hooks.warn)(vm, &types().deprecation_warning, "There is no current event loop")?;
     let event_loop = EventLoop::new();

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::event_loop::{self, EventLoop};
 use super::gather::{self, Exceptions};
 use super::lock::state;
-use super::{context, exception_handler, future, loop_object, overriding, policy, task};
+use super::{context, exception_handler, executor, future, loop_object, overriding, policy, task};
 use crate::memory::Tracer;
 use crate::native;
 use crate::value::instance::Payload;
@@ -37,6 +37,10 @@ pub fn take_interrupt(vm: &mut Vm) -> Result<bool> {
 /// Runs a coroutine on a loop as its main task.
 fn run_main(vm: &mut Vm, event_loop: &Rc<EventLoop>, coroutine: &Value, context: Option<Value>) -> Result<Value> {
     let main = task::create_with_factory(vm, event_loop, coroutine.clone(), Value::None, context)?;
+    if !vm.is_main_flow() {
+        // Ctrl-C is for the main flow.
+        return event_loop.run_until_complete(vm, &main);
+    }
     let outside = MAIN.with(|place| place.replace(future::as_task(&main).cloned()));
     INTERRUPTS.set(0);
     let outcome = event_loop.run_until_complete(vm, &main);
@@ -60,7 +64,7 @@ fn shut_down(vm: &mut Vm, event_loop: &Rc<EventLoop>, is_current: bool) -> Resul
         event_loop.run_until_complete(vm, &closing)?;
         let closing = match overriding::method_of(vm, event_loop, "shutdown_default_executor")? {
             Some(method) => vm.call(&method, &[])?,
-            None => loop_object::close_executor(),
+            None => executor::shut_down(vm, event_loop, Some(Value::Float(executor::JOIN_LIMIT)))?,
         };
         event_loop.run_until_complete(vm, &closing).map(drop)
     });

@@ -18,7 +18,7 @@ use crate::value::{
 };
 
 use super::frame::{self, Frame, FrameKind, set, set_new};
-use super::{MOST_NESTING, Outcome, Vm};
+use super::{Outcome, Vm};
 
 /// What a RecursionError says about calls that nest natively.
 pub(super) const CALLING: &str = " while calling a Python object";
@@ -116,7 +116,7 @@ impl Vm {
 
     /// Runs the `Entry` frame on top in a dispatch loop of its own.
     pub(super) fn run_nested(&mut self) -> Result<Outcome> {
-        if self.nesting >= MOST_NESTING {
+        if self.is_nested_too_deeply(0) {
             let raised = self.recursion_error();
             return match self.leave_raised_entry(raised) {
                 Err(raised) => Err(raised),

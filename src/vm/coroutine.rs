@@ -17,7 +17,7 @@ use crate::value::{Coroutine, CoroutineKind, Exception, Gc, List, NativeCoroutin
 use super::awaiting::is_foreign;
 use super::frame::{self, Frame, FrameKind, set, set_new};
 use super::unwind::set_context;
-use super::{Flow, MOST_NESTING, Outcome, Vm};
+use super::{Flow, Outcome, Vm};
 
 /// A chain of awaits may be this many times deeper than the recursion limit: it takes no native stack.
 pub(super) const CHAIN_FACTOR: usize = 100;
@@ -27,7 +27,7 @@ impl Vm {
     pub fn resume(&mut self, coroutine: &Value, input: Resume) -> Result<Outcome> {
         // Errors of the stack come first: nothing has been taken apart yet.
         self.reserve(0)?;
-        if self.nesting >= MOST_NESTING {
+        if self.is_nested_too_deeply(0) {
             return Err(self.recursion_error());
         }
         let input = match input {

@@ -102,6 +102,31 @@ impl Segment {
         unsafe { self.start.add(self.size) }
     }
 
+    /// Writes the bottom frame, a header without code that never ends, to the start.
+    pub fn write_bottom(&self) -> *mut Frame {
+        let bottom = self.start.cast::<Frame>();
+        // SAFETY: the segment has room for the header; the registers are none.
+        unsafe {
+            let top = self.start.add(HEADER);
+            bottom.write(Frame {
+                previous: ptr::null_mut(),
+                pc: ptr::null(),
+                base: top,
+                top,
+                code: ptr::null(),
+                globals: ptr::null(),
+                function: Value::Unbound,
+                subject: Value::Unbound,
+                current: None,
+                dst: Register(0),
+                kind: FrameKind::Entry,
+                awaits: 0,
+                thrown: 0,
+            });
+        }
+        bottom
+    }
+
     fn contains(&self, place: *mut Value) -> bool {
         self.start <= place && place <= self.end()
     }

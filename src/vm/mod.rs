@@ -16,6 +16,7 @@ mod class_call;
 mod closing;
 mod coroutine;
 mod dispatch;
+pub mod flow;
 mod frame;
 mod instance_check;
 mod intrinsic;
@@ -29,12 +30,10 @@ mod safe_point;
 mod unwind;
 mod variable;
 
-use std::ptr;
-
 use crate::bytecode::{CodeKind, Register};
 use crate::value::{CellObject, Class, CodeObject, Dict, Exception, Function, Gc, Module, Result, Str, Value};
 
-use frame::{Frame, FrameKind, Segment};
+use frame::{Frame, Segment};
 
 pub use class_building::{best_base, linearize, same_layout};
 pub use coroutine::throw_before_start;
@@ -60,6 +59,10 @@ pub struct Vm {
     nesting: usize,
     /// Values whose repr is being made.
     showing: Vec<usize>,
+    /// Native code may not nest below this address of the native stack.
+    floor: usize,
+    /// How the running flow goes back to the main native stack; null for the main flow.
+    way_back: flow::WayBack,
     pub builtins: Gc<Dict>,
     /// How many calls are noted when a coroutine is made (`sys.set_coroutine_origin_tracking_depth`).
     pub origin_depth: usize,
@@ -83,36 +86,17 @@ impl Vm {
     /// A VM with nothing in it; `builtins` is filled by the layer above.
     pub fn new() -> Vm {
         let first = Segment::new(frame::FIRST_SEGMENT);
-        let bottom = first.start().cast::<Frame>();
-        let limit = first.end();
-        // SAFETY: the segment has room for the header; the registers are none.
-        unsafe {
-            let top = first.start().add(frame::HEADER);
-            bottom.write(Frame {
-                previous: ptr::null_mut(),
-                pc: ptr::null(),
-                base: top,
-                top,
-                code: ptr::null(),
-                globals: ptr::null(),
-                function: Value::Unbound,
-                subject: Value::Unbound,
-                current: None,
-                dst: Register(0),
-                kind: FrameKind::Entry,
-                awaits: 0,
-                thrown: 0,
-            });
-        }
         Vm {
-            frame: bottom,
-            limit,
+            frame: first.write_bottom(),
+            limit: first.end(),
             segment: 0,
             segments: vec![first],
             depth: 0,
             recursion_limit: 1000,
             nesting: 0,
             showing: Vec::new(),
+            floor: 0,
+            way_back: flow::WayBack::NONE,
             builtins: Gc::new(Dict::new()),
             origin_depth: 0,
             hooks: Hooks::default(),
@@ -184,9 +168,13 @@ impl Vm {
     }
 
     /// As `script_frames`, but first those of a chain of awaits that has been left for a native coroutine.
-    fn script_frames_from(&self, mut chain: Option<Value>) -> impl Iterator<Item = FrameView> + '_ {
-        let mut frame = self.frame;
-        // SAFETY: the top frame is alive.
+    fn script_frames_from(&self, chain: Option<Value>) -> impl Iterator<Item = FrameView> + '_ {
+        self.frames_below(self.frame, chain)
+    }
+
+    /// As `script_frames_from`, from a frame of the running flow or of one that is suspended.
+    fn frames_below(&self, mut frame: *mut Frame, mut chain: Option<Value>) -> impl Iterator<Item = FrameView> + '_ {
+        // SAFETY: the frame is alive.
         let mut thrown = unsafe { (*frame).thrown };
         std::iter::from_fn(move || {
             loop {

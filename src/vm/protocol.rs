@@ -337,8 +337,7 @@ impl Vm {
     /// RecursionError that comes instead when it is too deep already.
     pub fn nest<T>(&mut self, doing: &str, run: impl FnOnce(&mut Vm) -> Result<T>) -> Result<T> {
         // What says more than that something is called is found out first.
-        let most = if doing == super::call::CALLING { super::MOST_NESTING } else { super::MOST_NESTING - 2 };
-        if self.nesting >= super::MOST_NESTING - 2 && self.nesting >= most {
+        if self.is_nested_too_deeply(2) && (doing != super::call::CALLING || self.is_nested_too_deeply(0)) {
             return Err(Raised::recursion_error(format!("maximum recursion depth exceeded{doing}")));
         }
         self.nesting += 1;

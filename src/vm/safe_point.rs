@@ -38,6 +38,10 @@ pub struct Hooks {
     pub async_generator_died: fn(&mut Vm, &Value) -> bool,
     /// Ctrl-C was pressed. True when that is taken care of; else KeyboardInterrupt is raised.
     pub interrupted: fn(&mut Vm) -> Result<bool>,
+    /// The running flow has had its time: others that are ready run first.
+    pub slice_over: fn(&mut Vm),
+    /// The running flow cannot go on before the main flow has looked at a Ctrl-C.
+    pub let_main_look: fn(&mut Vm),
     /// Futures whose exception nobody has retrieved.
     pub report_forgotten: fn(&mut Vm, Vec<Value>),
     /// An exception in a finalizer, with what was finalized: "Exception ignored in: ...".
@@ -66,6 +70,8 @@ impl Default for Hooks {
             async_generator_started: |_| {},
             async_generator_died: |_, _| false,
             interrupted: |_| Ok(false),
+            slice_over: |_| {},
+            let_main_look: |_| {},
             report_forgotten: |_, _| {},
             report_ignored: |_, _, _| {},
             warn: |_, _, _| Ok(()),
@@ -89,8 +95,16 @@ impl Vm {
         if requests & interrupt::FINALIZE != 0 {
             self.run_finalizers();
         }
-        if requests & interrupt::SIGNAL != 0 && !(self.hooks.interrupted)(self)? {
-            return Err(Raised::new(&types().keyboard_interrupt, vec![]));
+        if requests & interrupt::SIGNAL != 0 {
+            if !self.is_main_flow() {
+                interrupt::request(interrupt::SIGNAL);
+                (self.hooks.let_main_look)(self);
+            } else if !(self.hooks.interrupted)(self)? {
+                return Err(Raised::new(&types().keyboard_interrupt, vec![]));
+            }
+        }
+        if requests & interrupt::SLICE != 0 {
+            (self.hooks.slice_over)(self);
         }
         Ok(())
     }

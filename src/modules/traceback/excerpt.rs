@@ -8,6 +8,7 @@ use asy_grammar::ast::{ExpressionKind, Span, Statement, StatementKind};
 use unicode_width::UnicodeWidthChar;
 
 use super::describe::Frame;
+use crate::vm::flow::on_deep_stack;
 
 /// What stands out inside a span: offsets from the beginning of the span.
 struct Anchors {
@@ -37,8 +38,8 @@ pub fn excerpt(frame: &Frame) -> Vec<Marked> {
     // Offsets from here on count from `first`.
     let lines = split_lines(&text[first..last]);
     let span = (start - first, end - first);
-    let anchors =
-        find_anchors(&text[start..end]).map(|found| Anchors { start: span.0 + found.start, end: span.0 + found.end });
+    let anchors = on_deep_stack(|| find_anchors(&text[start..end]))
+        .map(|found| Anchors { start: span.0 + found.start, end: span.0 + found.end });
     let shows_marks = shows_marks(&text[first..last], span, anchors.is_some());
     let mark = |line: &Line| {
         let marks = shows_marks.then(|| marks(line, span, anchors.as_ref()));
@@ -154,7 +155,7 @@ fn dedent(mut lines: Vec<Marked>) -> Vec<Marked> {
 
 /// Whether marks say more than the line does.
 fn shows_marks(lines: &str, span: (usize, usize), has_anchors: bool) -> bool {
-    if is_plain_call(lines, span) {
+    if on_deep_stack(|| is_plain_call(lines, span)) {
         return false;
     }
     has_anchors || !lines[..span.0].trim_start().is_empty() || !lines[span.1..].trim_end().is_empty()
