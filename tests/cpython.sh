@@ -34,7 +34,10 @@ files=(
     test_asyncio.test_locks test_asyncio.test_queues test_asyncio.test_taskgroups test_asyncio.test_timeouts
     test_asyncio.test_waitfor test_asyncio.test_runners test_asyncio.test_pep492 test_asyncio.test_context
     test_asyncio.test_eager_task_factory test_asyncio.test_futures test_asyncio.test_tasks
-    test_asyncio.test_threads
+    test_asyncio.test_threads test_thread test_threading test_threading_local test_queue
+    test_concurrent_futures.test_future test_concurrent_futures.test_thread_pool
+    test_concurrent_futures.test_wait test_concurrent_futures.test_as_completed
+    test_concurrent_futures.test_shutdown test_concurrent_futures.test_init
 )
 [ $# -gt 0 ] && files=("$@")
 

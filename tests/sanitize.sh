@@ -21,4 +21,4 @@ ulimit -s unlimited 2>/dev/null || ulimit -s "$(ulimit -H -s)" 2>/dev/null || tr
 export CARGO_TARGET_DIR=target/sanitizer
 export RUSTFLAGS="-Zsanitizer=address ${RUSTFLAGS:-}"
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0:detect_stack_use_after_return=0:quarantine_size_mb=16:allocator_may_return_null=1}"
-exec cargo +nightly test --workspace --no-default-features --target "$host" "$@"
+exec cargo +nightly test --workspace --no-default-features --features asy/sanitizer --target "$host" "$@"

@@ -80,8 +80,14 @@ fn exit_status(vm: &mut Vm, exception: &Gc<Exception>) -> u8 {
 
 /// Runs what is registered for the end and writes what is still to be written.
 pub fn finish(interpreter: &mut Interpreter, reporter: &Reporter, code: u8) -> u8 {
+    let mut code = code;
     interpreter.end(&mut |vm, raised| {
-        if !raised.is_a(&types().system_exit) {
+        if raised.is_a(&types().deadlock_error)
+            && let Some(report) = deadlock::take_report()
+        {
+            reporter.deadlock(&report);
+            code = exit_code::DEADLOCK;
+        } else if !raised.is_a(&types().system_exit) {
             reporter.exception(vm, &raised.0);
         }
     });

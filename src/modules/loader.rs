@@ -12,6 +12,7 @@ use std::rc::Rc;
 
 use super::{NativeModule, Precedence, find_native, source, state, stdlib};
 use crate::bytecode::code::Source;
+use crate::scheduler::flows::{self, Cause, Ident};
 use crate::value::{Dict, Gc, List, Module, Raised, Result, Str, Value, symbols};
 use crate::vm::Vm;
 
@@ -155,6 +156,9 @@ fn module_name(vm: &mut Vm, module: &Value) -> Result<Str> {
 
 /// `importlib.import_module` and what the instructions come down to: a module by its full name.
 pub fn import_absolute(vm: &mut Vm, full: &str) -> Result<Value> {
+    if flows::are_many() {
+        wait_until_loaded(vm, full)?;
+    }
     if let Some(found) = find_loaded(full)? {
         return Ok(found);
     }
@@ -172,6 +176,29 @@ pub fn import_absolute(vm: &mut Vm, full: &str) -> Result<Value> {
     let module = load(vm, full, Some(&path))?;
     vm.set_attribute(&parent, &Str::intern(short), module.clone())?;
     Ok(module)
+}
+
+/// Another thread that is running the code of the module comes first, unless it waits for this one in turn.
+#[cold]
+fn wait_until_loaded(vm: &mut Vm, full: &str) -> Result<()> {
+    let me = flows::current();
+    while let Some(loader) = state().loader_of(full)
+        && loader != me
+    {
+        let waits = |flow: Ident| state().import_waits.borrow().get(&flow).and_then(|name| state().loader_of(name));
+        let mut next = Some(loader);
+        while let Some(flow) = next {
+            if flow == me {
+                return Ok(());
+            }
+            next = waits(flow);
+        }
+        state().import_waits.borrow_mut().insert(me, Str::new(full));
+        let outcome = state().import_waiters.wait(vm, Cause::Module, None);
+        state().import_waits.borrow_mut().remove(&me);
+        outcome?;
+    }
+    Ok(())
 }
 
 fn find_loaded(full: &str) -> Result<Option<Value>> {
@@ -204,9 +231,11 @@ fn load(vm: &mut Vm, full: &str, package_path: Option<&Value>) -> Result<Value> 
             let module = Module::new(full);
             describe(vm, &module, Some(&source.name), package);
             modules.set_str(&key, Value::Module(module.clone()));
-            state().loading.borrow_mut().push(key.clone());
+            let mark = (key.clone(), flows::current());
+            state().loading.borrow_mut().push(mark.clone());
             let outcome = run(vm, &module, &source);
-            state().loading.borrow_mut().pop();
+            state().loading.borrow_mut().retain(|other| *other != mark);
+            state().import_waiters.wake_all();
             match outcome {
                 // The module may have put something else in its place.
                 Ok(()) => Ok(modules.get_str(&key).unwrap_or(Value::Module(module))),

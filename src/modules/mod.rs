@@ -5,7 +5,10 @@
 
 use std::cell::Cell;
 
+use rustc_hash::FxHashMap;
+
 use crate::builtins;
+use crate::scheduler::flows::{Ident, Waiters};
 use crate::value::class::{ClassObject, Layout};
 use crate::value::iterator::NativeIterator;
 use crate::value::{
@@ -107,6 +110,7 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_types", precedence: Precedence::First, make: type_support::module },
     NativeModule { name: "_weakref", precedence: Precedence::First, make: weak_reference::module },
     NativeModule { name: "_operator", precedence: Precedence::First, make: operator::module },
+    NativeModule { name: "_queue", precedence: Precedence::First, make: thread::simple_queue::module },
     NativeModule { name: "_re", precedence: Precedence::First, make: re::module },
     NativeModule { name: "_io", precedence: Precedence::First, make: io::module },
     NativeModule { name: "asyncio", precedence: Precedence::AfterPath, make: asyncio::module },
@@ -204,8 +208,12 @@ pub struct State {
     pub development: Cell<bool>,
     /// `sys.executable`.
     pub executable: Mutable<Str>,
-    /// Modules whose code is running, outermost first.
-    loading: Mutable<Vec<Str>>,
+    /// Modules whose code is running, and in which flow.
+    loading: Mutable<Vec<(Str, Ident)>>,
+    /// Flows that wait until another one has run the code of a module.
+    import_waiters: Waiters,
+    /// For which module each of them waits.
+    import_waits: Mutable<FxHashMap<Ident, Str>>,
 }
 
 thread_local! {
@@ -218,6 +226,8 @@ thread_local! {
         development: Cell::new(false),
         executable: Mutable::new(Str::new("")),
         loading: Mutable::default(),
+        import_waiters: Waiters::default(),
+        import_waits: Mutable::default(),
     }));
 }
 
@@ -237,6 +247,11 @@ impl State {
 
     /// Whether the code of this module is still running.
     pub fn is_loading(&self, name: &str) -> bool {
-        self.loading.borrow().iter().any(|loading| &**loading == name)
+        self.loader_of(name).is_some()
+    }
+
+    /// The flow in which the code of this module is running.
+    fn loader_of(&self, name: &str) -> Option<Ident> {
+        self.loading.borrow().iter().find(|(loading, _)| &**loading == name).map(|(_, flow)| *flow)
     }
 }

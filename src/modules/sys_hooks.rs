@@ -47,16 +47,16 @@ thread_local! {
 /// `sys.unraisablehook(unraisable)`: says that an exception could not be raised.
 fn unraisablehook(vm: &mut Vm, unraisable: &Value) -> Result<()> {
     let mut part = |name: &str| vm.get_attribute(unraisable, &crate::value::Str::intern(name));
-    let (value, object) = (part("exc_value")?, part("object")?);
+    let (value, object, message) = (part("exc_value")?, part("object")?, part("err_msg")?);
     if let Value::Exception(exception) = value {
-        traceback::write_ignored(vm, &Raised(exception), &object);
+        traceback::write_ignored(vm, &Raised(exception), message.as_str().map(|message| &**message), &object);
     }
     Ok(())
 }
 
 /// Gives an exception that could not be raised to the script's `sys.unraisablehook`, with the object it is
 /// about. False when there is no such hook.
-pub fn show_unraisable(vm: &mut Vm, raised: &Raised, object: &Value) -> Result<bool> {
+pub fn show_unraisable(vm: &mut Vm, raised: &Raised, message: Option<&str>, object: &Value) -> Result<bool> {
     let Some(hook) = replaced("unraisablehook") else { return Ok(false) };
     let exception = &raised.0;
     let traceback = crate::builtins::traceback::traceback_object(exception);
@@ -64,7 +64,7 @@ pub fn show_unraisable(vm: &mut Vm, raised: &Raised, object: &Value) -> Result<b
         Value::Class(exception.class()),
         Value::Exception(exception.clone()),
         traceback,
-        Value::None,
+        message.map_or(Value::None, Value::str),
         object.clone(),
     ];
     let arguments = structure::make(UNRAISABLE.with(|class| *class), parts);

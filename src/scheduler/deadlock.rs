@@ -97,6 +97,8 @@ pub(super) fn report_all(vm: &mut Vm) -> Raised {
             Cause::Lock => "a lock".to_string(),
             Cause::Item => "an item of a queue".to_string(),
             Cause::Flow(other) => format!("thread '{}' to end", flows::name_of(*other)),
+            Cause::Input(descriptor) => format!("something to read from descriptor {descriptor}"),
+            Cause::Module => "a module that another thread imports".to_string(),
             // Its tasks say more.
             Cause::Loop(_) => return,
         };

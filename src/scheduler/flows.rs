@@ -8,7 +8,7 @@
 //!
 //! Invariant: a flow that does not run either stands in `ready` once, or `waits`.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::io;
@@ -19,7 +19,7 @@ use rustc_hash::FxHashMap;
 
 use super::event_loop::{self, EventLoop};
 use super::policy::{self, Remembered};
-use super::{clock, context, deadlock, driver, slice};
+use super::{clock, context, deadlock, driver, input, slice};
 use crate::memory::interrupt;
 use crate::value::{Mutable, Result, Str, Value};
 use crate::vm::Vm;
@@ -39,6 +39,10 @@ pub enum Cause {
     Item,
     /// That this one ends.
     Flow(Ident),
+    /// That something can be read from a file descriptor.
+    Input(i32),
+    /// That another flow has run the code of a module.
+    Module,
     /// That the loop with this number has something to run.
     Loop(u32),
 }
@@ -94,6 +98,8 @@ struct Flows {
     last_wait: u64,
     /// Flows that wait for a loop to have work.
     in_loops: usize,
+    /// Flows that wait for something to read.
+    in_inputs: usize,
 }
 
 thread_local! {
@@ -104,11 +110,13 @@ thread_local! {
     /// Whether the outside is being asked: then nobody gives way.
     static IS_ASKING: Cell<bool> = const { Cell::new(false) };
     /// When the outside was last asked.
-    static ASKED: RefCell<Option<Instant>> = const { RefCell::new(None) };
+    static ASKED: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// How often the outside is asked while flows are busy.
 const ASKING: Duration = Duration::from_millis(1);
+/// Longest time between two looks at the interrupt word while something to read is waited for.
+const LOOKING: Duration = Duration::from_millis(20);
 
 fn flows() -> &'static Mutable<Flows> {
     FLOWS.with(|flows| *flows)
@@ -132,8 +140,10 @@ impl Flows {
         if entry.waits.as_ref().is_none_or(|(wait, _)| *wait != ticket.wait) {
             return false;
         }
-        if let Some((_, Cause::Loop(_))) = entry.waits.take() {
-            self.in_loops -= 1;
+        match entry.waits.take() {
+            Some((_, Cause::Loop(_))) => self.in_loops -= 1,
+            Some((_, Cause::Input(_))) => self.in_inputs -= 1,
+            _ => {}
         }
         true
     }
@@ -175,7 +185,8 @@ impl Flows {
 
     /// Whether others are ready, or may become so by the mere passing of time.
     fn may_come(&self) -> bool {
-        !self.ready.is_empty() || !clock::is_virtual() && (!self.deadlines.is_empty() || self.in_loops > 0)
+        !self.ready.is_empty()
+            || !clock::is_virtual() && (!self.deadlines.is_empty() || self.in_loops + self.in_inputs > 0)
     }
 
     /// Makes those ready whose loop has work.
@@ -183,21 +194,36 @@ impl Flows {
         if self.in_loops == 0 {
             return;
         }
-        let has_work = |entry: &Entry| match &entry.waits {
-            Some((wait, Cause::Loop(number))) => {
-                event_loop::find(*number).is_none_or(|event_loop| event_loop.has_work()).then_some(*wait)
-            }
-            _ => None,
-        };
-        let mut woken: Vec<Ticket> = self
-            .entries
-            .iter()
-            .filter_map(|(flow, entry)| has_work(entry).map(|wait| Ticket { flow: *flow, wait }))
-            .collect();
+        self.wake_those(|cause| match cause {
+            Cause::Loop(number) => event_loop::find(*number).is_none_or(|event_loop| event_loop.has_work()),
+            _ => false,
+        });
+    }
+
+    /// Makes those ready that wait for one of these descriptors.
+    fn wake_inputs(&mut self, ready: &[i32]) {
+        if !ready.is_empty() {
+            self.wake_those(|cause| matches!(cause, Cause::Input(descriptor) if ready.contains(descriptor)));
+        }
+    }
+
+    /// Makes those ready whose cause is over, in the order in which they began to wait.
+    fn wake_those(&mut self, is_over: impl Fn(&Cause) -> bool) {
+        let waiting = self.entries.iter().filter_map(|(flow, entry)| {
+            let (wait, cause) = entry.waits.as_ref()?;
+            is_over(cause).then_some(Ticket { flow: *flow, wait: *wait })
+        });
+        let mut woken: Vec<Ticket> = waiting.collect();
         woken.sort_by_key(|ticket| ticket.wait);
         for ticket in woken {
             self.wake(ticket);
         }
+    }
+
+    /// The descriptors flows wait for.
+    fn inputs(&self) -> Vec<i32> {
+        let causes = self.entries.values().filter_map(|entry| entry.waits.as_ref());
+        causes.filter_map(|(_, cause)| if let Cause::Input(number) = cause { Some(*number) } else { None }).collect()
     }
 }
 
@@ -294,8 +320,10 @@ pub fn suspend_as(vm: &mut Vm, ticket: Ticket, cause: Cause, deadline: Option<f6
     {
         let mut flows = flows().borrow_mut();
         let Ticket { flow, wait } = ticket;
-        if let Cause::Loop(_) = cause {
-            flows.in_loops += 1;
+        match cause {
+            Cause::Loop(_) => flows.in_loops += 1,
+            Cause::Input(_) => flows.in_inputs += 1,
+            _ => {}
         }
         if let Some(entry) = flows.entries.get_mut(&flow) {
             entry.waits = Some((wait, cause));
@@ -407,15 +435,26 @@ fn run(vm: &mut Vm, ident: Ident) {
 
 /// While flows are busy, what comes from outside for a loop that waits is taken in now and then.
 fn ask_outside(vm: &mut Vm) -> Result<()> {
-    if !driver::is_busy() || flows().borrow().in_loops == 0 {
+    let (in_loops, in_inputs) = (flows().borrow().in_loops, flows().borrow().in_inputs);
+    let asks_driver = in_loops > 0 && driver::is_busy();
+    if !asks_driver && in_inputs == 0 || ASKED.get().is_some_and(|asked| asked.elapsed() < ASKING) {
         return Ok(());
     }
-    let is_due = ASKED.with_borrow(|asked| asked.is_none_or(|asked| asked.elapsed() >= ASKING));
-    if is_due {
-        ASKED.set(Some(Instant::now()));
+    ASKED.set(Some(Instant::now()));
+    if in_inputs > 0 {
+        wait_for_inputs(Duration::ZERO);
+    }
+    if asks_driver {
         wait_for_outside(vm, Duration::ZERO)?;
     }
     Ok(())
+}
+
+/// Waits for something to read, at most this long.
+fn wait_for_inputs(limit: Duration) {
+    let inputs = flows().borrow().inputs();
+    let ready = input::ready(&inputs, limit);
+    flows().borrow_mut().wake_inputs(&ready);
 }
 
 fn wait_for_outside(vm: &mut Vm, limit: Duration) -> Result<()> {
@@ -428,6 +467,18 @@ fn wait_for_outside(vm: &mut Vm, limit: Duration) -> Result<()> {
 /// No flow is ready: time passes to the next deadline, or until something comes from outside.
 fn pass_time(vm: &mut Vm) -> Result<()> {
     let next = flows().borrow().deadlines.peek().map(|Reverse(next)| f64::from_bits(next.moment));
+    if flows().borrow().in_inputs > 0 {
+        let left = next.map_or(LOOKING, |moment| clock::seconds_to_duration(moment - clock::now()).min(LOOKING));
+        let waits_long = !driver::is_busy() && !(clock::is_virtual() && next.is_some());
+        wait_for_inputs(if waits_long { left } else { Duration::ZERO });
+        let is_woken = !flows().borrow().ready.is_empty();
+        if is_woken || waits_long {
+            return Ok(());
+        }
+        if driver::is_busy() {
+            return wait_for_outside(vm, left.min(ASKING));
+        }
+    }
     match next {
         Some(moment) if clock::is_virtual() && !driver::is_busy() => clock::advance_to(moment),
         Some(moment) => wait_for_outside(vm, clock::seconds_to_duration(moment - clock::now()))?,

@@ -27,6 +27,7 @@ pub mod future_methods;
 pub mod gather;
 pub mod handle;
 pub mod heap;
+pub mod input;
 pub mod lock;
 pub mod loop_object;
 pub mod observer;

@@ -59,6 +59,15 @@ def stand_in():
     sys.modules["test.test_asyncio"] = package
     sys.modules["test"].test_asyncio = package
     # There is one implementation of each class and function, not one in Python and one in C.
+    import _thread
+    import queue
+    import threading
+    threading._PyRLock = threading._CRLock = threading._NativeRLock
+    threading._RLock = threading._PyRLock
+    queue._PySimpleQueue = queue.SimpleQueue
+    _thread._local = threading.local
+    sys.modules["_threading_local"] = types.ModuleType("_threading_local")
+    sys.modules["_threading_local"].local = threading.local
     import asyncio.futures
     import asyncio.tasks
     import asyncio.events

@@ -10,6 +10,7 @@ use super::base::{self, check_open, data_of, is_exactly, limit, system_error};
 use super::{BUFFER, classes, unsupported};
 use crate::memory::outside;
 use crate::native;
+use crate::scheduler::input;
 use crate::value::instance::Payload;
 use crate::value::native::{FromArgument, Mismatch};
 use crate::value::{Class, Dict, Gc, Instance, Native, Raised, Result, Str, Value, bytes, symbols};
@@ -86,6 +87,7 @@ impl File {
         let target = data.try_reserve(size).map_err(|_| Raised::new(&crate::value::types().memory_error, vec![]));
         target?;
         data.resize(start + size, 0);
+        input::wait(vm, this.number.get().unwrap_or(-1))?;
         let outcome = retry(vm, || rustix::io::read(descriptor, &mut data[start..]));
         data.truncate(start + *outcome.as_ref().ok().and_then(Option::as_ref).unwrap_or(&0));
         outcome

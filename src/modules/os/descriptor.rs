@@ -11,6 +11,7 @@ use super::super::io::file::{close_descriptor, retry};
 use super::{failure, named};
 use crate::memory::outside;
 use crate::native;
+use crate::scheduler::input;
 use crate::value::{Native, Raised, Result, Value, bytes};
 use crate::vm::Vm;
 
@@ -58,6 +59,7 @@ fn read(vm: &mut Vm, number: i64, length: i64) -> Result<Value> {
     let descriptor = borrow(number)?;
     let length = usize::try_from(length).map_err(|_| plain(Errno::INVAL))?;
     let mut data = vec![0; length];
+    input::wait(vm, number as i32)?;
     let count = now(retry(vm, || io::read(descriptor, data.as_mut_slice())))?;
     data.truncate(count);
     Ok(bytes::new(data))
@@ -66,6 +68,7 @@ fn read(vm: &mut Vm, number: i64, length: i64) -> Result<Value> {
 fn readinto(vm: &mut Vm, number: i64, target: &Value) -> Result<usize> {
     let descriptor = borrow(number)?;
     let mut data = vec![0; base::room(target, "readinto")?];
+    input::wait(vm, number as i32)?;
     let count = now(retry(vm, || io::read(descriptor, data.as_mut_slice())))?;
     base::put(target, &data[..count]);
     Ok(count)

@@ -11,7 +11,7 @@ use crate::native;
 use crate::scheduler::flows::{self, Cause, Ident, Waiters};
 use crate::value::instance::Payload;
 use crate::value::native::{FromArgument, Mismatch};
-use crate::value::{Class, Instance, Native, Raised, Result, Value, types};
+use crate::value::{Class, Dict, Gc, Instance, Native, Raised, Result, Value, types};
 use crate::vm::Vm;
 
 /// The longest wait, in seconds.
@@ -154,7 +154,7 @@ impl<'a> FromArgument<'a> for &'a Reentrant {
     }
 }
 
-fn new_reentrant(_: &mut Vm, class: &Class, _: &[Value]) -> Value {
+fn new_reentrant(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
     Value::Instance(Instance::with_payload(class.clone(), Reentrant::default()))
 }
 
@@ -256,7 +256,12 @@ const METHODS: &[Native] = &[
 ];
 
 const REENTRANT_METHODS: &[Native] = &[
-    native!("__new__(cls, /, *args)", new_reentrant(required, rest), "Makes a lock that nobody holds.").static_method(),
+    native!(
+        "__new__(cls, /, *args, **kwargs)",
+        new_reentrant(required, rest, keywords),
+        "Makes a lock that nobody holds."
+    )
+    .static_method(),
     native!(
         "acquire(self, blocking=True, timeout=-1)",
         acquire_again(required, optional, optional),

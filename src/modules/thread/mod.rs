@@ -3,10 +3,11 @@
 mod handle;
 mod local;
 mod lock;
+pub mod simple_queue;
 
 use std::cell::{Cell, RefCell};
 
-use super::{native_module, structure};
+use super::{native_module, structure, traceback};
 use crate::builtins::functions::is_callable;
 use crate::memory::interrupt;
 use crate::native;
@@ -48,7 +49,9 @@ fn start(function: Value, arguments: Vec<Value>, names: Vec<Str>, handle: Gc<Ins
         if let Err(raised) = outcome
             && !raised.is_a(&types().system_exit)
         {
-            (vm.hooks.report_ignored)(vm, raised, &function);
+            let shown = vm.repr(&function).map_or_else(|_| "a function".into(), |shown| shown.to_string());
+            let message = format!("Exception ignored in thread started by {shown}");
+            traceback::report_ignored_with(vm, raised, Some(&message), &Value::None);
         }
         drop((function, arguments));
         local::forget(flows::current());
@@ -122,12 +125,14 @@ fn exit(_: &mut Vm) -> Result<()> {
     Err(Raised::new(&types().system_exit, Vec::new()))
 }
 
-fn interrupt_main(_: &mut Vm, signal: Option<i64>) -> Result<()> {
-    if signal.is_some_and(|signal| signal != 2) {
-        return Err(Raised::not_implemented_error("only SIGINT, which is 2, can be simulated"));
+fn interrupt_main(vm: &mut Vm, signal: Option<i64>) -> Result<()> {
+    match signal {
+        None | Some(2) => {}
+        Some(1..=64) => return Err(Raised::not_implemented_error("only SIGINT, which is 2, can be simulated")),
+        Some(_) => return Err(Raised::value_error("signal number out of range")),
     }
     interrupt::request(interrupt::SIGNAL);
-    Ok(())
+    if vm.is_main_flow() { vm.check_interrupts() } else { Ok(()) }
 }
 
 fn stack_size(_: &mut Vm, size: Option<i64>) -> Result<usize> {

@@ -40,17 +40,29 @@ pub fn text_of(vm: &mut Vm, exception: &Gc<Exception>) -> String {
 
 /// Says that an exception could not go anywhere: it was raised in a finalizer, say. `object` is whose.
 pub fn report_ignored(vm: &mut Vm, raised: Raised, object: &Value) {
-    match super::sys_hooks::show_unraisable(vm, &raised, object) {
+    report_ignored_with(vm, raised, None, object);
+}
+
+/// As `report_ignored`, with a message that says more than that the exception was ignored.
+pub fn report_ignored_with(vm: &mut Vm, raised: Raised, message: Option<&str>, object: &Value) {
+    match super::sys_hooks::show_unraisable(vm, &raised, message, object) {
         Ok(true) => {}
-        Ok(false) => write_ignored(vm, &raised, object),
-        Err(of_hook) => write_ignored(vm, &of_hook, object),
+        Ok(false) => write_ignored(vm, &raised, message, object),
+        Err(of_hook) => write_ignored(vm, &of_hook, message, object),
     }
 }
 
 /// Writes that an exception could not go anywhere.
-pub fn write_ignored(vm: &mut Vm, raised: &Raised, object: &Value) {
-    let shown = vm.repr(object).map_or_else(|_| "<object repr() failed>".to_string(), |text| text.to_string());
-    let text = format!("Exception ignored in: {shown}\n{}", pieces(vm, &raised.0).concat());
+pub fn write_ignored(vm: &mut Vm, raised: &Raised, message: Option<&str>, object: &Value) {
+    let message = message.unwrap_or("Exception ignored in");
+    let place = match object {
+        Value::None => String::new(),
+        object => {
+            let shown = vm.repr(object);
+            format!(" {}", shown.map_or_else(|_| "<object repr() failed>".to_string(), |text| text.to_string()))
+        }
+    };
+    let text = format!("{message}:{place}\n{}", pieces(vm, &raised.0).concat());
     // When even this cannot be written there is nobody left to tell.
     let _ = write_to_stderr(vm, &text);
 }
