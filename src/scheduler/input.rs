@@ -12,13 +12,19 @@ use crate::vm::Vm;
 /// To be called before reading: waits until that would not block. Without other flows nothing is done, since
 /// the read itself can wait.
 pub fn wait(vm: &mut Vm, descriptor: i32) -> Result<()> {
-    if !flows::are_many() {
+    if !flows::are_many() || !blocks(descriptor) {
         return Ok(());
     }
     while ready(&[descriptor], Duration::ZERO).is_empty() {
         flows::suspend(vm, Cause::Input(descriptor), None)?;
     }
     Ok(())
+}
+
+/// Whether reading waits when there is nothing: not when the script has asked for an error instead.
+fn blocks(descriptor: i32) -> bool {
+    let flags = outside::descriptor(descriptor).map(rustix::fs::fcntl_getfl);
+    matches!(flags, Some(Ok(flags)) if !flags.contains(rustix::fs::OFlags::NONBLOCK))
 }
 
 /// Those of the descriptors that can be read, or cannot even be asked; waits for one at most this long.

@@ -82,12 +82,14 @@ impl File {
 
     /// Reads behind what is in `data`, so many bytes at most. None when there is nothing yet.
     pub fn read_onto(&self, vm: &mut Vm, data: &mut Vec<u8>, size: usize) -> Result<Option<usize>> {
+        self.check_readable()?;
+        input::wait(vm, self.number.get().unwrap_or(-1))?;
+        // It may have been closed meanwhile.
         let descriptor = self.check_readable()?;
         let start = data.len();
         let target = data.try_reserve(size).map_err(|_| Raised::new(&crate::value::types().memory_error, vec![]));
         target?;
         data.resize(start + size, 0);
-        input::wait(vm, this.number.get().unwrap_or(-1))?;
         let outcome = retry(vm, || rustix::io::read(descriptor, &mut data[start..]));
         data.truncate(start + *outcome.as_ref().ok().and_then(Option::as_ref).unwrap_or(&0));
         outcome
