@@ -1,5 +1,0 @@
-"""Stands in for `multiprocessing.util`."""
-
-
-def _cleanup_tests():
-    """No process is left behind."""
