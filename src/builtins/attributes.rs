@@ -6,7 +6,9 @@
 
 use super::{exceptions, function, property};
 use crate::value::descriptor::Property;
-use crate::value::{CellObject, Class, Coroutine, Dict, Future, Gc, Instance, Raised, Result, Str, Value, symbols};
+use crate::value::{
+    CellObject, Class, Coroutine, Dict, Future, Gc, Instance, Module, Raised, Result, Str, Value, symbols, types,
+};
 use crate::vm::{self, Vm};
 
 /// As `set_builtin_attribute`, in the form of the VM's hook.
@@ -30,11 +32,7 @@ pub fn set_builtin_attribute(vm: &mut Vm, object: &Value, name: &Str, value: Opt
         Value::Cell(cell) => set_cell_attribute(cell, name, value),
         Value::Future(future) => set_future_attribute(future, object, name, value),
         Value::Task(task) => set_future_attribute(&task.future, object, name, value),
-        Value::Module(module) if name.same(&symbols().doc) => {
-            module.globals.set_str(name, value.unwrap_or(Value::None));
-            Ok(true)
-        }
-        Value::Module(_) if name.same(&symbols().dict) => Err(Raised::attribute_error("readonly attribute")),
+        Value::Module(module) => set_module_attribute(module, name, value),
         _ if name.same(&symbols().class) => new_class_of(&object.class(), value).map(|_| true),
         _ => Ok(false),
     }
@@ -54,12 +52,14 @@ fn new_class_of(old: &Class, value: Option<Value>) -> Result<Class> {
             return Err(Raised::type_error(format!("__class__ must be set to a class, not '{kind}' object")));
         }
     };
-    if old.is_builtin() || new.is_builtin() {
+    let module = &types().module;
+    let is_for_modules = old.is_subclass(module) && new.is_subclass(module);
+    if !is_for_modules && (old.is_builtin() || new.is_builtin()) {
         return Err(Raised::type_error(
             "__class__ assignment only supported for mutable types or ModuleType subclasses",
         ));
     }
-    if !vm::same_layout(old, &new) {
+    if !is_for_modules && !vm::same_layout(old, &new) {
         return Err(Raised::type_error(format!(
             "__class__ assignment: '{}' object layout differs from '{}'",
             new.name(),
@@ -69,14 +69,36 @@ fn new_class_of(old: &Class, value: Option<Value>) -> Result<Class> {
     Ok(new)
 }
 
+fn set_module_attribute(module: &Gc<Module>, name: &Str, value: Option<Value>) -> Result<bool> {
+    let names = symbols();
+    if name.same(&names.dict) {
+        return Err(Raised::attribute_error("readonly attribute"));
+    }
+    if name.same(&names.class) {
+        module.set_class(new_class_of(&module.class(), value)?);
+        return Ok(true);
+    }
+    // A class derived from `module` may have descriptors; these two are the module's own.
+    let is_part = name.same(&names.doc) || name.same(&names.annotations);
+    match value {
+        Some(value) if is_part => module.globals.set_str(name, value),
+        None if is_part => {
+            module.globals.remove_str(name).ok_or_else(|| Raised::attribute_error(&**name))?;
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
 fn set_instance_attribute(instance: &Gc<Instance>, name: &Str, value: Option<Value>) -> Result<bool> {
     let names = symbols();
     if name.same(&names.dict) && instance.class_ref().has_dictionary.get() {
-        match value {
-            Some(Value::Dict(dict)) => instance.set_dictionary(dict),
-            Some(other) => return Err(must_be_dict(&other)),
-            None => instance.set_dictionary(Gc::new(Dict::new())),
+        if value.is_none() && instance.class_ref().owner(name).is_some_and(|owner| owner.is_builtin()) {
+            return Err(Raised::type_error("cannot delete __dict__"));
         }
+        let new = value.unwrap_or_else(|| Value::Dict(Gc::new(Dict::new())));
+        let Value::Dict(dict) = new.native() else { return Err(must_be_dict(&new)) };
+        instance.set_dictionary(dict.clone());
         return Ok(true);
     }
     if name.same(&names.class) {
@@ -139,7 +161,7 @@ pub fn set_class_attribute(vm: &mut Vm, class: &Class, name: &Str, value: Option
         )));
     }
     match &**name {
-        "__name__" | "__qualname__" | "__bases__" if value.is_none() => {
+        "__name__" | "__qualname__" | "__bases__" | "__doc__" | "__module__" | "__type_params__" if value.is_none() => {
             Err(Raised::type_error(format!("cannot delete '{name}' attribute of immutable type '{}'", class.name())))
         }
         "__name__" | "__qualname__" => {

@@ -257,6 +257,6 @@ pub const METHODS: &[Native] = &[
     native!("__complex__(self, /)", itself(required), "complex(self)"),
     native!("__getnewargs__(self, /)", new_arguments(required), "What makes an equal number."),
     native!("conjugate(self, /)", conjugate(required), "The number with the other sign of its imaginary part."),
-    native!("real(self, /)", real(required), "The real part.").getter(),
-    native!("imag(self, /)", imaginary(required), "The imaginary part.").getter(),
+    native!("real(self, /)", real(required), "the real part of a complex number").member(),
+    native!("imag(self, /)", imaginary(required), "the imaginary part of a complex number").member(),
 ];

@@ -3,8 +3,8 @@
 use super::{function, keyword_pairs};
 use crate::native;
 use crate::value::descriptor::{ClassMethod, Member, StaticMethod};
-use crate::value::{Class, Dict, Gc, Instance, Mutable, Native, Raised, Result, Str, Value, symbols};
-use crate::vm::Vm;
+use crate::value::{Class, Dict, Gc, Instance, Mutable, Native, NativeFunction, Raised, Result, Str, Value, symbols};
+use crate::vm::{self, Vm};
 
 /// The function inside a classmethod or staticmethod.
 fn inner(this: &Value) -> Result<Value> {
@@ -27,16 +27,18 @@ fn static_method_new(_: &mut Vm, class: &Class, arguments: &[Value], _: Option<&
     Value::Instance(Instance::with_payload(class.clone(), StaticMethod(Mutable::new(function))))
 }
 
-fn class_method_init(_: &mut Vm, this: &Value, function: Value) {
+fn class_method_init(vm: &mut Vm, this: &Value, function: Value) -> Result<()> {
     if let Some(method) = this.payload::<ClassMethod>() {
-        method.0.set(function);
+        method.0.set(function.clone());
     }
+    take_names(vm, this, &function)
 }
 
-fn static_method_init(_: &mut Vm, this: &Value, function: Value) {
+fn static_method_init(vm: &mut Vm, this: &Value, function: Value) -> Result<()> {
     if let Some(method) = this.payload::<StaticMethod>() {
-        method.0.set(function);
+        method.0.set(function.clone());
     }
+    take_names(vm, this, &function)
 }
 
 fn class_method_get(_: &mut Vm, this: &Value, instance: &Value, owner: Option<&Value>) -> Result<Value> {
@@ -72,15 +74,17 @@ fn is_abstract(vm: &mut Vm, this: &Value) -> Result<bool> {
     }
 }
 
-macro_rules! function_part {
-    ($($function:ident = $symbol:ident),* $(,)?) => {
-        $(fn $function(vm: &mut Vm, this: &Value) -> Result<Value> {
-            vm.get_attribute(&inner(this)?, &symbols().$symbol)
-        })*
-    };
+/// Takes over what a wrapper of a function shows of it.
+fn take_names(vm: &mut Vm, this: &Value, function: &Value) -> Result<()> {
+    let names = symbols();
+    let Value::Instance(instance) = this else { return Ok(()) };
+    for name in [&names.module, &names.name, &names.qualname, &names.doc, &names.annotations] {
+        if let Some(value) = vm.get_attribute_if_any(function, name)? {
+            instance.set(name, value);
+        }
+    }
+    Ok(())
 }
-
-function_part!(name = name, qualified_name = qualname, module = module, doc = doc, annotations = annotations);
 
 pub const CLASSMETHOD_METHODS: &[Native] = &[
     native!(
@@ -96,13 +100,8 @@ pub const CLASSMETHOD_METHODS: &[Native] = &[
         "Return an attribute of instance, which is of type owner."
     ),
     native!("__repr__(self, /)", repr(required), "Return repr(self)."),
-    native!("__func__(self, /)", wrapped(required), "The function inside.").getter(),
-    native!("__wrapped__(self, /)", wrapped(required), "The function inside.").getter(),
-    native!("__name__(self, /)", name(required), "The name of the function.").getter(),
-    native!("__qualname__(self, /)", qualified_name(required), "The full name of the function.").getter(),
-    native!("__module__(self, /)", module(required), "The module of the function.").getter(),
-    native!("__doc__(self, /)", doc(required), "The docstring of the function.").getter(),
-    native!("__annotations__(self, /)", annotations(required), "The annotations of the function.").getter(),
+    native!("__func__(self, /)", wrapped(required), "The function inside.").member(),
+    native!("__wrapped__(self, /)", wrapped(required), "The function inside.").member(),
     native!("__isabstractmethod__(self, /)", is_abstract(required), "Whether the function is abstract.").getter(),
 ];
 
@@ -125,14 +124,38 @@ pub const STATICMETHOD_METHODS: &[Native] = &[
         "Call self as a function."
     ),
     native!("__repr__(self, /)", repr(required), "Return repr(self)."),
-    native!("__func__(self, /)", wrapped(required), "The function inside.").getter(),
-    native!("__wrapped__(self, /)", wrapped(required), "The function inside.").getter(),
-    native!("__name__(self, /)", name(required), "The name of the function.").getter(),
-    native!("__qualname__(self, /)", qualified_name(required), "The full name of the function.").getter(),
-    native!("__module__(self, /)", module(required), "The module of the function.").getter(),
-    native!("__doc__(self, /)", doc(required), "The docstring of the function.").getter(),
-    native!("__annotations__(self, /)", annotations(required), "The annotations of the function.").getter(),
+    native!("__func__(self, /)", wrapped(required), "The function inside.").member(),
+    native!("__wrapped__(self, /)", wrapped(required), "The function inside.").member(),
     native!("__isabstractmethod__(self, /)", is_abstract(required), "Whether the function is abstract.").getter(),
+];
+
+// Attributes of builtin kinds, computed when they are read.
+
+/// Sets, or without a value deletes, what a descriptor of a builtin class stands for.
+fn change(vm: &mut Vm, getter: &NativeFunction, object: &Value, value: Option<Value>) -> Result<()> {
+    function::check_receiver(getter, object)?;
+    let name = Str::intern(getter.row.name());
+    if super::attributes::set_builtin_attribute(vm, object, &name, value)? {
+        return Ok(());
+    }
+    Err(vm::read_only(getter, object))
+}
+
+fn getset_set(vm: &mut Vm, this: &Gc<NativeFunction>, object: &Value, value: Value) -> Result<()> {
+    change(vm, this, object, Some(value))
+}
+
+fn getset_delete(vm: &mut Vm, this: &Gc<NativeFunction>, object: &Value) -> Result<()> {
+    change(vm, this, object, None)
+}
+
+pub const GETSET_METHODS: &[Native] = &[
+    native!(
+        "__set__(self, instance, value, /)",
+        getset_set(required, required, required),
+        "Set an attribute of instance to value."
+    ),
+    native!("__delete__(self, instance, /)", getset_delete(required, required), "Delete an attribute of instance."),
 ];
 
 // Members.
@@ -155,40 +178,71 @@ fn holder<'a>(member: &Member, instance: &'a Value) -> Result<&'a Gc<Instance>> 
     }
 }
 
-fn unset(member: &Member, instance: &Value) -> Raised {
-    Raised::attribute_error(format!("'{}' object has no attribute '{}'", instance.type_name(), member.name))
-}
-
-fn member_get(_: &mut Vm, this: &Value, instance: &Value, _owner: Option<&Value>) -> Result<Value> {
+fn member_get(vm: &mut Vm, this: &Value, instance: &Value, owner: Option<&Value>) -> Result<Value> {
+    if let Value::Native(_) = this {
+        return function::native_bind(vm, this, instance, owner);
+    }
     if instance.is_none() {
         return Ok(this.clone());
     }
     let member = member(this)?;
-    holder(member, instance)?.member(&member.hidden).ok_or_else(|| unset(member, instance))
+    holder(member, instance)?.member(&member.hidden).ok_or_else(|| vm::empty_slot(instance, &member.name))
 }
 
-fn member_set(_: &mut Vm, this: &Value, instance: &Value, value: Value) -> Result<()> {
+fn member_set(vm: &mut Vm, this: &Value, instance: &Value, value: Value) -> Result<()> {
+    if let Value::Native(getter) = this {
+        return change(vm, getter, instance, Some(value));
+    }
     let member = member(this)?;
     holder(member, instance)?.set_member(&member.hidden, value);
     Ok(())
 }
 
-fn member_delete(_: &mut Vm, this: &Value, instance: &Value) -> Result<()> {
+fn member_delete(vm: &mut Vm, this: &Value, instance: &Value) -> Result<()> {
+    if let Value::Native(getter) = this {
+        return change(vm, getter, instance, None);
+    }
     let member = member(this)?;
-    holder(member, instance)?.remove_member(&member.hidden).map(drop).ok_or_else(|| unset(member, instance))
+    holder(member, instance)?
+        .remove_member(&member.hidden)
+        .map(drop)
+        .ok_or_else(|| vm::empty_slot(instance, &member.name))
+}
+
+/// The name of a member and the class that has it.
+fn member_place(this: &Value) -> Result<(Str, Class)> {
+    if let Value::Native(getter) = this
+        && let Some(owner) = &getter.owner
+    {
+        return Ok((Str::intern(getter.row.name()), owner.clone()));
+    }
+    let member = member(this)?;
+    Ok((member.name.clone(), member.class.clone()))
 }
 
 fn member_repr(_: &mut Vm, this: &Value) -> Result<Str> {
-    let member = member(this)?;
-    Ok(format!("<member '{}' of '{}' objects>", member.name, member.class.name()).into())
+    let (name, class) = member_place(this)?;
+    Ok(format!("<member '{name}' of '{}' objects>", class.name()).into())
 }
 
-fn member_name(_: &mut Vm, this: &Value) -> Result<Value> {
-    Ok(Value::Str(member(this)?.name.clone()))
+fn member_name(_: &mut Vm, this: &Value) -> Result<Str> {
+    Ok(member_place(this)?.0)
 }
 
-fn member_class(_: &mut Vm, this: &Value) -> Result<Value> {
-    Ok(Value::Class(member(this)?.class.clone()))
+fn member_qualified_name(_: &mut Vm, this: &Value) -> Result<Str> {
+    let (name, class) = member_place(this)?;
+    Ok(format!("{}.{name}", class.qualified_name.get()).into())
+}
+
+fn member_class(_: &mut Vm, this: &Value) -> Result<Class> {
+    Ok(member_place(this)?.1)
+}
+
+fn member_doc(_: &mut Vm, this: &Value) -> Value {
+    match this {
+        Value::Native(getter) => Value::str(getter.row.doc),
+        _ => Value::None,
+    }
 }
 
 pub const MEMBER_METHODS: &[Native] = &[
@@ -204,6 +258,8 @@ pub const MEMBER_METHODS: &[Native] = &[
     ),
     native!("__delete__(self, instance, /)", member_delete(required, required), "Delete an attribute of instance."),
     native!("__repr__(self, /)", member_repr(required), "Return repr(self)."),
-    native!("__name__(self, /)", member_name(required), "The name of the slot.").getter(),
-    native!("__objclass__(self, /)", member_class(required), "The class that has the slot.").getter(),
+    native!("__name__(self, /)", member_name(required), "The name of the slot.").member(),
+    native!("__qualname__(self, /)", member_qualified_name(required), "The name with that of its class.").getter(),
+    native!("__objclass__(self, /)", member_class(required), "The class that has the slot.").member(),
+    native!("__doc__(self, /)", member_doc(required), "What it is.").getter(),
 ];

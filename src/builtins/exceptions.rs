@@ -332,6 +332,7 @@ pub(super) const fn attribute(signature: &'static str, doc: &'static str) -> Nat
         has_rest: false,
         has_keywords: false,
         binding: Binding::Getter,
+        is_member: true,
         at_once: None,
     }
 }

@@ -209,7 +209,7 @@ pub const METHODS: &[Native] = &[
         "Create and return a new object."
     )
     .static_method(),
-    native!("__builtins__(self, /)", function_builtins(required), "The builtin names.").getter(),
+    native!("__builtins__(self, /)", function_builtins(required), "The builtin names.").member(),
     native!("__call__(self, /, *args, **kwargs)", call(required, rest, keywords), "Call self as a function."),
     native!(
         "__get__(self, instance, owner=None, /)",
@@ -239,7 +239,7 @@ pub const METHODS: &[Native] = &[
         function_closure(required),
         "A tuple of the cells of variables from outside, or None."
     )
-    .getter(),
+    .member(),
     native!("__dict__(self, /)", function_attributes(required), "The attributes set on the function.").getter(),
     native!(
         "__annotations__(self, /)",
@@ -247,7 +247,7 @@ pub const METHODS: &[Native] = &[
         "The annotations by parameter; 'return' is the result."
     )
     .getter(),
-    native!("__globals__(self, /)", function_globals(required), "The variables of its module.").getter(),
+    native!("__globals__(self, /)", function_globals(required), "The variables of its module.").member(),
     native!("__type_params__(self, /)", function_type_parameters(required), "The type parameters.").getter(),
 ];
 
@@ -334,8 +334,9 @@ pub const METHOD_METHODS: &[Native] = &[
     native!("__eq__(self, value, /)", method_eq(required, required), "Return self==value."),
     native!("__hash__(self, /)", method_hash(required), "Return hash(self)."),
     native!("__getattr__(self, name, /)", method_attribute(required, required), "The attribute of the function."),
-    native!("__func__(self, /)", method_function(required), "The function.").getter(),
-    native!("__self__(self, /)", method_receiver(required), "The instance it is bound to.").getter(),
+    native!("__reduce__(self, /)", method_reduce(required), "Helper for pickle."),
+    native!("__func__(self, /)", method_function(required), "The function.").member(),
+    native!("__self__(self, /)", method_receiver(required), "The instance it is bound to.").member(),
     native!("__name__(self, /)", method_name(required), "The name of the function.").getter(),
     native!("__qualname__(self, /)", method_qualified_name(required), "The full name of the function.").getter(),
     native!("__module__(self, /)", method_module(required), "The module of the function.").getter(),
@@ -399,13 +400,19 @@ fn native_name(_: &mut Vm, this: &Value) -> Result<Value> {
 fn native_qualified_name(_: &mut Vm, this: &Value) -> Result<Value> {
     let function = parts(this)?.0;
     Ok(match &function.owner {
-        Some(owner) => Value::from(format!("{}.{}", owner.name(), function.row.name())),
+        Some(owner) => Value::from(format!("{}.{}", owner.qualified_name.get(), function.row.name())),
         None => Value::str(function.row.name()),
     })
 }
 
 fn native_module(_: &mut Vm, this: &Value) -> Result<Value> {
-    Ok(parts(this)?.0.module.clone().into())
+    let function = parts(this)?.0;
+    let is_function = function.row.binding == Binding::Static || function.owner.is_none();
+    let is_bound_function = matches!(this, Value::Method(_)) && !function.has_slot_name();
+    if is_function || is_bound_function {
+        return Ok(function.module.clone().into());
+    }
+    Err(Raised::attribute_error(format!("'{}' object has no attribute '__module__'", this.type_name())))
 }
 
 fn native_doc(_: &mut Vm, this: &Value) -> Result<Value> {
@@ -417,7 +424,7 @@ fn native_signature(_: &mut Vm, this: &Value) -> Result<Value> {
     Ok(Value::str(row.signature.strip_prefix(row.name()).unwrap_or(row.signature)))
 }
 
-fn native_receiver(_: &mut Vm, this: &Value) -> Result<Value> {
+fn native_receiver(vm: &mut Vm, this: &Value) -> Result<Value> {
     let (function, receiver) = parts(this)?;
     match (receiver, &function.owner) {
         (Some(receiver), _) => Ok(receiver.clone()),
@@ -425,22 +432,76 @@ fn native_receiver(_: &mut Vm, this: &Value) -> Result<Value> {
         (None, Some(_)) => {
             Err(Raised::attribute_error(format!("'{}' object has no attribute '__self__'", this.type_name())))
         }
-        (None, None) => Ok(Value::None),
+        (None, None) => {
+            let Some(module) = &function.module else { return Ok(Value::None) };
+            let (import, globals) = (vm.hooks.import, vm.builtins.clone());
+            import(vm, module, 0, &globals, true)
+        }
     }
 }
 
+/// By its name, or as an attribute of what it is bound to.
+fn native_reduce(vm: &mut Vm, this: &Value) -> Result<Value> {
+    let name = native_name(vm, this)?;
+    if let Value::Native(function) = this
+        && let Some(owner) = &function.owner
+    {
+        return attribute_of(vm, Value::Class(owner.clone()), name);
+    }
+    match native_receiver(vm, this)? {
+        Value::None | Value::Module(_) => Ok(name),
+        receiver => attribute_of(vm, receiver, name),
+    }
+}
+
+fn method_reduce(vm: &mut Vm, this: &Gc<BoundMethod>) -> Result<Value> {
+    let name = vm.get_attribute(&this.function, &symbols().name)?;
+    attribute_of(vm, this.receiver.clone(), name)
+}
+
+/// What makes an attribute of an object again: `getattr` and its arguments.
+fn attribute_of(vm: &mut Vm, object: Value, name: Value) -> Result<Value> {
+    let getattr = vm.builtins.get_str(&Str::intern("getattr")).unwrap_or_default();
+    Ok(Value::tuple(vec![getattr, Value::tuple(vec![object, name])]))
+}
+
 fn native_owner(_: &mut Vm, this: &Value) -> Result<Value> {
-    match (&parts(this)?.0.owner, this) {
-        (Some(owner), Value::Native(_)) => Ok(Value::Class(owner.clone())),
+    let function = parts(this)?.0;
+    match (&function.owner, this) {
+        (Some(owner), _)
+            if function.row.binding != Binding::Static
+                && (function.has_slot_name() || matches!(this, Value::Native(_))) =>
+        {
+            Ok(Value::Class(owner.clone()))
+        }
         _ => Err(Raised::attribute_error(format!("'{}' object has no attribute '__objclass__'", this.type_name()))),
     }
 }
 
-fn native_bind(vm: &mut Vm, this: &Value, instance: &Value, owner: Option<&Value>) -> Result<Value> {
+/// A method or attribute of a builtin class is for instances of that class alone.
+pub(super) fn check_receiver(function: &NativeFunction, object: &Value) -> Result<()> {
+    match &function.owner {
+        Some(owner) if !object.class().is_subclass(owner) => Err(Raised::type_error(format!(
+            "descriptor '{}' for '{}' objects doesn't apply to a '{}' object",
+            function.row.name(),
+            owner.name(),
+            object.type_name()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn native_bind(vm: &mut Vm, this: &Value, instance: &Value, owner: Option<&Value>) -> Result<Value> {
     let Value::Native(function) = this else { return Ok(this.clone()) };
     match function.row.binding {
-        Binding::Method if function.owner.is_some() && !instance.is_none() => Ok(bound(this.clone(), instance.clone())),
-        Binding::Getter if !instance.is_none() => vm.call(this, std::slice::from_ref(instance)),
+        Binding::Method if function.owner.is_some() && !instance.is_none() => {
+            check_receiver(function, instance)?;
+            Ok(bound(this.clone(), instance.clone()))
+        }
+        Binding::Getter if !instance.is_none() => {
+            check_receiver(function, instance)?;
+            vm.call(this, std::slice::from_ref(instance))
+        }
         Binding::Class => {
             let class = match owner {
                 Some(owner) if !owner.is_none() => owner.clone(),
@@ -466,6 +527,7 @@ pub const NATIVE_METHODS: &[Native] = &[
     native!("__qualname__(self, /)", native_qualified_name(required), "The name with that of its class.").getter(),
     native!("__module__(self, /)", native_module(required), "The name of its module, or None.").getter(),
     native!("__doc__(self, /)", native_doc(required), "What it does.").getter(),
+    native!("__reduce__(self, /)", native_reduce(required), "Helper for pickle."),
     native!("__text_signature__(self, /)", native_signature(required), "Its parameters, as text.").getter(),
     native!("__self__(self, /)", native_receiver(required), "What it is bound to.").getter(),
     native!("__objclass__(self, /)", native_owner(required), "The class it is a method of.").getter(),
@@ -604,20 +666,20 @@ fn code_repr(_: &mut Vm, this: &Gc<CodeObject>) -> Str {
 }
 
 pub const CODE_METHODS: &[Native] = &[
-    native!("co_name(self, /)", code_name(required), "The name of the function, class or module.").getter(),
-    native!("co_qualname(self, /)", code_qualified_name(required), "The name with those around it.").getter(),
-    native!("co_filename(self, /)", code_file(required), "The file it was compiled from.").getter(),
-    native!("co_firstlineno(self, /)", code_first_line(required), "Its first line.").getter(),
+    native!("co_name(self, /)", code_name(required), "The name of the function, class or module.").member(),
+    native!("co_qualname(self, /)", code_qualified_name(required), "The name with those around it.").member(),
+    native!("co_filename(self, /)", code_file(required), "The file it was compiled from.").member(),
+    native!("co_firstlineno(self, /)", code_first_line(required), "Its first line.").member(),
     native!("co_argcount(self, /)", code_argument_count(required), "How many arguments can be given by position.")
-        .getter(),
+        .member(),
     native!("co_posonlyargcount(self, /)", code_positional_only_count(required), "How many of them only by position.")
-        .getter(),
+        .member(),
     native!(
         "co_kwonlyargcount(self, /)",
         code_keyword_only_count(required),
         "How many keyword-only parameters there are."
     )
-    .getter(),
+    .member(),
     native!(
         "co_varnames(self, /)",
         code_variable_names(required),
@@ -627,8 +689,8 @@ pub const CODE_METHODS: &[Native] = &[
     native!("co_nlocals(self, /)", code_variable_count(required), "How many local variables there are.").getter(),
     native!("co_freevars(self, /)", code_free_names(required), "The variables from outside.").getter(),
     native!("co_cellvars(self, /)", code_cell_names(required), "The variables that inner functions use.").getter(),
-    native!("co_names(self, /)", code_names(required), "The names of globals and attributes.").getter(),
-    native!("co_consts(self, /)", code_constants(required), "The constants.").getter(),
-    native!("co_flags(self, /)", code_flags(required), "Bits that tell the kind of function.").getter(),
+    native!("co_names(self, /)", code_names(required), "The names of globals and attributes.").member(),
+    native!("co_consts(self, /)", code_constants(required), "The constants.").member(),
+    native!("co_flags(self, /)", code_flags(required), "Bits that tell the kind of function.").member(),
     native!("__repr__(self, /)", code_repr(required), "Return repr(self)."),
 ];

@@ -5,8 +5,9 @@
 //! (a bound method, an attribute ...) is told by its `Binding` and done by the VM.
 
 use crate::value::instance::BaseValue;
+use crate::value::weak_reference::builtin_has_weak_references;
 use crate::value::{Class, Dict, Gc, Instance, Native, NativeFunction, Str, Value, symbols, types};
-use crate::vm::Vm;
+use crate::vm::{Vm, add_dictionary};
 
 pub mod arguments;
 pub mod arithmetic;
@@ -37,6 +38,7 @@ pub mod iterators;
 pub mod list;
 pub mod mappingproxy;
 pub mod memoryview;
+pub mod module;
 pub mod number_parse;
 pub mod object;
 pub mod os_errors;
@@ -45,6 +47,7 @@ pub mod print;
 pub mod property;
 pub mod range;
 pub mod range_big;
+pub mod reduce;
 pub mod sequence;
 pub mod set;
 pub mod singletons;
@@ -66,11 +69,20 @@ fn method_tables() -> Vec<(&'static Class, &'static [Native])> {
     let types = types();
     vec![
         (&types.object, object::METHODS),
+        (&types.object, reduce::OBJECT),
+        (&types.base_exception, reduce::EXCEPTION),
+        (&types.set, reduce::SET),
+        (&types.frozenset, reduce::SET),
+        (&types.bytearray, reduce::BYTEARRAY),
+        (&types.slice, reduce::BOUNDS),
+        (&types.range, reduce::BOUNDS),
+        (&types.ellipsis, reduce::NAME),
+        (&types.not_implemented, reduce::NAME),
         (&types.type_, type_object::METHODS),
         (&types.none, singletons::NONE_METHODS),
         (&types.not_implemented, singletons::NOT_IMPLEMENTED_METHODS),
         (&types.ellipsis, singletons::ELLIPSIS_METHODS),
-        (&types.module, singletons::MODULE_METHODS),
+        (&types.module, module::METHODS),
         (&types.function, function::METHODS),
         (&types.method, function::METHOD_METHODS),
         (&types.builtin_function, function::NATIVE_METHODS),
@@ -79,6 +91,7 @@ fn method_tables() -> Vec<(&'static Class, &'static [Native])> {
         (&types.method_wrapper, function::NATIVE_METHODS),
         (&types.classmethod_descriptor, function::NATIVE_METHODS),
         (&types.getset_descriptor, function::NATIVE_METHODS),
+        (&types.getset_descriptor, descriptors::GETSET_METHODS),
         (&types.cell, function::CELL_METHODS),
         (&types.code, function::CODE_METHODS),
         (&types.code, code_object::METHODS),
@@ -214,7 +227,11 @@ pub fn install(vm: &mut Vm) {
         add_rows(class, generic_alias::SUBSCRIPTION);
     }
     let names = symbols();
+    types().module.has_dictionary.set(true);
+    add_dictionary(&types().classmethod);
+    add_dictionary(&types().staticmethod);
     for class in types().all() {
+        class.has_weak_references.set(builtin_has_weak_references(class));
         // A class with equality and no hash has no hash at all.
         if class.namespace.find_str(&names.eq).is_some() && class.namespace.find_str(&names.hash).is_none() {
             class.namespace.set_str(&names.hash, Value::None);
@@ -261,6 +278,9 @@ fn fill_names(names: &Gc<Dict>) {
         &types.method,
         &types.builtin_function,
         &types.method_descriptor,
+        &types.classmethod_descriptor,
+        &types.wrapper_descriptor,
+        &types.method_wrapper,
         &types.getset_descriptor,
         &types.member_descriptor,
         &types.module,

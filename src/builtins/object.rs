@@ -155,7 +155,10 @@ fn dir(vm: &mut Vm, this: &Value) -> Result<Value> {
 
 fn init_subclass(_: &mut Vm, class: &Class, keywords: Option<&Gc<Dict>>) -> Result<()> {
     if keywords.is_some_and(|keywords| !keywords.is_empty()) {
-        return Err(Raised::type_error(format!("{}.__init_subclass__() takes no keyword arguments", class.name())));
+        return Err(Raised::type_error(format!(
+            "{}.__init_subclass__() takes no keyword arguments",
+            class.qualified_name.get()
+        )));
     }
     Ok(())
 }
@@ -164,7 +167,7 @@ fn subclass_hook(_: &mut Vm, _: &Class, _: &Value) -> Value {
     Value::NotImplemented
 }
 
-fn attribute_name(name: &Value) -> Result<Str> {
+pub(super) fn attribute_name(name: &Value) -> Result<Str> {
     match name.as_str() {
         Some(text) => Ok(text.interned()),
         None => Err(Raised::type_error(format!("attribute name must be string, not '{}'", name.type_name()))),
@@ -179,11 +182,21 @@ fn get_attribute(vm: &mut Vm, this: &Value, name: &Value) -> Result<Value> {
     }
 }
 
+/// A class has its own ways of setting attributes, which must not be bypassed.
+fn check_is_no_class(this: &Value, method: &str) -> Result<()> {
+    match this {
+        Value::Class(_) => Err(Raised::type_error(format!("can't apply this {method} to {} object", this.type_name()))),
+        _ => Ok(()),
+    }
+}
+
 fn set_attribute(vm: &mut Vm, this: &Value, name: &Value, value: Value) -> Result<()> {
+    check_is_no_class(this, "__setattr__")?;
     vm.set_plain(this, &attribute_name(name)?, Some(value))
 }
 
 fn delete_attribute(vm: &mut Vm, this: &Value, name: &Value) -> Result<()> {
+    check_is_no_class(this, "__delattr__")?;
     vm.set_plain(this, &attribute_name(name)?, None)
 }
 

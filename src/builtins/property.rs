@@ -20,7 +20,7 @@ fn new(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
         deleter: none(),
         doc: none(),
         doc_is_of_getter: Cell::new(false),
-        name: none(),
+        name: Mutable::new(Value::Unbound),
     };
     Value::Instance(Instance::with_payload(class.clone(), property))
 }
@@ -89,7 +89,7 @@ fn deleter(vm: &mut Vm, this: &Value, function: Value) -> Result<Value> {
 pub fn missing_part(vm: &mut Vm, property: &Property, owner: &Value, part: &str) -> Raised {
     let owner = owner.class().qualified_name.get();
     let name = property.name.get();
-    let text = match name.is_none() {
+    let text = match name.is_unbound() {
         true => Ok(None),
         false => vm.repr(&name).map(Some),
     };
@@ -127,8 +127,12 @@ fn delete(vm: &mut Vm, this: &Value, instance: &Value) -> Result<()> {
     }
 }
 
-fn set_name(_: &mut Vm, this: &Value, _owner: &Value, name: Value) -> Result<()> {
-    property(this)?.name.set(name);
+fn set_name(_: &mut Vm, this: &Value, arguments: &[Value]) -> Result<()> {
+    let [_owner, name] = arguments else {
+        let given = arguments.len();
+        return Err(Raised::type_error(format!("__set_name__() takes 2 positional arguments but {given} were given")));
+    };
+    property(this)?.name.set(name.clone());
     Ok(())
 }
 
@@ -151,7 +155,7 @@ fn doc(_: &mut Vm, this: &Value) -> Result<Value> {
 fn name(vm: &mut Vm, this: &Value) -> Result<Value> {
     let property = property(this)?;
     match property.name.get() {
-        Value::None => match vm.get_attribute_if_any(&property.getter.get(), &symbols().name)? {
+        Value::Unbound => match vm.get_attribute_if_any(&property.getter.get(), &symbols().name)? {
             Some(name) => Ok(name),
             None => Err(Raised::attribute_error(format!("'{}' object has no attribute '__name__'", this.type_name()))),
         },
@@ -178,7 +182,7 @@ pub fn set_property_attribute(property: &Property, name: &Str, value: Option<Val
         return true;
     }
     if name.same(&symbols().name) {
-        property.name.set(value.unwrap_or(Value::None));
+        property.name.set(value.unwrap_or_default());
         return true;
     }
     false
@@ -210,14 +214,10 @@ pub const METHODS: &[Native] = &[
         "Set an attribute of instance to value."
     ),
     native!("__delete__(self, instance, /)", delete(required, required), "Delete an attribute of instance."),
-    native!(
-        "__set_name__(self, owner, name, /)",
-        set_name(required, required, required),
-        "Tells the property its name."
-    ),
-    native!("fget(self, /)", fget(required), "The function for reading.").getter(),
-    native!("fset(self, /)", fset(required), "The function for setting.").getter(),
-    native!("fdel(self, /)", fdel(required), "The function for deleting.").getter(),
+    native!("__set_name__(self, /, *args)", set_name(required, rest), "Tells the property its name."),
+    native!("fget(self, /)", fget(required), "The function for reading.").member(),
+    native!("fset(self, /)", fset(required), "The function for setting.").member(),
+    native!("fdel(self, /)", fdel(required), "The function for deleting.").member(),
     native!("__doc__(self, /)", doc(required), "The docstring.").getter(),
     native!("__name__(self, /)", name(required), "The name of the attribute.").getter(),
     native!("__isabstractmethod__(self, /)", is_abstract(required), "Whether a part of it is abstract.").getter(),

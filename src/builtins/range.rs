@@ -263,9 +263,9 @@ fn not_equal(vm: &mut Vm, this: AnyRange<'_>, other: &Value) -> Result<Value> {
 pub const METHODS: &[Native] = &[
     native!("__new__(cls, /, *args)", new(required, rest), "Makes a range from stop, or start, stop and step.")
         .static_method(),
-    native!("start(self, /)", start(required), "The first number.").getter(),
-    native!("stop(self, /)", stop(required), "The number before which it ends.").getter(),
-    native!("step(self, /)", step(required), "The distance between two numbers.").getter(),
+    native!("start(self, /)", start(required), "The first number.").member(),
+    native!("stop(self, /)", stop(required), "The number before which it ends.").member(),
+    native!("step(self, /)", step(required), "The distance between two numbers.").member(),
     native!("index(self, value, /)", index(required, required), "Return the index of value; ValueError if missing."),
     native!("count(self, value, /)", count(required, required), "Return how often value is in the range."),
     native!("__len__(self, /)", len(required), "Return len(self)."),

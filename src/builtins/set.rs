@@ -4,7 +4,7 @@
 //! because the order of a set shows it. The table is `value/set.rs`; lookups that may need a
 //! script's `__eq__` are the VM's.
 
-use super::arguments::{Receiver, at_most_one, at_most_one_for, at_most_one_to_fill};
+use super::arguments::{Receiver, at_most_one, at_most_one_for};
 use super::wrap;
 use crate::native;
 use crate::value::iterator::IteratorState;
@@ -245,7 +245,7 @@ fn new(_: &mut Vm, class: &Class, arguments: &[Value], keywords: Option<&Gc<Dict
 }
 
 fn init(vm: &mut Vm, this: Changeable<'_>, arguments: &[Value], keywords: Option<&Gc<Dict>>) -> Result<()> {
-    let iterable = at_most_one_to_fill(this.value, &types().set, arguments, keywords)?;
+    let iterable = at_most_one("set", arguments, keywords)?;
     if !this.set.is_empty() {
         this.set.clear();
     }
@@ -299,7 +299,7 @@ fn update_method(vm: &mut Vm, this: Changeable<'_>, others: &[Value]) -> Result<
 
 fn intersection_method(vm: &mut Vm, this: &Gc<Set>, others: &[Value]) -> Result<Value> {
     if others.is_empty() {
-        return Ok(copy(vm, this));
+        return Ok(Value::Set(Gc::new(this.copy(this.is_frozen()))));
     }
     let mut result = this.clone();
     for other in others {

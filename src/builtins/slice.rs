@@ -244,9 +244,9 @@ sequence::comparison_rows!(Gc<Slice>, compare);
 pub const METHODS: &[Native] = &[
     native!("__new__(cls, /, *args)", new(required, rest), "Makes a slice from stop, or start, stop and step.")
         .static_method(),
-    native!("start(self, /)", start(required), "Where the slice starts.").getter(),
-    native!("stop(self, /)", stop(required), "Where the slice ends.").getter(),
-    native!("step(self, /)", step(required), "How far it goes at a time.").getter(),
+    native!("start(self, /)", start(required), "Where the slice starts.").member(),
+    native!("stop(self, /)", stop(required), "Where the slice ends.").member(),
+    native!("step(self, /)", step(required), "How far it goes at a time.").member(),
     native!(
         "indices(self, length, /)",
         indices_method(required, required),

@@ -134,8 +134,8 @@ pub const METHODS: &[Native] = &[
     ),
     native!("__repr__(self, /)", repr(required), "Return repr(self)."),
     native!("__thisclass__(self, /)", this_class(required), "The class behind which attributes are looked up.")
-        .getter(),
-    native!("__self__(self, /)", receiver(required), "What methods are bound to, or None.").getter(),
+        .member(),
+    native!("__self__(self, /)", receiver(required), "What methods are bound to, or None.").member(),
     native!("__self_class__(self, /)", receiver_class(required), "The class whose search order is used, or None.")
-        .getter(),
+        .member(),
 ];

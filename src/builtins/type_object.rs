@@ -1,6 +1,6 @@
 //! `type`: the class of classes. What makes a class is in `vm::class_building`.
 
-use super::object::{class_names, distinct_names, full_name};
+use super::object::{attribute_name, class_names, distinct_names, full_name};
 use super::{codec, keyword_pairs, mappingproxy, union};
 use crate::native;
 use crate::value::{Class, Dict, Gc, Native, Raised, Result, Str, Value, symbols, types};
@@ -48,13 +48,13 @@ fn new(vm: &mut Vm, metaclass: &Class, arguments: &[Value], keywords: Option<&Gc
             }
             // Its class takes the part of a metaclass, and fits no other.
             other => {
-                vm.most_derived_metaclass(&other.class(), &[types().object.clone()])?;
+                vm.most_derived_metaclass(&other.class(), std::iter::once(types().type_.clone()))?;
                 return Err(Raised::type_error("bases must be types"));
             }
         }
     }
     // A base may ask for a metaclass with a `__new__` of its own.
-    let winner = vm.most_derived_metaclass(metaclass, &classes)?;
+    let winner = vm.most_derived_metaclass(metaclass, classes.iter().map(|class| class.metaclass()))?;
     if !winner.same(metaclass)
         && let Some(other_new) = winner.lookup(&symbols().new)
         && types().type_.lookup(&symbols().new).is_none_or(|own| !own.is(&other_new))
@@ -137,13 +137,9 @@ fn base(_: &mut Vm, class: &Class) -> Option<Class> {
     crate::vm::best_base(&class.bases.get())
 }
 
-/// The class itself and its ancestors, in search order.
-pub fn search_order(class: &Class) -> Vec<Class> {
-    std::iter::once(class.clone()).chain(class.ancestors()).collect()
-}
-
+/// `__mro__`; None while it is worked out.
 fn mro_tuple(_: &mut Vm, class: &Class) -> Value {
-    class_tuple(search_order(class))
+    if class.is_ordered.get() { class_tuple(class.search_order()) } else { Value::None }
 }
 
 fn mro(_: &mut Vm, class: &Class) -> Result<Value> {
@@ -216,7 +212,27 @@ fn prepare(_: &mut Vm, _: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Gc<Dict>
     Gc::new(Dict::new())
 }
 
+fn get_attribute(vm: &mut Vm, this: &Class, name: &Value) -> Result<Value> {
+    let (name, object) = (attribute_name(name)?, Value::Class(this.clone()));
+    vm.find_plain(&object, &this.metaclass(), &name)?.ok_or_else(|| vm.missing_attribute(&object, &name))
+}
+
+fn set_attribute(vm: &mut Vm, this: &Class, name: &Value, value: Value) -> Result<()> {
+    vm.set_plain(&Value::Class(this.clone()), &attribute_name(name)?, Some(value))
+}
+
+fn delete_attribute(vm: &mut Vm, this: &Class, name: &Value) -> Result<()> {
+    vm.set_plain(&Value::Class(this.clone()), &attribute_name(name)?, None)
+}
+
 pub const METHODS: &[Native] = &[
+    native!("__getattribute__(self, name, /)", get_attribute(required, required), "Return getattr(self, name)."),
+    native!(
+        "__setattr__(self, name, value, /)",
+        set_attribute(required, required, required),
+        "Implement setattr(self, name, value)."
+    ),
+    native!("__delattr__(self, name, /)", delete_attribute(required, required), "Implement delattr(self, name)."),
     native!(
         "__new__(cls, /, *args, **kwargs)",
         new(required, rest, keywords),

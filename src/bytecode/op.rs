@@ -375,6 +375,8 @@ pub enum Intrinsic {
     MappingRest,
     /// The namespace of the running frame as a dict: `locals()`.
     Locals,
+    /// `super()`: what the name `super` means now, `__class__`, and the first argument.
+    Super,
 }
 
 /// Which conversion `!s`, `!r` or `!a` asks for.

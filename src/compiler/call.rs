@@ -235,7 +235,7 @@ impl<'a> Compiler<'a> {
             }
             None => {}
         }
-        self.emit_result(span, dst, Op::Call { dst, callee, count: 2 });
+        self.emit_result(span, dst, Op::Intrinsic { dst, start: callee, function: Intrinsic::Super });
         self.unit.registers.give_back(mark);
         true
     }

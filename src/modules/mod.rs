@@ -187,9 +187,7 @@ pub fn native_iterator(class: &Class, iterator: impl NativeIterator) -> Value {
 
 /// The module whose globals are the builtin names.
 fn builtins_module(vm: &mut Vm) -> Result<Gc<Module>> {
-    let module = Module { name: Str::intern("builtins"), globals: vm.builtins.clone() };
-    module.set("__name__", Value::Str(module.name.clone()));
-    Ok(Gc::new(module))
+    Ok(Module::with_globals("builtins", vm.builtins.clone()))
 }
 
 /// What importing remembers.

@@ -23,7 +23,7 @@ use crate::value::{
     BoundMethod, Bytes, Class, Dict, Gc, Instance, Module, Mutable, Native, Raised, Result, Str, Value, hash, integer,
     types,
 };
-use crate::vm::Vm;
+use crate::vm::{Vm, add_dictionary};
 
 /// The state of a Random.
 struct State {
@@ -725,8 +725,10 @@ pub fn module(_: &mut Vm) -> Result<Gc<Module>> {
     let types = types();
     add_rows(&types.random, METHODS);
     types.random.namespace.set_str(&Str::intern("VERSION"), Value::Int(3));
-    types.random.allow_changes();
-    types.system_random.allow_changes();
+    for class in [&types.random, &types.system_random] {
+        class.allow_changes();
+        add_dictionary(class);
+    }
     types.random.changed();
     VERSION.with(|version| version.set(types.random.version()));
     let module = Module::new("random");

@@ -40,6 +40,7 @@ pub fn class(name: &str, fields: &[&str]) -> Class {
         class.namespace.set_str(&Str::intern(field), Value::Instance(property));
     }
     class.has_dictionary.set(false);
+    class.has_weak_references.set(false);
     class.set_builtin();
     class.changed();
     class

@@ -1,7 +1,7 @@
 //! The hooks of `sys`: what shows an exception that nobody caught, or one that could not be raised; and
 //! the settings of the interpreter that scripts ask for.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use super::{state, structure, traceback};
 use crate::native;
@@ -38,6 +38,23 @@ pub fn show_uncaught(vm: &mut Vm, raised: &Raised) -> Result<bool> {
 }
 
 thread_local! {
+    static AUDIT_HOOKS: RefCell<Vec<Value>> = const { RefCell::new(Vec::new()) };
+}
+
+/// `sys.addaudithook(hook)`
+fn add_audit_hook(_: &mut Vm, hook: Value) {
+    AUDIT_HOOKS.with_borrow_mut(|hooks| hooks.push(hook));
+}
+
+/// `sys.audit(event, *args)`: tells the hooks of an event.
+fn audit(vm: &mut Vm, event: &Str, arguments: &[Value]) -> Result<()> {
+    for hook in AUDIT_HOOKS.with_borrow(Clone::clone) {
+        vm.call(&hook, &[Value::Str(event.clone()), Value::tuple(arguments.to_vec())])?;
+    }
+    Ok(())
+}
+
+thread_local! {
     static UNRAISABLE: &'static Class = Box::leak(Box::new(structure::class(
         "sys.UnraisableHookArgs",
         &["exc_type", "exc_value", "exc_traceback", "err_msg", "object"],
@@ -46,7 +63,7 @@ thread_local! {
 
 /// `sys.unraisablehook(unraisable)`: says that an exception could not be raised.
 fn unraisablehook(vm: &mut Vm, unraisable: &Value) -> Result<()> {
-    let mut part = |name: &str| vm.get_attribute(unraisable, &crate::value::Str::intern(name));
+    let mut part = |name: &str| vm.get_attribute(unraisable, &Str::intern(name));
     let (value, object, message) = (part("exc_value")?, part("object")?, part("err_msg")?);
     if let Value::Exception(exception) = value {
         traceback::write_ignored(vm, &Raised(exception), message.as_str().map(|message| &**message), &object);
@@ -74,7 +91,7 @@ pub fn show_unraisable(vm: &mut Vm, raised: &Raised, message: Option<&str>, obje
 
 /// About how many bytes an object takes, without what it refers to.
 fn getsizeof(vm: &mut Vm, object: &Value, default: Option<&Value>) -> Result<Value> {
-    let name = crate::value::Str::intern("__sizeof__");
+    let name = Str::intern("__sizeof__");
     if let Some(result) = vm.call_special(object, &name, &[]) {
         return result;
     }
@@ -162,6 +179,8 @@ fn is_finalizing(_: &mut Vm) -> bool {
 }
 
 pub const FUNCTIONS: &[Native] = &[
+    native!("addaudithook(hook)", add_audit_hook(required), "Adds a function that is told of each event."),
+    native!("audit(event, /, *args)", audit(required, rest), "Tells the hooks of an event."),
     native!(
         "excepthook(exctype, value, traceback, /)",
         excepthook(required, required, required),

@@ -12,6 +12,7 @@ thread_local! {
     static REFERENCE: &'static Class = Box::leak(Box::new({
         let class = native_class("weakref.ReferenceType", &types().object, METHODS);
         add_rows(&class, generic_alias::SUBSCRIPTION);
+        class.has_weak_references.set(false);
         class.changed();
         class
     }));
@@ -104,7 +105,8 @@ fn repr(vm: &mut Vm, this: &Value) -> Result<Str> {
         return Ok(format!("<weakref at {:#x}; dead>", this.address()).into());
     };
     let (kind, address) = (target.type_name(), target.address());
-    let name = match vm.get_attribute_if_any(&target, &symbols().name)? {
+    // What the class has, without asking a `__getattr__`.
+    let name = match vm.special(&target, &symbols().name)? {
         Some(Value::Str(name)) => format!(" ({name})"),
         _ => String::new(),
     };

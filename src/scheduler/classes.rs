@@ -6,6 +6,7 @@ use super::{
 };
 use crate::builtins::generic_alias;
 use crate::value::{Class, Native, NativeFunction, Str, Value, types};
+use crate::vm::add_dictionary;
 
 /// The classes of the scheduler with their methods.
 pub fn tables() -> Vec<(Class, &'static [Native])> {
@@ -50,9 +51,9 @@ pub fn install() {
     if INSTALLED.replace(true) {
         return;
     }
-    types().base_event_loop.has_dictionary.set(true);
-    types().unix_event_loop.has_dictionary.set(true);
-    types().event_loop.has_dictionary.set(true);
+    for class in [&types().event_loop, &types().base_event_loop, &types().unix_event_loop] {
+        add_dictionary(class);
+    }
     for (class, rows) in tables() {
         for row in rows {
             class.set(&Str::intern(row.name()), Value::Native(NativeFunction::method(row, &class)));

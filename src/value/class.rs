@@ -43,8 +43,12 @@ pub struct ClassObject {
     /// `type` unless the script has a metaclass of its own; unbound for `type` itself while it is made.
     metaclass: Mutable<Option<Class>>,
     pub bases: Mutable<Vec<Class>>,
-    /// The search order behind the class itself.
+    /// The search order without the class itself.
     mro: Mutable<Vec<Class>>,
+    /// How many of these are searched before the class itself: none, unless a metaclass has its own `mro`.
+    own_place: Cell<usize>,
+    /// Whether the search order is known: it is not while the `mro` of a metaclass works it out.
+    pub is_ordered: Cell<bool>,
     pub namespace: Gc<Dict>,
     pub layout: Layout,
     /// Part of the interpreter: cannot be changed by a script.
@@ -58,6 +62,10 @@ pub struct ClassObject {
     pub has_finalizer: Cell<bool>,
     /// Whether instances have a `__dict__` (no `__slots__` all the way).
     pub has_dictionary: Cell<bool>,
+    /// Whether weak references to instances can be made (no `__slots__` all the way).
+    pub has_weak_references: Cell<bool>,
+    /// What `__slots__` of the class itself names, mangled and sorted.
+    pub slots: Mutable<Vec<Str>>,
     /// The version for which the next two hold: how the VM makes instances.
     pub constructor_version: Cell<u32>,
     /// `__new__` is that of object or BaseException, and `__init__` either too or a function.
@@ -88,6 +96,8 @@ impl ClassObject {
             metaclass: Mutable::new(None),
             bases: Mutable::new(bases),
             mro: Mutable::new(mro),
+            own_place: Cell::new(0),
+            is_ordered: Cell::new(true),
             namespace,
             layout,
             builtin: Cell::new(false),
@@ -96,7 +106,9 @@ impl ClassObject {
             subclasses: Mutable::default(),
             has_finalizer: Cell::new(false),
             has_dictionary: Cell::new(true),
+            has_weak_references: Cell::new(true),
             has_custom_access: Cell::new(false),
+            slots: Mutable::default(),
             constructor_version: Cell::new(0),
             has_plain_new: Cell::new(false),
             plain_init: Mutable::new(None),
@@ -137,10 +149,9 @@ impl ClassObject {
         self.builtin.get()
     }
 
-    /// Lets the script set attributes of a class written in Rust, and of its instances.
+    /// Lets the script set attributes of a class written in Rust.
     pub fn allow_changes(&self) {
         self.builtin.set(false);
-        self.has_dictionary.set(true);
     }
 
     pub fn set_builtin(&self) {
@@ -152,13 +163,20 @@ impl ClassObject {
         self.version.get()
     }
 
-    /// The search order behind the class itself.
+    /// The search order without the class itself.
     pub fn ancestors(&self) -> Vec<Class> {
         self.mro.get()
     }
 
-    pub fn set_ancestors(&self, mro: Vec<Class>) {
+    /// Sets the search order: that without the class itself, which stands behind `own_place` of these.
+    pub fn set_ancestors(&self, mro: Vec<Class>, own_place: usize) {
         self.mro.set(mro);
+        self.own_place.set(own_place);
+    }
+
+    /// How many of its ancestors are searched before the class itself.
+    pub fn own_place(&self) -> usize {
+        self.own_place.get()
     }
 
     /// An attribute of the class or an ancestor, as it stands there. `name` is interned.
@@ -174,9 +192,10 @@ impl ClassObject {
     }
 
     fn lookup_uncached(&self, name: &Str) -> Option<Value> {
-        self.namespace
-            .get_str(name)
-            .or_else(|| self.mro.borrow().iter().find_map(|class| class.namespace.get_str(name)))
+        let mro = self.mro.borrow();
+        let (before, behind) = mro.split_at(self.own_place.get().min(mro.len()));
+        let search = |classes: &[Class]| classes.iter().find_map(|class| class.namespace.get_str(name));
+        search(before).or_else(|| self.namespace.get_str(name)).or_else(|| search(behind))
     }
 
     /// Sets an attribute of the class. `name` is interned.
@@ -197,10 +216,7 @@ impl ClassObject {
         self.version.set(next_version());
         self.found.borrow_mut().clear();
         let names = symbols();
-        let custom = |name: &Str| match self.lookup_uncached(name) {
-            Some(Value::Native(_)) | None => false,
-            Some(_) => true,
-        };
+        let custom = |name: &Str| self.lookup_uncached(name).is_some_and(|found| is_custom(&found, name));
         self.has_finalizer.set(self.lookup_uncached(&names.del).is_some());
         self.has_custom_access.set(custom(&names.getattribute) || custom(&names.setattr) || custom(&names.delattr));
         for class in self.live_subclasses() {
@@ -219,9 +235,19 @@ impl ClassObject {
     }
 }
 
+/// Whether a method that a builtin class has under a name was replaced by the script.
+pub fn is_custom(found: &Value, name: &Str) -> bool {
+    !matches!(found, Value::Native(native) if native.row.is_named(name))
+}
+
 impl Gc<ClassObject> {
     /// As `lookup`, but only in the classes that follow `class` in the search order of `self`.
     pub fn lookup_after(&self, class: &Class, name: &Str) -> Option<Value> {
+        if self.own_place.get() > 0 {
+            let order = self.search_order();
+            let start = order.iter().position(|other| other.same(class))? + 1;
+            return order[start..].iter().find_map(|class| class.namespace.get_str(name));
+        }
         let mro = self.mro.borrow();
         if self.same(class) {
             return mro.iter().find_map(|class| class.namespace.get_str(name));
@@ -230,9 +256,15 @@ impl Gc<ClassObject> {
         mro[start..].iter().find_map(|class| class.namespace.get_str(name))
     }
 
-    /// `class.__bases__ = bases`, with the search order that follows from them. Classes derived from this
-    /// one keep the search order they have.
-    pub fn set_bases(&self, bases: Vec<Class>, ancestors: Vec<Class>) {
+    /// The class itself and its ancestors, in search order.
+    pub fn search_order(&self) -> Vec<Class> {
+        let mut order = self.mro.get();
+        order.insert(self.own_place.get().min(order.len()), self.clone());
+        order
+    }
+
+    /// `class.__bases__ = bases`. The class and those derived from it keep the search order they have.
+    pub fn set_bases(&self, bases: Vec<Class>) {
         for base in self.bases.get() {
             base.subclasses.borrow_mut().retain(|weak| weak.upgrade().is_some_and(|class| !class.same(self)));
         }
@@ -241,15 +273,11 @@ impl Gc<ClassObject> {
             base.subclasses.borrow_mut().push(weak.clone());
         }
         self.bases.set(bases);
-        self.set_ancestors(ancestors);
     }
 
     /// The class in which a lookup finds the name.
     pub fn owner(&self, name: &Str) -> Option<Class> {
-        if self.namespace.find_str(name).is_some() {
-            return Some(self.clone());
-        }
-        self.mro.borrow().iter().find(|class| class.namespace.find_str(name).is_some()).cloned()
+        self.search_order().into_iter().find(|class| class.namespace.find_str(name).is_some())
     }
 
     /// `issubclass(self, other)`, without hooks.

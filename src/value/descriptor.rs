@@ -14,7 +14,7 @@ pub struct Property {
     pub doc: Mutable<Value>,
     /// Whether the docstring was taken from the getter.
     pub doc_is_of_getter: Cell<bool>,
-    /// Set by `__set_name__`, for error messages; None before.
+    /// Set by `__set_name__`, for error messages; unbound before.
     pub name: Mutable<Value>,
 }
 

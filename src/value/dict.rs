@@ -378,6 +378,11 @@ impl Dict {
         self.version.get()
     }
 
+    /// Lets whoever remembers the version look again.
+    pub fn forget_version(&self) {
+        self.version.set(0);
+    }
+
     /// As `version`, but makes one if nobody asked before.
     pub fn ensure_version(&self) -> u32 {
         if self.version.get() == 0 {

@@ -62,8 +62,16 @@ impl Function {
         self.set_part(|parts| parts.qualified_name = Some(name));
     }
 
+    /// `__doc__`: the same object each time.
     pub fn doc(&self) -> Value {
-        self.part(|parts| parts.doc.clone()).unwrap_or_else(|| self.code.code.doc.as_deref().map(Value::str).into())
+        if let Some(doc) = self.part(|parts| parts.doc.clone()) {
+            return doc;
+        }
+        let doc: Value = self.code.code.doc.as_deref().map(Value::str).into();
+        if !doc.is_none() {
+            self.set_doc(doc.clone());
+        }
+        doc
     }
 
     pub fn set_doc(&self, doc: Value) {

@@ -224,9 +224,10 @@ impl Instance {
     }
 }
 
-/// The name under which an entry of the `__slots__` of a class is kept.
-pub fn hidden_name(class: &Class, name: &Str) -> Str {
-    Str::intern(&format!("\0{:x} {name}", class.address()))
+/// The name under which an entry of `__slots__` is kept. `depth` tells apart the slots of a class from those of
+/// its ancestors.
+pub fn hidden_name(depth: usize, name: &Str) -> Str {
+    Str::intern(&format!("\0{depth} {name}"))
 }
 
 fn is_hidden(name: &Str) -> bool {

@@ -237,6 +237,8 @@ impl Value {
                     &types.method_descriptor
                 } else if native.binding_is_class() {
                     &types.classmethod_descriptor
+                } else if native.row.is_member {
+                    &types.member_descriptor
                 } else if native.row.binding == native::Binding::Getter {
                     &types.getset_descriptor
                 } else {
@@ -247,7 +249,7 @@ impl Value {
             Value::Class(class) => return class.metaclass(),
             Value::Instance(instance) => return instance.class(),
             Value::Exception(exception) => return exception.class(),
-            Value::Module(_) => &types.module,
+            Value::Module(module) => return module.class(),
             Value::Cell(_) => &types.cell,
             Value::Code(_) => &types.code,
             Value::Iterator(iterator) => return iterator.class(),

@@ -38,6 +38,8 @@ pub struct Native {
     pub has_rest: bool,
     pub has_keywords: bool,
     pub binding: Binding,
+    /// For a `Getter`: a plain field in CPython, which has descriptors of a kind of their own for these.
+    pub is_member: bool,
     /// For a function that gives a coroutine.
     pub at_once: Option<AtOnce>,
 }
@@ -65,6 +67,11 @@ impl Native {
         self.signature.split('(').next().unwrap_or(self.signature)
     }
 
+    /// Whether this is its name.
+    pub fn is_named(&self, name: &str) -> bool {
+        self.signature.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('('))
+    }
+
     /// Binds as a class method.
     pub const fn class_method(self) -> Native {
         Native { binding: Binding::Class, ..self }
@@ -78,6 +85,11 @@ impl Native {
     /// Is an attribute, computed when it is read.
     pub const fn getter(self) -> Native {
         Native { binding: Binding::Getter, ..self }
+    }
+
+    /// As `getter`, for a plain field.
+    pub const fn member(self) -> Native {
+        Native { binding: Binding::Getter, is_member: true, ..self }
     }
 
     /// Can be awaited without a coroutine.
@@ -371,6 +383,9 @@ impl NativeFunction {
             let owner = self.owner.as_ref().map_or_else(|| "object".into(), |owner| owner.name());
             return Raised::type_error(match self.constructed() {
                 Some(_) => format!("{owner}.__new__(): not enough arguments"),
+                None if self.is_slot_wrapper() => {
+                    format!("descriptor '{}' of '{owner}' object needs an argument", row.name())
+                }
                 None => format!("unbound method {owner}.{}() needs an argument", row.name()),
             });
         };
@@ -682,6 +697,7 @@ macro_rules! native {
             has_rest: false $(|| $crate::native_count!(rest $kind) == 1)*,
             has_keywords: false $(|| $crate::native_count!(keywords $kind) == 1)*,
             binding: $crate::value::native::Binding::Method,
+            is_member: false,
             at_once: None,
         }
     };

@@ -40,6 +40,7 @@ fn make(name: &str, layout: Layout, base: Option<&Class>) -> Class {
     }
     class.set_builtin();
     class.has_dictionary.set(matches!(layout, Layout::Exception | Layout::Class));
+    class.has_weak_references.set(false);
     class
 }
 
@@ -81,7 +82,7 @@ types! {
     code = "code", Sealed, object;
     frame = "frame", Sealed, object;
     traceback = "traceback", Sealed, object;
-    mappingproxy = "mappingproxy", Native, object;
+    mappingproxy = "mappingproxy", Sealed, object;
     generic_alias = "types.GenericAlias", Native, object;
     union = "types.UnionType", Sealed, object;
     dict_keys = "dict_keys", Sealed, object;
@@ -233,7 +234,7 @@ thread_local! {
         bases.push(types.exception.clone());
         types.exception_group.bases.set(bases);
         let order = [&types.base_exception_group, &types.exception, &types.base_exception, &types.object];
-        types.exception_group.set_ancestors(order.into_iter().cloned().collect());
+        types.exception_group.set_ancestors(order.into_iter().cloned().collect(), 0);
         Box::leak(Box::new(types))
     };
 }

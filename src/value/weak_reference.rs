@@ -10,7 +10,7 @@ use super::class::Layout;
 use super::instance::Payload;
 use super::{
     BoundMethod, Class, ClassObject, CodeObject, Coroutine, Exception, Function, Future, Gc, Instance, Iterator,
-    Module, Mutable, NativeCoroutine, NativeFunction, Set, Task, Value, Weak, symbols, types,
+    Module, Mutable, NativeCoroutine, NativeFunction, Set, Task, Value, Weak, types,
 };
 use crate::memory::Tracer;
 
@@ -65,37 +65,18 @@ fn can_be_watched(value: &Value) -> bool {
     }
 }
 
-/// Whether instances of a class have room for weak references: `__slots__` without `__weakref__` leaves
-/// none, nor do ints, tuples and bytes.
+/// Whether instances of a class have room for weak references: those of few builtin classes have, and those
+/// of a class of the script unless its `__slots__` leave none.
 fn instances_can_be_watched(class: &Class) -> bool {
-    if matches!(class.layout, Layout::Int | Layout::Tuple | Layout::Bytes) {
-        return false;
-    }
-    if class.same(&types().regular_pattern) {
-        return true;
-    }
-    if class.is_builtin() {
-        return class.layout == Layout::Native && !is_plain_tool(class);
-    }
-    let has_room = |class: &Class| {
-        if class.is_builtin() {
-            return class.layout == Layout::Native && !is_plain_tool(class);
-        }
-        match class.namespace.get_str(&symbols().slots) {
-            None => true,
-            Some(slots) => names_weakref(&slots),
-        }
-    };
-    has_room(class) || class.ancestors().iter().any(has_room)
+    class.has_weak_references.get()
 }
 
-fn names_weakref(slots: &Value) -> bool {
-    let is_it = |name: &Value| name.as_str().is_some_and(|name| &**name == "__weakref__");
-    match slots.native() {
-        Value::Tuple(names) => names.items().iter().any(is_it),
-        Value::List(names) => names.snapshot().iter().any(is_it),
-        Value::Dict(names) => names.keys().iter().any(is_it),
-        name => is_it(name),
+/// As `has_weak_references` of a class tells, for a builtin one.
+pub fn builtin_has_weak_references(class: &Class) -> bool {
+    match class.layout {
+        Layout::Native => !is_plain_tool(class),
+        Layout::Set | Layout::FrozenSet | Layout::Class | Layout::Future | Layout::Task => true,
+        _ => class.same(&types().regular_pattern),
     }
 }
 
@@ -157,6 +138,12 @@ pub struct WeakReference {
     pub hash: Cell<Option<i64>>,
 }
 
+/// Whether it is of the builtin class and has no callback. An object has at most one such reference.
+fn is_plain(reference: &Gc<Instance>) -> bool {
+    reference.class_ref().is_builtin()
+        && reference.payload::<WeakReference>().is_some_and(|state| state.callback.borrow().is_none())
+}
+
 impl WeakReference {
     /// A new reference of a class; None when the object cannot be referred to weakly.
     pub fn make(class: &Class, object: &Value, callback: Value) -> Option<Value> {
@@ -168,9 +155,13 @@ impl WeakReference {
         Some(Value::Instance(reference))
     }
 
-    /// The living references to an object, oldest first.
+    /// The living references to an object: the plain one, then the newest first.
     pub fn of(object: &Value) -> Vec<Gc<Instance>> {
-        WeakValue::new(object).and_then(|weak| weak.observers()).map_or(Vec::new(), |observers| observers.living())
+        let observers = WeakValue::new(object).and_then(|weak| weak.observers());
+        let mut living = observers.map_or(Vec::new(), |observers| observers.living());
+        living.reverse();
+        living.sort_by_key(|reference| !is_plain(reference));
+        living
     }
 
     /// The object, if it still lives.

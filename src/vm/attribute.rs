@@ -7,10 +7,11 @@
 use smallvec::SmallVec;
 
 use crate::bytecode::Register;
+use crate::value::class::is_custom;
 use crate::value::code::{CacheKind, Site};
 use crate::value::descriptor::{ClassMethod, Member, Property, StaticMethod, Super};
 use crate::value::native::Binding;
-use crate::value::{BoundMethod, Class, Gc, Raised, Result, Str, Value, shape, symbols, types};
+use crate::value::{BoundMethod, Class, Gc, NativeFunction, Raised, Result, Str, Value, shape, symbols, types};
 
 use super::{Vm, kind_number, type_name};
 
@@ -43,7 +44,7 @@ impl Vm {
         let class = object.class();
         let result = if class.has_custom_access.get()
             && let Some(custom) = class.lookup(&names.getattribute)
-            && !matches!(custom, Value::Native(_))
+            && is_custom(&custom, &names.getattribute)
         {
             let custom = self.bind(custom, object, &class)?;
             self.call(&custom, &[Value::Str(name.clone())]).map(Some)
@@ -80,14 +81,14 @@ impl Vm {
         {
             return self.bind(descriptor.clone(), object, class).map(Some);
         }
-        if let Some(own) = self.own_attribute(object, class, name) {
+        if let Some(own) = self.own_attribute(object, name) {
             return Ok(Some(own));
         }
         match found {
             Some(found) => self.bind(found, object, class).map(Some),
             None if name.same(&symbols().class) => Ok(Some(Value::Class(class.clone()))),
             None => match object {
-                Value::Method(method) => {
+                Value::Method(method) if !matches!(method.function, Value::Native(_)) => {
                     let function = method.function.clone();
                     self.get_attribute(&function, name).map(Some)
                 }
@@ -101,25 +102,17 @@ impl Vm {
     }
 
     /// An attribute of the object itself.
-    fn own_attribute(&mut self, object: &Value, class: &Class, name: &Str) -> Option<Value> {
-        let wants_dictionary = name.same(&symbols().dict) && class.has_dictionary.get();
+    fn own_attribute(&mut self, object: &Value, name: &Str) -> Option<Value> {
         match object {
-            Value::Instance(instance) if wants_dictionary => Some(Value::Dict(instance.make_dictionary())),
             Value::Instance(instance) => instance.get(name),
-            Value::Exception(exception) if wants_dictionary => Some(Value::Dict(exception.dictionary())),
             Value::Exception(exception) => exception.get(name),
-            Value::Module(module) if name.same(&symbols().dict) => Some(Value::Dict(module.globals.clone())),
             Value::Module(module) => module.globals.get_str(name),
-            Value::Function(function) if name.same(&symbols().dict) => Some(Value::Dict(function.attributes())),
             Value::Function(function) => function.attribute(name),
             Value::Method(method) => match &method.function {
                 Value::Function(function) => function.attribute(name),
                 _ => None,
             },
-            _ => {
-                let future = object.as_future()?;
-                if wants_dictionary { Some(Value::Dict(future.dictionary())) } else { future.get(name) }
-            }
+            _ => object.as_future()?.get(name),
         }
     }
 
@@ -226,7 +219,7 @@ impl Vm {
         let Value::Instance(instance) = object else { return Err(no_attribute(object, &member.name)) };
         match instance.member(&member.hidden) {
             Some(value) => Ok(value),
-            None => Err(no_attribute(object, &member.name)),
+            None => Err(empty_slot(object, &member.name)),
         }
     }
 
@@ -274,7 +267,7 @@ impl Vm {
                     _ => {}
                 }
             }
-            Value::Module(module) => {
+            Value::Module(module) if module.is_plain() => {
                 if let Some(index) = module.globals.find_str(name) {
                     fill(site, CacheKind::Entry, module.globals.ensure_version(), 0, index as u32);
                     return Ok(Some(module.globals.value_at(index)));
@@ -332,7 +325,7 @@ impl Vm {
                     }
                 }
             }
-            Value::Module(module) => {
+            Value::Module(module) if module.is_plain() => {
                 if let Some(index) = module.globals.find_str(name) {
                     fill(site, CacheKind::Entry, module.globals.ensure_version(), 0, index as u32);
                     return Ok((module.globals.value_at(index), Value::Unbound));
@@ -365,10 +358,7 @@ impl Vm {
         {
             let class = instance.class();
             let name = &site.name;
-            let plain = class.lookup(name).is_none_or(|found| !is_data_descriptor(&found))
-                && !name.same(&symbols().class)
-                && !name.same(&symbols().dict);
-            if plain {
+            if class.lookup(name).is_none_or(|found| !is_data_descriptor(&found)) {
                 let before = instance.shape.get();
                 instance.set(name, value);
                 let after = instance.shape.get();
@@ -391,7 +381,7 @@ impl Vm {
         let class = object.class();
         if class.has_custom_access.get()
             && let Some(custom) = class.lookup(&symbols().setattr)
-            && !matches!(custom, Value::Native(_))
+            && is_custom(&custom, &symbols().setattr)
         {
             let custom = self.bind(custom, object, &class)?;
             return self.call(&custom, &[Value::Str(name.clone()), value]).map(drop);
@@ -404,7 +394,7 @@ impl Vm {
         let class = object.class();
         if class.has_custom_access.get()
             && let Some(custom) = class.lookup(&symbols().delattr)
-            && !matches!(custom, Value::Native(_))
+            && is_custom(&custom, &symbols().delattr)
         {
             let custom = self.bind(custom, object, &class)?;
             return self.call(&custom, &[Value::Str(name.clone())]).map(drop);
@@ -424,21 +414,8 @@ impl Vm {
         let set_builtin = self.hooks.set_builtin_attribute;
         match object {
             Value::Instance(instance) => {
-                let names = symbols();
                 if !class.has_dictionary.get() {
                     return Err(no_attribute_to_set(object, name, &class));
-                }
-                if name.same(&names.dict)
-                    && let Some(new) = &value
-                {
-                    let Value::Dict(dict) = new.native() else {
-                        return Err(Raised::type_error(format!(
-                            "__dict__ must be set to a dictionary, not a '{}'",
-                            new.type_name()
-                        )));
-                    };
-                    instance.set_dictionary(dict.clone());
-                    return Ok(());
                 }
                 match value {
                     Some(value) => instance.set(name, value),
@@ -449,7 +426,10 @@ impl Vm {
             Value::Module(module) => {
                 match value {
                     Some(value) => module.globals.set_str(name, value),
-                    None => drop(module.globals.remove_str(name).ok_or_else(|| no_attribute(object, name))?),
+                    None => drop(module.globals.remove_str(name).ok_or_else(|| {
+                        let kind = class.name();
+                        Raised::attribute_error(format!("'{kind}' object has no attribute '{name}'"))
+                    })?),
                 }
                 Ok(())
             }
@@ -495,12 +475,7 @@ impl Vm {
         match found {
             Value::Native(native) if native.row.binding == Binding::Getter => {
                 let set_builtin = self.hooks.set_builtin_attribute;
-                set_builtin(self, object, name, value.clone()).or_else(|| {
-                    Some(Err(Raised::attribute_error(format!(
-                        "attribute '{name}' of '{}' objects is not writable",
-                        native.owner.as_ref().map_or_else(|| type_name(object), |owner| owner.name())
-                    ))))
-                })
+                set_builtin(self, object, name, value.clone()).or_else(|| Some(Err(read_only(native, object))))
             }
             Value::Instance(descriptor) => {
                 if let Some(property) = descriptor.payload::<Property>() {
@@ -646,6 +621,16 @@ fn is_read_through(descriptor: &Value) -> bool {
     }
 }
 
+/// The AttributeError for an attribute of a builtin kind that cannot be set.
+#[cold]
+pub fn read_only(native: &NativeFunction, object: &Value) -> Raised {
+    if native.row.is_member {
+        return Raised::attribute_error("readonly attribute");
+    }
+    let owner = native.owner.as_ref().map_or_else(|| type_name(object), |owner| owner.name());
+    Raised::attribute_error(format!("attribute '{}' of '{owner}' objects is not writable", native.row.name()))
+}
+
 fn property_error(property: &Property, object: &Value, what: &str) -> Raised {
     let name = match property.name.get() {
         Value::Str(name) => format!("property '{name}'"),
@@ -653,6 +638,22 @@ fn property_error(property: &Property, object: &Value, what: &str) -> Raised {
     };
     let owner = object.class().qualified_name.get();
     Raised::attribute_error(format!("{name} of '{owner}' object has no {what}"))
+}
+
+/// The AttributeError for a slot with nothing in it, which names the class in full.
+#[cold]
+pub fn empty_slot(object: &Value, name: &Str) -> Raised {
+    let class = object.class();
+    let mut owner = class.qualified_name.get().to_string();
+    if let Some(Value::Str(module)) = class.namespace.get_str(&symbols().module)
+        && !matches!(&*module, "builtins" | "__main__")
+    {
+        owner = format!("{module}.{owner}");
+    }
+    let raised = Raised::attribute_error(format!("'{owner}' object has no attribute '{name}'"));
+    raised.0.set(&symbols().name_, Value::Str(name.clone()));
+    raised.0.set(&symbols().obj, object.clone());
+    raised
 }
 
 #[cold]

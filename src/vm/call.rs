@@ -96,7 +96,6 @@ impl Vm {
                 all.extend(arguments.iter().cloned());
                 Some(self.nest(CALLING, |vm| native.call(vm, &all)))
             }
-            Value::None => None,
             _ => Some(self.nest(CALLING, |vm| {
                 let bound = vm.bind(method.clone(), object, &object.class())?;
                 vm.call(&bound, arguments)
@@ -446,7 +445,7 @@ impl Vm {
             Value::Class(class) => self.enter_class(class, arguments, names, dst),
             Value::Instance(instance) => match instance.class_ref().lookup(&symbols().call) {
                 Some(Value::Native(_)) if let Some(partial) = instance.payload::<Partial>() => {
-                    let (arguments, names) = partial.bind(arguments, names);
+                    let (arguments, names) = partial.bind(arguments, names)?;
                     let function = partial.function.get();
                     self.nest(CALLING, |vm| vm.call_owned(function, arguments, &names, dst))
                 }

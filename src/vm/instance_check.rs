@@ -54,10 +54,10 @@ impl Vm {
                 if class.payload::<GenericAlias>().is_some() {
                     return Err(Raised::type_error("isinstance() argument 2 cannot be a parameterized generic"));
                 }
-                if self.special(class, &symbols().instancecheck)?.is_some() {
-                    return self.ask(class, &symbols().instancecheck, value);
+                match self.special(class, &symbols().instancecheck)? {
+                    Some(check) => self.answer(&check, value),
+                    None => self.is_plain_instance(value, class),
                 }
-                self.is_plain_instance(value, class)
             }
         }
     }
@@ -65,7 +65,11 @@ impl Vm {
     /// `isinstance` without hooks: by the class, else by what the object says its `__class__` is.
     pub(crate) fn is_plain_instance(&mut self, value: &Value, class: &Value) -> Result<bool> {
         let Value::Class(class) = class else {
-            return Err(Raised::type_error("isinstance() arg 2 must be a type, a tuple of types, or a union"));
+            if self.abstract_bases(class)?.is_none() {
+                return Err(Raised::type_error("isinstance() arg 2 must be a type, a tuple of types, or a union"));
+            }
+            let own = self.get_attribute(value, &symbols().class)?;
+            return self.is_abstract_subclass(&own, class);
         };
         if has_class(value, class) {
             return Ok(true);
@@ -115,23 +119,53 @@ impl Vm {
                 if other.payload::<GenericAlias>().is_some() {
                     return Err(Raised::type_error("issubclass() argument 2 cannot be a parameterized generic"));
                 }
-                if self.special(other, &symbols().subclasscheck)?.is_some() {
-                    return self.ask(other, &symbols().subclasscheck, class);
+                match self.special(other, &symbols().subclasscheck)? {
+                    Some(check) => self.answer(&check, class),
+                    None => self.is_plain_subclass(class, other),
                 }
-                self.is_plain_subclass(class, other)
             }
         }
     }
 
     /// `issubclass` without hooks.
     pub(crate) fn is_plain_subclass(&mut self, class: &Value, other: &Value) -> Result<bool> {
-        let Value::Class(class) = class else {
-            return Err(Raised::type_error("issubclass() arg 1 must be a class"));
-        };
-        match other {
-            Value::Class(other) => Ok(class.is_subclass(other)),
-            _ => Err(Raised::type_error("issubclass() arg 2 must be a class, a tuple of classes, or a union")),
+        if let (Value::Class(class), Value::Class(other)) = (class, other) {
+            return Ok(class.is_subclass(other));
         }
+        if self.abstract_bases(class)?.is_none() {
+            return Err(Raised::type_error("issubclass() arg 1 must be a class"));
+        }
+        if self.abstract_bases(other)?.is_none() {
+            return Err(Raised::type_error("issubclass() arg 2 must be a class, a tuple of classes, or a union"));
+        }
+        self.is_abstract_subclass(class, other)
+    }
+
+    /// The `__bases__` of what plays the part of a class, if it is a tuple.
+    fn abstract_bases(&mut self, class: &Value) -> Result<Option<Vec<Value>>> {
+        Ok(match self.get_attribute_if_any(class, &symbols().bases)? {
+            Some(Value::Tuple(bases)) => Some(bases.items().to_vec()),
+            _ => None,
+        })
+    }
+
+    /// Whether one is reached from the other by `__bases__`.
+    fn is_abstract_subclass(&mut self, class: &Value, other: &Value) -> Result<bool> {
+        if class.is(other) {
+            return Ok(true);
+        }
+        for base in self.abstract_bases(class)?.unwrap_or_default() {
+            if self.nest(" in __issubclass__", |vm| vm.is_abstract_subclass(&base, other))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The truth of what a bound hook answers.
+    fn answer(&mut self, check: &Value, argument: &Value) -> Result<bool> {
+        let answer = self.call(check, std::slice::from_ref(argument))?;
+        self.truth(&answer)
     }
 
     /// The truth of what a hook answers.

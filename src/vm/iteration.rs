@@ -55,7 +55,9 @@ impl Vm {
 
     fn iterate_object(&mut self, value: &Value) -> Result<Value> {
         let names = symbols();
-        if let Some(result) = self.call_special(value, &names.iter, &[]) {
+        let class = value.class();
+        let is_disabled = matches!(class.lookup(&names.iter), Some(Value::None));
+        if !is_disabled && let Some(result) = self.call_special(value, &names.iter, &[]) {
             let iterator = result?;
             let is_iterator = match &iterator {
                 Value::Iterator(_) => true,
@@ -70,8 +72,6 @@ impl Vm {
             }
             return Ok(iterator);
         }
-        let class = value.class();
-        let is_disabled = matches!(class.lookup(&names.iter), Some(Value::None));
         if !is_disabled && !matches!(value, Value::Class(_)) && class.lookup(&names.getitem).is_some() {
             return Ok(Iterator::native(&types().sequence_iterator, SequenceIterator::new(value.clone())));
         }

@@ -27,6 +27,8 @@ mod matching;
 mod operator;
 mod protocol;
 mod safe_point;
+mod search_order;
+mod slots;
 mod unwind;
 mod variable;
 
@@ -35,10 +37,12 @@ use crate::value::{CellObject, Class, CodeObject, Dict, Exception, Function, Gc,
 
 use frame::{Frame, Segment};
 
-pub use class_building::{best_base, linearize, same_layout};
+pub use attribute::{empty_slot, read_only};
 pub use coroutine::throw_before_start;
 pub use operator::Comparison;
 pub use safe_point::Hooks;
+pub use search_order::linearize;
+pub use slots::{add_dictionary, best_base, same_layout};
 pub use unwind::set_context;
 pub use variable::builtins_of;
 

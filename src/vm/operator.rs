@@ -338,7 +338,13 @@ impl Vm {
         if is_default {
             return Ok(Value::NotImplemented);
         }
-        self.call_special(left, comparison.method(), std::slice::from_ref(right)).unwrap_or(Ok(Value::NotImplemented))
+        let right = std::slice::from_ref(right);
+        if let Some(found @ Value::Instance(_)) = found {
+            // As in CPython, an operand whose method cannot even be looked up does not know.
+            let Ok(method) = self.bind(found, left, &class) else { return Ok(Value::NotImplemented) };
+            return self.call(&method, right);
+        }
+        self.call_special(left, comparison.method(), right).unwrap_or(Ok(Value::NotImplemented))
     }
 
     /// What remains when the left operand does not know.

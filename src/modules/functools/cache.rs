@@ -123,7 +123,7 @@ impl Cache {
 thread_local! {
     pub static WRAPPER: Class = {
         let class = native_class("functools._lru_cache_wrapper", &types().object, METHODS);
-        class.has_dictionary.set(true);
+        crate::vm::add_dictionary(&class);
         class.changed();
         class
     };

@@ -12,7 +12,7 @@ thread_local! {
     pub static PARTIAL: Class = {
         let class = native_class("functools.partial", &types().object, METHODS);
         crate::builtins::add_rows(&class, generic_alias::SUBSCRIPTION);
-        class.has_dictionary.set(true);
+        crate::vm::add_dictionary(&class);
         class.changed();
         class
     };
@@ -66,9 +66,20 @@ fn call(vm: &mut Vm, this: &Partial, arguments: &[Value], keywords: Option<&Gc<D
     let pairs = crate::builtins::keyword_pairs(keywords);
     let (names, values): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
     let all: Vec<Value> = arguments.iter().cloned().chain(values).collect();
-    let (all, names) = this.bind(all.into(), &names);
+    let (all, names) = this.bind(all.into(), &names)?;
     let function = this.function.get();
     vm.call_with_keywords(&function, &all, &names)
+}
+
+/// A partial that is an attribute of a class does not bind, which will change.
+fn get(vm: &mut Vm, this: &Value, instance: &Value, _owner: Option<&Value>) -> Value {
+    if !instance.is_none() {
+        let warn = vm.hooks.warn;
+        let message = "functools.partial will be a method descriptor in future Python versions; wrap it in \
+                       staticmethod() if you want to preserve the old behavior";
+        warn(vm, &types().future_warning, message);
+    }
+    this.clone()
 }
 
 fn function(_: &mut Vm, this: &Partial) -> Value {
@@ -150,9 +161,14 @@ const METHODS: &[Native] = &[
     native!("__new__(cls, /, *args, **keywords)", new(required, rest, keywords), "A function with some arguments.")
         .static_method(),
     native!("__call__(self, /, *args, **keywords)", call(required, rest, keywords), "Calls with more arguments."),
-    native!("func(self, /)", function(required), "The function.").getter(),
-    native!("args(self, /)", arguments(required), "Arguments that come first.").getter(),
-    native!("keywords(self, /)", keywords(required), "Arguments by name.").getter(),
+    native!(
+        "__get__(self, instance, owner=None, /)",
+        get(required, required, optional),
+        "Return an attribute of instance, which is of type owner."
+    ),
+    native!("func(self, /)", function(required), "The function.").member(),
+    native!("args(self, /)", arguments(required), "Arguments that come first.").member(),
+    native!("keywords(self, /)", keywords(required), "Arguments by name.").member(),
     native!("__repr__(self, /)", repr(required), "The function and its arguments."),
     native!("__reduce__(self, /)", reduce(required), "What it is made of."),
     native!("__setstate__(self, state, /)", set_state(required, required), "Takes over what another was made of."),

@@ -218,7 +218,7 @@ fn writelines(vm: &mut Vm, this: &Value, lines: &Value) -> Result<()> {
 /// The rows of `_IOBase`.
 pub const METHODS: &[Native] = &[
     native!("close(self, /)", close(required), "Flushes and closes the stream."),
-    native!("closed(self, /)", closed(required), "Whether it has been closed.").getter(),
+    native!("closed(self, /)", closed(required), "True if the file is closed").getter(),
     native!("__del__(self, /)", finalize(required), "Closes a stream that nobody refers to any more."),
     native!("flush(self, /)", flush(required), "Writes what waits in buffers."),
     native!("seek(self, /, *args)", seek(required, rest), "Changes the position and gives the new one."),

@@ -166,7 +166,7 @@ pub const STATE: &[Native] = &[
     native!("__init__(self, raw, buffer_size=8192)", init(required, required, optional), "Puts it on a raw stream."),
     native!("raw(self, /)", raw_stream(required), "The stream below.").getter(),
     native!("detach(self, /)", detach(required), "Gives up the stream below."),
-    native!("closed(self, /)", closed(required), "Whether it has been closed.").getter(),
+    native!("closed(self, /)", closed(required), "True if the file is closed").getter(),
     native!("close(self, /)", close(required), "Flushes and closes the stream below."),
     native!("flush(self, /)", flush(required), "Writes what waits in the buffer."),
     native!("seekable(self, /)", seekable(required), "Whether the position can be changed."),

@@ -258,7 +258,7 @@ pub const METHODS: &[Native] = &[
     native!("getvalue(self, /)", getvalue(required), "All bytes, wherever the position is."),
     native!("getbuffer(self, /)", getbuffer(required), "A view of the bytes."),
     native!("close(self, /)", close(required), "Gives up the bytes."),
-    native!("closed(self, /)", closed(required), "Whether it has been closed.").getter(),
+    native!("closed(self, /)", closed(required), "True if the file is closed").getter(),
     native!("readable(self, /)", yes(required), "Whether it can be read: always."),
     native!("writable(self, /)", yes(required), "Whether it can be written: always."),
     native!("seekable(self, /)", yes(required), "Whether the position can be changed: always."),

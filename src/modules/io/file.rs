@@ -476,7 +476,7 @@ pub const METHODS: &[Native] = &[
     native!("writable(self, /)", is_writable(required), "Whether it was opened for writing."),
     native!("fileno(self, /)", fileno(required), "The number of the descriptor."),
     native!("isatty(self, /)", isatty(required), "Whether it is a terminal."),
-    native!("closed(self, /)", closed(required), "Whether it has been closed.").getter(),
+    native!("closed(self, /)", closed(required), "True if the file is closed").getter(),
     native!("closefd(self, /)", closes_descriptor(required), "Whether closing closes the descriptor.").getter(),
     native!("mode(self, /)", mode(required), "How it was opened.").getter(),
     native!("_blksize(self, /)", block_size(required), "The size of a block of the file.").getter(),

@@ -13,7 +13,7 @@ use crate::memory::Weak;
 use crate::native;
 use crate::value::class::{ClassObject, Layout};
 use crate::value::{Class, Dict, Gc, Instance, Module, Native, Raised, Result, Str, Value, symbols, types};
-use crate::vm::Vm;
+use crate::vm::{self, Vm};
 
 pub mod base;
 pub mod buffered;
@@ -99,7 +99,7 @@ fn class(name: &str, layout: Layout, base: &Class, tables: &[&'static [Native]])
     let order = std::iter::once(base.clone()).chain(base.ancestors()).collect();
     let class = ClassObject::new(Str::intern(name), layout, vec![base.clone()], order, Gc::new(Dict::new()));
     class.namespace.set_str(&symbols().module, Value::Str(Str::intern("_io")));
-    class.has_dictionary.set(true);
+    vm::add_dictionary(&class);
     for rows in tables {
         builtins::add_rows(&class, rows);
     }

@@ -286,7 +286,7 @@ pub const METHODS: &[Native] = &[
     native!("seek(self, pos, whence=0, /)", seek(required, required, optional), "Changes the position."),
     native!("truncate(self, pos=None, /)", truncate(required, optional), "Cuts the text off at a length."),
     native!("close(self, /)", close(required), "Gives up the text."),
-    native!("closed(self, /)", closed(required), "Whether it has been closed.").getter(),
+    native!("closed(self, /)", closed(required), "True if the file is closed").getter(),
     native!("readable(self, /)", yes(required), "Whether it can be read: always."),
     native!("writable(self, /)", yes(required), "Whether it can be written: always."),
     native!("seekable(self, /)", yes(required), "Whether the position can be changed: always."),

@@ -297,7 +297,7 @@ pub const METHODS: &[Native] = &[
     native!("readline(self, size=-1, /)", readline(required, optional), "Reads a line with its end."),
     native!("__next__(self, /)", next(required), "The next line."),
     native!("flush(self, /)", flush(required), "Passes on what waits."),
-    native!("closed(self, /)", closed(required), "Whether it has been closed.").getter(),
+    native!("closed(self, /)", closed(required), "True if the file is closed").getter(),
     native!("close(self, /)", close(required), "Flushes and closes the stream below."),
     native!("detach(self, /)", detach(required), "Gives up the stream below."),
     native!("seek(self, cookie, whence=0, /)", seek(required, required, optional), "Changes the position."),
