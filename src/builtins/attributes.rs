@@ -38,8 +38,16 @@ pub fn set_builtin_attribute(vm: &mut Vm, object: &Value, name: &Str, value: Opt
     }
 }
 
-fn must_be_dict(value: &Value) -> Raised {
-    Raised::type_error(format!("__dict__ must be set to a dictionary, not a '{}'", value.type_name()))
+/// What a `__dict__` is set to; without a value, an empty dict.
+pub(super) fn new_dictionary(value: Option<Value>) -> Result<Gc<Dict>> {
+    let Some(new) = value else { return Ok(Gc::new(Dict::new())) };
+    match new.native() {
+        Value::Dict(dict) => Ok(dict.clone()),
+        _ => {
+            let kind = new.type_name();
+            Err(Raised::type_error(format!("__dict__ must be set to a dictionary, not a '{kind}'")))
+        }
+    }
 }
 
 /// Checks `object.__class__ = value`: the new class must lay out its instances as the old one does.
@@ -96,9 +104,7 @@ fn set_instance_attribute(instance: &Gc<Instance>, name: &Str, value: Option<Val
         if value.is_none() && instance.class_ref().owner(name).is_some_and(|owner| owner.is_builtin()) {
             return Err(Raised::type_error("cannot delete __dict__"));
         }
-        let new = value.unwrap_or_else(|| Value::Dict(Gc::new(Dict::new())));
-        let Value::Dict(dict) = new.native() else { return Err(must_be_dict(&new)) };
-        instance.set_dictionary(dict.clone());
+        instance.set_dictionary(new_dictionary(value)?);
         return Ok(true);
     }
     if name.same(&names.class) {

@@ -414,6 +414,10 @@ pub fn set_exception_attribute(
     value: Option<Value>,
 ) -> Result<bool> {
     let names = symbols();
+    if name.same(&names.dict) {
+        exception.set_dictionary(super::attributes::new_dictionary(value)?);
+        return Ok(true);
+    }
     let parts = [&names.args, &names.cause, &names.context, &names.suppress_context, &names.traceback, &names.class];
     if parts.iter().any(|part| part.same(name)) {
         let Some(value) = value else {

@@ -6,7 +6,7 @@
 use super::{keyword_pairs, object, union};
 use crate::native;
 use crate::value::generic::GenericAlias;
-use crate::value::{Class, Dict, Gc, Instance, Native, Raised, Result, Str, Value, types};
+use crate::value::{Class, Dict, Gc, Instance, Native, Raised, Result, Str, Value, symbols, types};
 use crate::vm::Vm;
 
 fn alias_of(this: &Value) -> Result<&GenericAlias> {
@@ -44,7 +44,8 @@ fn repr(vm: &mut Vm, this: &Value) -> Result<Str> {
     if parts.is_empty() {
         parts.push("()".to_string());
     }
-    Ok(format!("{origin}[{}]", parts.join(", ")).into())
+    let star = if alias.is_unpacked { "*" } else { "" };
+    Ok(format!("{star}{origin}[{}]", parts.join(", ")).into())
 }
 
 fn origin(_: &mut Vm, this: &Value) -> Result<Value> {
@@ -55,26 +56,34 @@ fn arguments(_: &mut Vm, this: &Value) -> Result<Value> {
     alias_of(this).map(|alias| Value::Tuple(alias.arguments.clone()))
 }
 
-/// Whether a value is a type variable of some kind.
-fn is_type_variable(value: &Value) -> bool {
-    matches!(&*value.type_name(), "TypeVar" | "ParamSpec" | "TypeVarTuple")
+/// An attribute by which an argument says what it can be replaced by; a class says nothing.
+fn ask(vm: &mut Vm, argument: &Value, name: &str) -> Result<Option<Value>> {
+    match argument {
+        Value::Instance(_) => vm.get_attribute_if_any(argument, &Str::intern(name)),
+        _ => Ok(None),
+    }
 }
 
-/// The type variables among arguments, each one once.
+const SUBSTITUTE: &str = "__typing_subst__";
+
+/// The type variables among arguments, each one once: what can be substituted, and what other arguments name as
+/// their parameters.
 pub(super) fn type_variables(vm: &mut Vm, arguments: &[Value]) -> Result<Vec<Value>> {
     let mut variables: Vec<Value> = Vec::new();
     for argument in arguments {
-        let mut add = |variable: Value| {
+        let found = match argument {
+            Value::List(list) => type_variables(vm, &list.snapshot())?,
+            Value::Tuple(items) => type_variables(vm, items.items())?,
+            _ if ask(vm, argument, SUBSTITUTE)?.is_some() => vec![argument.clone()],
+            _ => match ask(vm, argument, "__parameters__")? {
+                Some(Value::Tuple(inner)) => inner.items().to_vec(),
+                _ => Vec::new(),
+            },
+        };
+        for variable in found {
             if !variables.iter().any(|known| known.is(&variable)) {
                 variables.push(variable);
             }
-        };
-        if is_type_variable(argument) {
-            add(argument.clone());
-        } else if matches!(argument, Value::Instance(_))
-            && let Some(Value::Tuple(inner)) = vm.get_attribute_if_any(argument, &Str::intern("__parameters__"))?
-        {
-            inner.items().iter().cloned().for_each(add);
         }
     }
     Ok(variables)
@@ -87,49 +96,139 @@ fn parameters(vm: &mut Vm, this: &Value) -> Result<Value> {
 /// `alias[item]`: puts arguments in the place of type variables.
 fn get_item(vm: &mut Vm, this: &Value, item: &Value) -> Result<Value> {
     let inner = alias_of(this)?;
-    let variables = type_variables(vm, inner.arguments.items())?;
-    let given = match item {
-        Value::Tuple(items) => items.items().to_vec(),
-        single => vec![single.clone()],
-    };
+    let arguments = filled_in(vm, this, inner.arguments.items(), item)?;
+    let mut alias = GenericAlias::new(inner.origin.clone(), &Value::tuple(arguments));
+    alias.is_unpacked = inner.is_unpacked;
+    Ok(alias.value())
+}
+
+/// The arguments of an alias (or members of a union) with what `item` gives in the place of type variables.
+pub(super) fn filled_in(vm: &mut Vm, alias: &Value, arguments: &[Value], item: &Value) -> Result<Vec<Value>> {
+    let variables = type_variables(vm, arguments)?;
     if variables.is_empty() {
-        return Err(Raised::type_error(format!("{} is not a generic class", vm.repr(this)?)));
+        return Err(Raised::type_error(format!("{} is not a generic class", vm.repr(alias)?)));
+    }
+    let mut given = Vec::new();
+    for one in several(item) {
+        match ask(vm, &one, "__typing_unpacked_tuple_args__")? {
+            Some(Value::Tuple(inner)) if !matches!(inner.items().last(), Some(Value::Ellipsis)) => {
+                given.extend_from_slice(inner.items());
+            }
+            _ => given.push(one),
+        }
+    }
+    for variable in &variables {
+        if let Some(prepare) = ask(vm, variable, "__typing_prepare_subst__")? {
+            given = several(&vm.call(&prepare, &[alias.clone(), Value::tuple(given)])?);
+        }
     }
     if given.len() != variables.len() {
         let amount = if given.len() > variables.len() { "many" } else { "few" };
         return Err(Raised::type_error(format!(
             "Too {amount} arguments for {}; actual {}, expected {}",
-            vm.repr(this)?,
+            vm.repr(alias)?,
             given.len(),
             variables.len()
         )));
     }
-    let mut arguments = Vec::new();
-    for argument in inner.arguments.items() {
-        arguments.push(substitute(vm, argument, &variables, &given)?);
+    let mut filled = Vec::new();
+    for argument in arguments {
+        fill(vm, argument, &variables, &given, &mut filled)?;
     }
-    Ok(GenericAlias::new(inner.origin.clone(), &Value::tuple(arguments)).value())
+    Ok(filled)
 }
 
-/// An argument with type variables replaced, inside it too.
-pub(super) fn substitute(vm: &mut Vm, argument: &Value, variables: &[Value], given: &[Value]) -> Result<Value> {
-    if let Some(index) = variables.iter().position(|variable| variable.is(argument)) {
-        return Ok(given[index].clone());
+/// The items of a tuple, or the value alone.
+fn several(item: &Value) -> Vec<Value> {
+    match item {
+        Value::Tuple(items) => items.items().to_vec(),
+        single => vec![single.clone()],
     }
-    let own = match argument {
-        Value::Instance(_) => type_variables(vm, std::slice::from_ref(argument))?,
-        _ => Vec::new(),
+}
+
+/// Adds an argument with its type variables replaced to those that are filled in.
+fn fill(vm: &mut Vm, argument: &Value, variables: &[Value], given: &[Value], filled: &mut Vec<Value>) -> Result<()> {
+    let inside = |vm: &mut Vm, items: &[Value]| {
+        let mut inner = Vec::new();
+        items.iter().try_for_each(|item| fill(vm, item, variables, given, &mut inner)).map(|()| inner)
     };
-    if own.is_empty() {
-        return Ok(argument.clone());
+    match argument {
+        Value::List(list) => {
+            let inner = inside(vm, &list.snapshot())?;
+            filled.push(Value::list(inner));
+            return Ok(());
+        }
+        Value::Tuple(items) => {
+            let inner = inside(vm, items.items())?;
+            filled.push(Value::tuple(inner));
+            return Ok(());
+        }
+        _ => {}
     }
-    let chosen = own.iter().map(|variable| {
+    let unpacks = match ask(vm, argument, "__typing_is_unpacked_typevartuple__")? {
+        Some(answer) => vm.truth(&answer)?,
+        None => false,
+    };
+    let index = variables.iter().position(|variable| variable.is(argument));
+    let value = match (ask(vm, argument, SUBSTITUTE)?, index) {
+        (Some(substitute), Some(index)) => vm.call(&substitute, std::slice::from_ref(&given[index]))?,
+        _ => with_parameters(vm, argument, variables, given)?,
+    };
+    match &value {
+        Value::Tuple(items) if unpacks => filled.extend_from_slice(items.items()),
+        _ => filled.push(value),
+    }
+    Ok(())
+}
+
+/// An argument that has parameters of its own, with these filled in.
+fn with_parameters(vm: &mut Vm, argument: &Value, variables: &[Value], given: &[Value]) -> Result<Value> {
+    let own = match ask(vm, argument, "__parameters__")? {
+        Some(Value::Tuple(own)) if !own.is_empty() => own,
+        _ => return Ok(argument.clone()),
+    };
+    let mut chosen = Vec::new();
+    for variable in own.items() {
         let index = variables.iter().position(|known| known.is(variable));
-        index.and_then(|index| given.get(index)).unwrap_or(variable).clone()
-    });
-    let chosen: Vec<Value> = chosen.collect();
-    let item = if let [single] = &chosen[..] { single.clone() } else { Value::tuple(chosen) };
-    vm.get_item(argument, &item)
+        match index.map(|index| &given[index]) {
+            // What stands for several types can be iterated.
+            Some(Value::Tuple(several)) if variable.class().lookup(&symbols().iter).is_some() => {
+                chosen.extend_from_slice(several.items());
+            }
+            Some(value) => chosen.push(value.clone()),
+            None => chosen.push(variable.clone()),
+        }
+    }
+    vm.get_item(argument, &Value::tuple(chosen))
+}
+
+/// `*alias`: the alias once, unpacked.
+fn iterate(vm: &mut Vm, this: &Value) -> Result<Value> {
+    let unpacked = alias_of(this)?.unpacked().value();
+    vm.iterate(&Value::list(vec![unpacked]))
+}
+
+fn is_unpacked(_: &mut Vm, this: &Value) -> Result<bool> {
+    alias_of(this).map(|alias| alias.is_unpacked)
+}
+
+/// The arguments of an unpacked tuple, else None.
+fn unpacked_arguments(_: &mut Vm, this: &Value) -> Result<Value> {
+    let alias = alias_of(this)?;
+    let is_tuple = matches!(&alias.origin, Value::Class(class) if class.same(&types().tuple));
+    Ok(if alias.is_unpacked && is_tuple { Value::Tuple(alias.arguments.clone()) } else { Value::None })
+}
+
+fn reduce(vm: &mut Vm, this: &Value) -> Result<Value> {
+    let alias = alias_of(this)?;
+    let parts = Value::tuple(vec![alias.origin.clone(), Value::Tuple(alias.arguments.clone())]);
+    if alias.is_unpacked {
+        let plain = GenericAlias::new(alias.origin.clone(), &Value::Tuple(alias.arguments.clone())).value();
+        let next = vm.builtins.get_str(&Str::intern("next")).unwrap_or_default();
+        let iterator = vm.iterate(&plain)?;
+        return Ok(Value::tuple(vec![next, Value::tuple(vec![iterator])]));
+    }
+    Ok(Value::tuple(vec![Value::Class(types().generic_alias.clone()), parts]))
 }
 
 fn call(vm: &mut Vm, this: &Value, arguments: &[Value], keywords: Option<&Gc<Dict>>) -> Result<Value> {
@@ -164,7 +263,8 @@ fn eq(vm: &mut Vm, this: &Value, other: &Value) -> Result<Value> {
     let (Some(left), Some(right)) = (this.payload::<GenericAlias>(), other.payload::<GenericAlias>()) else {
         return Ok(Value::NotImplemented);
     };
-    let same = vm.equal(&left.origin, &right.origin)?
+    let same = left.is_unpacked == right.is_unpacked
+        && vm.equal(&left.origin, &right.origin)?
         && vm.equal(&Value::Tuple(left.arguments.clone()), &Value::Tuple(right.arguments.clone()))?;
     Ok(Value::Bool(same))
 }
@@ -200,6 +300,15 @@ pub const METHODS: &[Native] = &[
     native!("__call__(self, /, *args, **kwargs)", call(required, rest, keywords), "Call self as a function."),
     native!("__getattr__(self, name, /)", attribute(required, required), "The attribute of the class."),
     native!("__getitem__(self, key, /)", get_item(required, required), "Return self[key]."),
+    native!("__iter__(self, /)", iterate(required), "Implement iter(self)."),
+    native!("__reduce__(self, /)", reduce(required), "Helper for pickle."),
+    native!("__unpacked__(self, /)", is_unpacked(required), "Whether a star made it.").member(),
+    native!(
+        "__typing_unpacked_tuple_args__(self, /)",
+        unpacked_arguments(required),
+        "The arguments of an unpacked tuple."
+    )
+    .getter(),
     native!("__mro_entries__(self, bases, /)", mro_entries(required, required), "The class to derive from."),
     native!("__repr__(self, /)", repr(required), "Return repr(self)."),
     native!("__eq__(self, value, /)", eq(required, required), "Return self==value."),

@@ -1,6 +1,6 @@
 //! Unions of types: `int | None`.
 
-use super::generic_alias::{argument_repr, substitute, type_variables};
+use super::generic_alias::{argument_repr, filled_in, type_variables};
 use crate::native;
 use crate::value::generic::{GenericAlias, Union};
 use crate::value::{Gc, Native, Raised, Result, Str, Tuple, Value, types};
@@ -118,19 +118,7 @@ fn parameters(vm: &mut Vm, this: &Value) -> Result<Value> {
 }
 
 fn get_item(vm: &mut Vm, this: &Value, item: &Value) -> Result<Value> {
-    let inner = union_in(this)?;
-    let variables = type_variables(vm, inner.members.items())?;
-    let given = match item {
-        Value::Tuple(items) => items.items().to_vec(),
-        single => vec![single.clone()],
-    };
-    if variables.is_empty() || given.len() != variables.len() {
-        return Err(Raised::type_error(format!("{} is not a generic class", vm.repr(this)?)));
-    }
-    let mut members = Vec::new();
-    for member in inner.members.items() {
-        members.push(substitute(vm, member, &variables, &given)?);
-    }
+    let members = filled_in(vm, this, union_in(this)?.members.items(), item)?;
     union_of(vm, &members)
 }
 

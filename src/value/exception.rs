@@ -79,6 +79,11 @@ impl Exception {
         self.attributes.borrow_mut().get_or_insert_with(|| Gc::new(Dict::new())).clone()
     }
 
+    /// `__dict__ = attributes`
+    pub fn set_dictionary(&self, attributes: Gc<Dict>) {
+        self.attributes.set(Some(attributes));
+    }
+
     pub fn get(&self, name: &Str) -> Option<Value> {
         self.attributes.borrow().as_ref()?.get_str(name)
     }

@@ -9,6 +9,8 @@ use crate::memory::Tracer;
 pub struct GenericAlias {
     pub origin: Value,
     pub arguments: Gc<Tuple>,
+    /// `*origin[arguments]`, as a star in front of it makes one.
+    pub is_unpacked: bool,
 }
 
 impl GenericAlias {
@@ -18,7 +20,12 @@ impl GenericAlias {
             Value::Tuple(arguments) => arguments.clone(),
             single => Gc::new(Tuple::new(vec![single.clone()])),
         };
-        GenericAlias { origin, arguments }
+        GenericAlias { origin, arguments, is_unpacked: false }
+    }
+
+    /// The same alias, unpacked.
+    pub fn unpacked(&self) -> GenericAlias {
+        GenericAlias { origin: self.origin.clone(), arguments: self.arguments.clone(), is_unpacked: true }
     }
 
     /// The value for it.
