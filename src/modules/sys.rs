@@ -177,7 +177,26 @@ fn set_int_max_str_digits(_: &mut Vm, limit: i64) -> Result<()> {
     }
 }
 
+fn set_coroutine_origin_tracking_depth(vm: &mut Vm, depth: i64) -> Result<()> {
+    vm.origin_depth = usize::try_from(depth).map_err(|_| Raised::value_error("depth must be >= 0"))?;
+    Ok(())
+}
+
+fn get_coroutine_origin_tracking_depth(vm: &mut Vm) -> usize {
+    vm.origin_depth
+}
+
 pub const FUNCTIONS: &[Native] = &[
+    native!(
+        "set_coroutine_origin_tracking_depth(depth)",
+        set_coroutine_origin_tracking_depth(required),
+        "Sets how many calls a coroutine notes when it is made; 0 for none."
+    ),
+    native!(
+        "get_coroutine_origin_tracking_depth()",
+        get_coroutine_origin_tracking_depth(),
+        "How many calls a coroutine notes when it is made."
+    ),
     native!("get_int_max_str_digits()", get_int_max_str_digits(), "Most digits of an int that text is made of."),
     native!(
         "set_int_max_str_digits(maxdigits)",
