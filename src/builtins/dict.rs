@@ -7,7 +7,7 @@ use super::arguments::{Receiver, at_most_one};
 use super::wrap;
 use crate::native;
 use crate::value::dict::DictView;
-use crate::value::iterator::{DictPart, IteratorState};
+use crate::value::iterator::{DictPart, IteratorState, ReusedPair};
 use crate::value::{Class, Dict, Gc, Instance, Iterator, Mutable, Native, Raised, Result, Value, symbols, types};
 use crate::vm::Vm;
 
@@ -279,6 +279,7 @@ pub fn iterator(dict: &Gc<Dict>, part: DictPart) -> Value {
         length: dict.len(),
         left: dict.len().into(),
         part,
+        pair: ReusedPair::default(),
     };
     Value::Iterator(Iterator::new(class, state))
 }

@@ -50,7 +50,7 @@ fn new(_: &mut Vm, class: &Class, arguments: &[Value], _keywords: Option<&Gc<Dic
             return Err(Raised::type_error(format!("Cannot nest BaseExceptions in '{}'", class.name())));
         }
     }
-    let group = Exception::new(class, Gc::new(Tuple::new(arguments.to_vec())));
+    let group = Exception::new(class, Gc::new(Tuple::from_slice(arguments)));
     group.set(&symbols().message, message.clone());
     group.set(&symbols().exceptions, Value::tuple(items));
     Ok(Value::Exception(group))

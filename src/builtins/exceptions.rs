@@ -42,7 +42,7 @@ fn new(vm: &mut Vm, class: &Class, arguments: &[Value], keywords: Option<&Gc<Dic
             arguments = &arguments[..2];
         }
     }
-    let exception = Exception::new(class, Gc::new(Tuple::new(arguments.to_vec())));
+    let exception = Exception::new(class, Gc::new(Tuple::from_slice(arguments)));
     if let Some((first, second)) = files {
         os_errors::set_files(&exception, first, second);
     }
@@ -53,7 +53,7 @@ fn init(_: &mut Vm, this: &Gc<Exception>, arguments: &[Value], keywords: Option<
     if keywords.is_some_and(|keywords| !keywords.is_empty()) {
         return Err(no_keywords(this));
     }
-    this.args.set(Gc::new(Tuple::new(arguments.to_vec())));
+    this.args.set(Gc::new(Tuple::from_slice(arguments)));
     Ok(())
 }
 
@@ -69,7 +69,7 @@ fn init_with(
     accepted: &[&str],
     kind: &str,
 ) -> Result<()> {
-    this.args.set(Gc::new(Tuple::new(arguments.to_vec())));
+    this.args.set(Gc::new(Tuple::from_slice(arguments)));
     for name in accepted {
         drop(this.remove(&Str::intern(name)));
     }
@@ -147,7 +147,7 @@ fn init_unicode(this: &Gc<Exception>, arguments: &[Value], kinds: &[&str]) -> Re
             }));
         }
     }
-    this.args.set(Gc::new(Tuple::new(arguments.to_vec())));
+    this.args.set(Gc::new(Tuple::from_slice(arguments)));
     Ok(())
 }
 

@@ -66,7 +66,7 @@ fn shared(entry: TracebackEntry, coroutine: Option<&Gc<Coroutine>>) -> Value {
 /// The frame object for a place an exception has passed.
 pub fn frame_at(vm: &Vm, entry: TracebackEntry) -> Value {
     let runs = |view: &FrameView| view.place() == entry.place && view.function.same(&entry.function);
-    let running = if entry.left.is_none() { vm.script_frames().find(runs) } else { None };
+    let running = if entry.is_left() { None } else { vm.script_frames().find(runs) };
     match running {
         Some(view) => frame_of_view(&view),
         None => Value::Instance(make(entry, None)),
@@ -75,20 +75,20 @@ pub fn frame_at(vm: &Vm, entry: TracebackEntry) -> Value {
 
 /// Whether the frame of a frame object was left with an exception.
 pub fn is_left(frame: &Value) -> bool {
-    frame.payload::<Frame>().is_some_and(|frame| frame.entry.left.is_some())
+    frame.payload::<Frame>().is_some_and(|frame| frame.entry.is_left())
 }
 
 /// The frame object of a generator or coroutine.
 pub fn frame_of_coroutine(coroutine: &Gc<Coroutine>) -> Value {
     let pc = coroutine.pc.get().saturating_sub(1);
-    let entry = TracebackEntry { function: coroutine.function.clone(), pc, place: coroutine.address(), left: None };
+    let entry = TracebackEntry::new(coroutine.function.clone(), pc, coroutine.address());
     shared(entry, Some(coroutine))
 }
 
 /// The frame object of a frame that runs.
 fn frame_of_view(view: &FrameView) -> Value {
     let pc = view.instruction as u32;
-    let entry = TracebackEntry { function: view.function.clone(), pc, place: view.place(), left: None };
+    let entry = TracebackEntry::new(view.function.clone(), pc, view.place());
     let coroutine = match &view.coroutine {
         Some(Value::Coroutine(coroutine)) => Some(coroutine),
         _ => None,
@@ -118,7 +118,7 @@ impl Frame {
 
     /// The frame itself, if it still runs.
     fn find(&self, vm: &Vm) -> Option<FrameView> {
-        if self.entry.left.is_some() {
+        if self.entry.is_left() {
             return None;
         }
         vm.script_frames().find(|view| view.place() == self.entry.place && view.function.same(&self.entry.function))
@@ -169,7 +169,7 @@ fn builtins(vm: &mut Vm, this: &Value) -> Result<Value> {
 fn back(vm: &mut Vm, this: &Value) -> Result<Value> {
     let this = frame(this)?;
     let mut views = vm.script_frames().skip_while(|view| {
-        view.place() != this.entry.place || !view.function.same(&this.entry.function) || this.entry.left.is_some()
+        view.place() != this.entry.place || !view.function.same(&this.entry.function) || this.entry.is_left()
     });
     views.next();
     Ok(views.next().map(|view| frame_of_view(&view)).into())
@@ -192,7 +192,7 @@ fn locals(vm: &mut Vm, this: &Value) -> Result<Value> {
     if function.code.code.kind == CodeKind::Module {
         return Ok(Value::Dict(function.globals.clone()));
     }
-    if let Some(left) = &this.entry.left {
+    if let Some(left) = this.entry.left() {
         let registers = left.snapshot();
         if function.code.code.kind == CodeKind::Class {
             return Ok(registers.first().cloned().unwrap_or_else(|| Value::Dict(Gc::new(Dict::new()))));
@@ -225,7 +225,7 @@ fn clear(vm: &mut Vm, this: &Value) -> Result<()> {
     if this.find(vm).is_some() {
         return Err(Raised::runtime_error("cannot clear an executing frame"));
     }
-    if let Some(left) = &this.entry.left {
+    if let Some(left) = this.entry.left() {
         left.take_items();
     }
     match this.coroutine() {

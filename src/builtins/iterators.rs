@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use super::wrap;
 use crate::memory::Tracer;
 use crate::native;
-use crate::value::iterator::{DictPart, IteratorState, NativeIterator, Recipe};
+use crate::value::iterator::{DictPart, IteratorState, NativeIterator, Recipe, ReusedPair};
 use crate::value::{
     Class, Dict, Gc, Iterator, List, Mutable, Native, Raised, Range, Result, Str, Value, integer, symbols, types,
 };
@@ -20,6 +20,7 @@ struct Enumerate {
     iterator: Value,
     /// The next number: an Int or BigInt.
     number: Mutable<Value>,
+    pair: ReusedPair,
 }
 
 impl NativeIterator for Enumerate {
@@ -27,12 +28,13 @@ impl NativeIterator for Enumerate {
         let Some(item) = vm.next(&self.iterator)? else { return Ok(None) };
         let number = self.number.get();
         let following = match &number {
+            Value::Int(number) if *number < i64::MAX => Value::Int(number + 1),
             Value::Int(number) => integer::from_i128(*number as i128 + 1),
             Value::BigInt(number) => integer::normalize(&number.0 + 1),
             _ => return Err(Raised::system_error("enumerate counts with something that is no int")),
         };
         self.number.set(following);
-        Ok(Some(Value::tuple(vec![number, item])))
+        Ok(Some(self.pair.give(number, item)))
     }
 
     fn recipe(&self, _: &mut Vm) -> Option<Recipe> {
@@ -41,18 +43,21 @@ impl NativeIterator for Enumerate {
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.iterator.trace(tracer);
+        self.pair.trace(tracer);
     }
 }
 
 fn new_enumerate(vm: &mut Vm, class: &Class, iterable: &Value, start: Option<&Value>) -> Result<Value> {
     let number = start.map_or(Ok(Value::Int(0)), |start| vm.index_value(start))?;
-    let iterator = Enumerate { iterator: vm.iterate(iterable)?, number: Mutable::new(number) };
+    let iterator =
+        Enumerate { iterator: vm.iterate(iterable)?, number: Mutable::new(number), pair: ReusedPair::default() };
     Ok(wrap(class, &types().enumerate, Iterator::native(&types().enumerate, iterator)))
 }
 
 struct Zip {
     iterators: Vec<Value>,
     strict: Cell<bool>,
+    pair: ReusedPair,
 }
 
 impl Zip {
@@ -74,6 +79,11 @@ impl Zip {
 
 impl NativeIterator for Zip {
     fn next(&self, vm: &mut Vm) -> Result<Option<Value>> {
+        if let ([left, right], false) = (&self.iterators[..], self.strict.get()) {
+            let Some(left) = vm.next(left)? else { return Ok(None) };
+            let Some(right) = vm.next(right)? else { return Ok(None) };
+            return Ok(Some(self.pair.give(left, right)));
+        }
         if self.iterators.is_empty() {
             return Ok(None);
         }
@@ -101,6 +111,7 @@ impl NativeIterator for Zip {
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.iterators.iter().for_each(|iterator| iterator.trace(tracer));
+        self.pair.trace(tracer);
     }
 }
 
@@ -109,7 +120,8 @@ fn iterate_all(vm: &mut Vm, iterables: &[Value]) -> Result<Vec<Value>> {
 }
 
 fn new_zip(vm: &mut Vm, class: &Class, iterables: &[Value], strict: Option<bool>) -> Result<Value> {
-    let iterator = Zip { iterators: iterate_all(vm, iterables)?, strict: Cell::new(strict.unwrap_or(false)) };
+    let (iterators, pair) = (iterate_all(vm, iterables)?, ReusedPair::default());
+    let iterator = Zip { iterators, strict: Cell::new(strict.unwrap_or(false)), pair };
     Ok(wrap(class, &types().zip, Iterator::native(&types().zip, iterator)))
 }
 

@@ -77,7 +77,7 @@ fn init(_: &mut Vm, this: &Gc<Exception>, arguments: &[Value], keywords: Option<
         set_files(this, arguments[2].clone(), arguments.get(4).cloned());
         arguments = &arguments[..2];
     }
-    this.args.set(Gc::new(Tuple::new(arguments.to_vec())));
+    this.args.set(Gc::new(Tuple::from_slice(arguments)));
     Ok(())
 }
 

@@ -42,7 +42,7 @@ impl Payload for Traceback {
 }
 
 fn make(entry: TracebackEntry, next: Value, line: Option<i64>) -> Value {
-    let left = Mutable::new(entry.left.clone());
+    let left = Mutable::new(entry.left());
     let state = Traceback { entry, next: Mutable::new(next), line, left, frame: Mutable::default() };
     Value::Instance(Instance::with_payload(types().traceback.clone(), state))
 }
@@ -57,7 +57,7 @@ pub fn traceback_object(exception: &Gc<Exception>) -> Value {
     if let (Some(outermost), Some(entry)) =
         (shown.payload::<Traceback>(), length.checked_sub(1).map(|last| &entries[last]))
     {
-        outermost.left.set(entry.left.clone());
+        outermost.left.set(entry.left());
     }
     let made = entries[length..].iter().fold(shown, |inner, entry| make(entry.clone(), inner, None));
     exception.shown.set((made.clone(), entries.len()));
@@ -71,7 +71,7 @@ pub fn entries(value: &Value) -> Option<Vec<TracebackEntry>> {
     let mut link = value.clone();
     while !link.is_none() {
         let traceback = link.payload::<Traceback>()?;
-        entries.push(TracebackEntry { left: traceback.left.get(), ..traceback.entry.clone() });
+        entries.push(traceback.entry.with_left(traceback.left.get()));
         let next = traceback.next.get();
         link = next;
     }
@@ -121,7 +121,7 @@ fn frame_object(vm: &mut Vm, this: &Value) -> Result<Value> {
     if !known.is_unbound() && (left.is_none() || frame::is_left(&known)) {
         return Ok(known);
     }
-    let made = frame::frame_at(vm, TracebackEntry { left, ..this.entry.clone() });
+    let made = frame::frame_at(vm, this.entry.with_left(left));
     this.frame.set(made.clone());
     Ok(made)
 }

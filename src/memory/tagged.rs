@@ -83,6 +83,13 @@ impl Words {
         }
     }
 
+    /// Whether it is a value of the same kind as this one.
+    #[inline(always)]
+    pub fn holds<T: Tagged>(&self, kind: &T) -> bool {
+        // SAFETY: the first word of a value is its tag.
+        unsafe { self.0.assume_init() == tag(kind) }
+    }
+
     /// The value.
     ///
     /// # Safety

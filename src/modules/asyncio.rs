@@ -349,7 +349,8 @@ pub const FUNCTIONS: &[Native] = &[
         run(required, named, named),
         "Runs a coroutine on a loop of its own and gives its result."
     ),
-    native!("sleep(delay, result=None)", sleep_(required, optional), "Waits for a time in seconds."),
+    native!("sleep(delay, result=None)", sleep_(required, optional), "Waits for a time in seconds.")
+        .at_once(sleep::at_once),
     native!(
         "create_task(coro, *, name=None, context=None)",
         create_task(required, named, named),

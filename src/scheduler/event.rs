@@ -8,7 +8,7 @@ use crate::memory::Tracer;
 use crate::native;
 use crate::value::coroutine::{NativeBody, Resume, Step};
 use crate::value::instance::Payload;
-use crate::value::native::{FromArgument, Mismatch};
+use crate::value::native::{AtOnce, FromArgument, Mismatch};
 use crate::value::{Class, Dict, Gc, Instance, Native, NativeCoroutine, Result, Value};
 use crate::vm::Vm;
 
@@ -99,9 +99,12 @@ fn wait(_: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
     Ok(Value::NativeCoroutine(NativeCoroutine::new(&"Event.wait", body)))
 }
 
-fn wait_at_once(_: &mut Vm, arguments: &[Value]) -> Result<Option<Value>> {
-    let [Value::Instance(this)] = arguments else { return Ok(None) };
-    Ok(this.payload::<Event>().filter(|event| event.is_set.get()).map(|_| Value::Bool(true)))
+fn wait_at_once(_: &mut Vm, arguments: &[Value]) -> Result<AtOnce> {
+    let [Value::Instance(this)] = arguments else { return Ok(AtOnce::Later) };
+    Ok(match this.payload::<Event>() {
+        Some(event) if event.is_set.get() => AtOnce::Result(Value::Bool(true)),
+        _ => AtOnce::Later,
+    })
 }
 
 fn repr(vm: &mut Vm, this: &Gc<Instance>) -> Result<Value> {

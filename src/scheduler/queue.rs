@@ -13,7 +13,7 @@ use crate::memory::Tracer;
 use crate::native;
 use crate::value::coroutine::{CoroutineName, NativeBody, Resume, Step};
 use crate::value::instance::Payload;
-use crate::value::native::{FromArgument, Mismatch};
+use crate::value::native::{AtOnce, FromArgument, Mismatch};
 use crate::value::{
     Class, Dict, Gc, Instance, Mutable, Native, NativeCoroutine, Raised, Result, Str, Task, Value, types,
 };
@@ -440,23 +440,23 @@ fn put(_: &mut Vm, this: &Gc<Instance>, item: Value) -> Result<Value> {
     Ok(start(this, &"Queue.put", Wish::Put(item)))
 }
 
-fn put_at_once(vm: &mut Vm, arguments: &[Value]) -> Result<Option<Value>> {
-    let [Value::Instance(this), item] = arguments else { return Ok(None) };
-    let Some(queue) = this.payload::<Queue>() else { return Ok(None) };
+fn put_at_once(vm: &mut Vm, arguments: &[Value]) -> Result<AtOnce> {
+    let [Value::Instance(this), item] = arguments else { return Ok(AtOnce::Later) };
+    let Some(queue) = this.payload::<Queue>() else { return Ok(AtOnce::Later) };
     if queue.is_custom.get() || queue.is_shut_down.get() || queue.is_full(vm, this)? {
-        return Ok(None);
+        return Ok(AtOnce::Later);
     }
     queue.put_now(vm, this, item.clone())?;
-    Ok(Some(Value::None))
+    Ok(AtOnce::Result(Value::None))
 }
 
-fn get_at_once(vm: &mut Vm, arguments: &[Value]) -> Result<Option<Value>> {
-    let [Value::Instance(this)] = arguments else { return Ok(None) };
-    let Some(queue) = this.payload::<Queue>() else { return Ok(None) };
+fn get_at_once(vm: &mut Vm, arguments: &[Value]) -> Result<AtOnce> {
+    let [Value::Instance(this)] = arguments else { return Ok(AtOnce::Later) };
+    let Some(queue) = this.payload::<Queue>() else { return Ok(AtOnce::Later) };
     if queue.is_custom.get() || queue.size(vm, this)? == 0 {
-        return Ok(None);
+        return Ok(AtOnce::Later);
     }
-    queue.get_now(vm, this).map(Some)
+    queue.get_now(vm, this).map(AtOnce::Result)
 }
 
 fn put_nowait(vm: &mut Vm, this: &Gc<Instance>, item: Value) -> Result<()> {

@@ -9,7 +9,7 @@ use crate::memory::Tracer;
 use crate::native;
 use crate::value::coroutine::{CoroutineName, NativeBody, Resume, Step};
 use crate::value::instance::Payload;
-use crate::value::native::{FromArgument, Mismatch};
+use crate::value::native::{AtOnce, FromArgument, Mismatch};
 use crate::value::{Class, Dict, Gc, Instance, Native, NativeCoroutine, Raised, Result, Str, Value, types};
 use crate::vm::Vm;
 
@@ -165,9 +165,12 @@ fn acquire(_: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
     Ok(Acquire::start(this, &"Semaphore.acquire", Value::Bool(true)))
 }
 
-fn acquire_at_once(_: &mut Vm, arguments: &[Value]) -> Result<Option<Value>> {
-    let [Value::Instance(this)] = arguments else { return Ok(None) };
-    Ok(this.payload::<Semaphore>().filter(|semaphore| semaphore.try_acquire()).map(|_| Value::Bool(true)))
+fn acquire_at_once(_: &mut Vm, arguments: &[Value]) -> Result<AtOnce> {
+    let [Value::Instance(this)] = arguments else { return Ok(AtOnce::Later) };
+    Ok(match this.payload::<Semaphore>() {
+        Some(semaphore) if semaphore.try_acquire() => AtOnce::Result(Value::Bool(true)),
+        _ => AtOnce::Later,
+    })
 }
 
 fn release(_: &mut Vm, this: &Semaphore) -> Result<()> {

@@ -11,6 +11,7 @@ use super::timer::TimerId;
 use super::wait_queue::{not_awaited, wake};
 use crate::memory::Tracer;
 use crate::value::coroutine::{NativeBody, Resume, Step};
+use crate::value::native::AtOnce;
 use crate::value::{Gc, Mutable, NativeCoroutine, Raised, Result, Task, Value};
 use crate::vm::Vm;
 
@@ -124,6 +125,15 @@ impl NativeBody for Sleep {
     fn clear(&self) {
         self.task.set(None);
     }
+}
+
+/// `await asyncio.sleep(0)` gives way without a coroutine.
+pub fn at_once(_: &mut Vm, arguments: &[Value]) -> Result<AtOnce> {
+    Ok(match arguments {
+        [Value::Int(delay)] if *delay <= 0 => AtOnce::Pause,
+        [Value::Float(delay)] if *delay <= 0.0 => AtOnce::Pause,
+        _ => AtOnce::Later,
+    })
 }
 
 /// The coroutine of `asyncio.sleep(delay, result)`.

@@ -78,6 +78,8 @@ pub enum CacheKind {
     NativeMethod,
     /// `value` is an attribute of the class itself, whose version is `key`.
     OfClass,
+    /// `value` is the getter of a property in the class with version `key`.
+    Getter,
 }
 
 impl CodeObject {

@@ -140,6 +140,29 @@ impl Coroutine {
         !self.link.borrow().is_unbound() && !self.links_inwards.get()
     }
 
+    /// It is suspended in front of this instruction of its code.
+    #[inline(always)]
+    pub fn pause(&self, pc: *const Op) {
+        let start = self.function.code.code.ops.as_ptr();
+        self.pc.set(((pc as usize - start as usize) / size_of::<Op>()) as u32);
+        self.state.set(CoroutineState::Suspended);
+    }
+
+    /// Whether it has an awaiter or an innermost one.
+    #[inline(always)]
+    pub fn is_linked(&self) -> bool {
+        !self.link.borrow().is_unbound()
+    }
+
+    /// Who awaits it, if that is a coroutine of the script.
+    #[inline(always)]
+    pub fn coroutine_awaiter(&self) -> Option<&Gc<Coroutine>> {
+        match self.link.shared() {
+            Value::Coroutine(awaiter) if !self.links_inwards.get() => Some(awaiter),
+            _ => None,
+        }
+    }
+
     /// Who awaits it; unbound if nobody does.
     pub fn awaiter(&self) -> Value {
         if self.links_inwards.get() { Value::Unbound } else { self.link.get() }

@@ -26,23 +26,72 @@ pub struct Exception {
 }
 
 /// A frame an exception has passed.
-#[derive(Clone)]
 pub struct TracebackEntry {
     pub function: Gc<Function>,
     pub pc: u32,
     /// Tells the frame from others that run: where its registers are, or the address of its coroutine.
     pub place: usize,
-    /// What was in its registers when the exception left it; None while it runs.
-    pub left: Option<Gc<List>>,
+    left: Mutable<Left>,
+}
+
+/// What was in the registers of a frame when the exception left it.
+enum Left {
+    /// It has not been left.
+    Running,
+    /// Nobody has asked for them: mostly nobody ever does.
+    Kept(Vec<Value>),
+    /// In a list that whoever looks at the frame shares.
+    Shared(Gc<List>),
 }
 
 impl TracebackEntry {
+    /// An entry for a frame that runs.
+    #[inline(always)]
+    pub fn new(function: Gc<Function>, pc: u32, place: usize) -> TracebackEntry {
+        TracebackEntry { function, pc, place, left: Mutable::new(Left::Running) }
+    }
+
+    /// The frame is left: these were its registers.
+    #[inline(always)]
+    pub fn keep(&self, registers: Vec<Value>) {
+        self.left.set(Left::Kept(registers));
+    }
+
+    /// What was in its registers when the exception left it; None while it runs.
+    pub fn left(&self) -> Option<Gc<List>> {
+        let shared = match self.left.replace(Left::Running) {
+            Left::Running => return None,
+            Left::Kept(registers) => Gc::new(List::new(registers)),
+            Left::Shared(list) => list,
+        };
+        self.left.set(Left::Shared(shared.clone()));
+        Some(shared)
+    }
+
+    pub fn is_left(&self) -> bool {
+        !matches!(&*self.left.borrow(), Left::Running)
+    }
+
+    /// A copy that shares what was in the registers.
+    pub fn with_left(&self, left: Option<Gc<List>>) -> TracebackEntry {
+        let left = Mutable::new(left.map_or(Left::Running, Left::Shared));
+        TracebackEntry { function: self.function.clone(), pc: self.pc, place: self.place, left }
+    }
+
     /// Shows the counted references it holds.
     pub fn trace(&self, tracer: &mut Tracer<'_>) {
         tracer.visit(&self.function);
-        if let Some(left) = &self.left {
-            tracer.visit(left);
+        match &*self.left.borrow() {
+            Left::Running => {}
+            Left::Kept(registers) => registers.iter().for_each(|register| register.trace(tracer)),
+            Left::Shared(list) => tracer.visit(list),
         }
+    }
+}
+
+impl Clone for TracebackEntry {
+    fn clone(&self) -> TracebackEntry {
+        self.with_left(self.left())
     }
 }
 

@@ -148,7 +148,7 @@ impl Instance {
     pub fn member(&self, hidden: &Str) -> Option<Value> {
         match self.shape.get() {
             shape::DICTIONARY => self.dictionary_at(1)?.get_str(hidden),
-            shape => shape.slot(hidden).and_then(|slot| self.slots.borrow()[slot].clone().bound()),
+            shape => shape.slot(hidden).map(|slot| self.slots.borrow()[slot].clone()),
         }
     }
 
@@ -165,16 +165,13 @@ impl Instance {
         self.slots.borrow_mut().push(Value::Dict(Gc::new(members)));
     }
 
-    /// Empties a slot, by its hidden name.
+    /// Empties a slot, by its hidden name. A shape only names slots that are not empty.
     pub fn remove_member(&self, hidden: &Str) -> Option<Value> {
-        match self.shape.get() {
-            shape::DICTIONARY => self.dictionary_at(1)?.remove_str(hidden),
-            shape => {
-                let slot = shape.slot(hidden)?;
-                let place = &mut self.slots.borrow_mut()[slot];
-                std::mem::take(place).bound()
-            }
+        if self.shape.get() != shape::DICTIONARY {
+            self.shape.get().slot(hidden)?;
+            self.make_dictionary();
         }
+        self.dictionary_at(1)?.remove_str(hidden)
     }
 
     /// The `__dict__`: from now on the attributes live in it.

@@ -44,6 +44,7 @@ pub enum IteratorState {
         length: usize,
         left: Cell<usize>,
         part: DictPart,
+        pair: ReusedPair,
     },
     Set {
         set: Mutable<Option<Gc<Set>>>,
@@ -51,6 +52,29 @@ pub enum IteratorState {
         length: usize,
     },
     Native(Box<dyn NativeIterator>),
+}
+
+/// The pair an iterator gives: the same tuple again when nobody else has it any more, as after `for a, b in`.
+#[derive(Default)]
+pub struct ReusedPair(Mutable<Option<Gc<Tuple>>>);
+
+impl ReusedPair {
+    pub fn give(&self, first: Value, second: Value) -> Value {
+        if let Some(pair) = self.0.shared() {
+            if pair.count() > 1 {
+                return Value::Tuple(Gc::new(Tuple::pair(first, second)));
+            }
+            pair.refill(first, second);
+            return Value::Tuple(pair.clone());
+        }
+        let pair = Gc::new(Tuple::pair(first, second));
+        self.0.set(Some(pair.clone()));
+        Value::Tuple(pair)
+    }
+
+    pub fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.0.borrow().iter().for_each(|pair| tracer.visit(pair));
+    }
 }
 
 /// What of a dict an iterator or view gives.
@@ -169,7 +193,10 @@ impl Object for Iterator {
         match &self.state {
             IteratorState::List { list, .. } => list.borrow().iter().for_each(|list| tracer.visit(list)),
             IteratorState::Tuple { tuple, .. } => tracer.visit(tuple),
-            IteratorState::Dict { dict, .. } => dict.borrow().iter().for_each(|dict| tracer.visit(dict)),
+            IteratorState::Dict { dict, pair, .. } => {
+                dict.borrow().iter().for_each(|dict| tracer.visit(dict));
+                pair.trace(tracer);
+            }
             IteratorState::Set { set, .. } => set.borrow().iter().for_each(|set| tracer.visit(set)),
             IteratorState::Native(iterator) => iterator.trace(tracer),
             IteratorState::Range { .. } | IteratorState::Str { .. } => {}
@@ -179,7 +206,10 @@ impl Object for Iterator {
     fn clear(&self) {
         match &self.state {
             IteratorState::List { list, .. } => list.set(None),
-            IteratorState::Dict { dict, .. } => dict.set(None),
+            IteratorState::Dict { dict, pair, .. } => {
+                dict.set(None);
+                pair.0.set(None);
+            }
             IteratorState::Set { set, .. } => set.set(None),
             _ => {}
         }

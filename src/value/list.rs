@@ -1,16 +1,40 @@
 //! Lists and tuples.
 
+use smallvec::SmallVec;
+
 use super::{Mutable, Value};
 use crate::memory::{Object, Tracer};
 
-/// A tuple: its items never change.
+/// A tuple: its items never change. Two stand in the object itself, since pairs are the most common.
 pub struct Tuple {
-    items: Mutable<Box<[Value]>>,
+    items: Mutable<SmallVec<[Value; 2]>>,
 }
 
 impl Tuple {
     pub fn new(items: Vec<Value>) -> Tuple {
-        Tuple { items: Mutable::new(items.into_boxed_slice()) }
+        let mut items = SmallVec::from_vec(items);
+        items.shrink_to_fit();
+        Tuple { items: Mutable::new(items) }
+    }
+
+    pub fn from_slice(items: &[Value]) -> Tuple {
+        items.iter().cloned().collect()
+    }
+
+    /// A tuple of what is in registers, which become unbound.
+    pub fn taken(registers: &mut [Value]) -> Tuple {
+        registers.iter_mut().map(std::mem::take).collect()
+    }
+
+    #[inline]
+    pub fn pair(first: Value, second: Value) -> Tuple {
+        Tuple { items: Mutable::new(SmallVec::from_buf([first, second])) }
+    }
+
+    /// Gives a tuple that nobody else has other items.
+    #[inline]
+    pub(super) fn refill(&self, first: Value, second: Value) {
+        drop(self.items.replace(SmallVec::from_buf([first, second])));
     }
 
     #[inline(always)]
@@ -26,6 +50,12 @@ impl Tuple {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+impl FromIterator<Value> for Tuple {
+    fn from_iter<T: IntoIterator<Item = Value>>(items: T) -> Tuple {
+        Tuple { items: Mutable::new(items.into_iter().collect()) }
     }
 }
 

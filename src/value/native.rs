@@ -18,6 +18,8 @@
 //! comes first. The row gives arity and type errors in CPython's words; a call by position binds
 //! nothing and allocates nothing.
 
+use std::cell::OnceCell;
+
 use smallvec::SmallVec;
 
 use super::{Class, Dict, Gc, Mutable, Raised, Result, Str, Value, symbols};
@@ -41,12 +43,22 @@ pub struct Native {
     /// For a `Getter`: a plain field in CPython, which has descriptors of a kind of their own for these.
     pub is_member: bool,
     /// For a function that gives a coroutine.
-    pub at_once: Option<AtOnce>,
+    pub at_once: Option<AwaitAtOnce>,
 }
 
 /// Does what awaiting the coroutine of a native function would do, when that need not wait: then `await` of
-/// the call makes no coroutine. None, and nothing done, when it must wait or the arguments are not the usual.
-pub type AtOnce = fn(&mut Vm, &[Value]) -> Result<Option<Value>>;
+/// the call makes no coroutine.
+pub type AwaitAtOnce = fn(&mut Vm, &[Value]) -> Result<AtOnce>;
+
+/// What awaiting a call comes to without a coroutine.
+pub enum AtOnce {
+    /// It gives this, without waiting.
+    Result(Value),
+    /// It gives way once, and then gives None.
+    Pause,
+    /// It must wait, or the arguments are not the usual: nothing is done.
+    Later,
+}
 
 /// What becomes of a row when it is looked up on an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +105,7 @@ impl Native {
     }
 
     /// Can be awaited without a coroutine.
-    pub const fn at_once(self, at_once: AtOnce) -> Native {
+    pub const fn at_once(self, at_once: AwaitAtOnce) -> Native {
         Native { at_once: Some(at_once), ..self }
     }
 
@@ -147,19 +159,26 @@ pub struct NativeFunction {
     pub module: Option<Str>,
     /// What it was made with, for a function that remembers something; else unbound.
     pub bound: Mutable<Value>,
+    /// Its parameters, once it was called by keyword: `Native::parameter_names`.
+    parameters: OnceCell<Box<(Vec<&'static str>, usize)>>,
 }
 
 impl NativeFunction {
     pub fn new(row: &'static Native) -> Gc<NativeFunction> {
-        Gc::new(NativeFunction { row, owner: None, module: None, bound: Mutable::new(Value::Unbound) })
+        NativeFunction::make(row, None, None)
     }
 
     pub fn method(row: &'static Native, owner: &Class) -> Gc<NativeFunction> {
-        Gc::new(NativeFunction { row, owner: Some(owner.clone()), module: None, bound: Mutable::new(Value::Unbound) })
+        NativeFunction::make(row, Some(owner.clone()), None)
     }
 
     pub fn of_module(row: &'static Native, module: &Str) -> Gc<NativeFunction> {
-        Gc::new(NativeFunction { row, owner: None, module: Some(module.clone()), bound: Mutable::new(Value::Unbound) })
+        NativeFunction::make(row, None, Some(module.clone()))
+    }
+
+    fn make(row: &'static Native, owner: Option<Class>, module: Option<Str>) -> Gc<NativeFunction> {
+        let bound = Mutable::new(Value::Unbound);
+        Gc::new(NativeFunction { row, owner, module, bound, parameters: OnceCell::new() })
     }
 
     /// A function that gets `bound` as its first argument.
@@ -271,7 +290,7 @@ impl NativeFunction {
         if row.binding == Binding::Static {
             self.check_constructed(arguments.first())?;
         }
-        let (parameters, positional_only) = row.parameter_names();
+        let (ref parameters, positional_only) = **self.parameters.get_or_init(|| Box::new(row.parameter_names()));
         let (positional, by_name) = arguments.split_at(arguments.len() - names.len());
         if row.named == 0 && !row.has_keywords && parameters.len() == positional_only {
             // A class derived from the builtin one may take keywords in an `__init__` of its own.
@@ -352,7 +371,7 @@ impl NativeFunction {
 
     /// The class whose `__new__` this is.
     fn constructed(&self) -> Option<&Class> {
-        self.owner.as_ref().filter(|_| self.row.name() == "__new__")
+        self.owner.as_ref().filter(|_| self.row.signature.starts_with("__new__("))
     }
 
     /// As messages name it: `split()`, or `zip()` for the `__new__` of zip.

@@ -13,6 +13,7 @@ use crate::value::descriptor::{ClassMethod, Member, Property, StaticMethod, Supe
 use crate::value::native::Binding;
 use crate::value::{BoundMethod, Class, Gc, NativeFunction, Raised, Result, Str, Value, shape, symbols, types};
 
+use super::frame::FrameKind;
 use super::{Vm, kind_number, type_name};
 
 impl Vm {
@@ -237,19 +238,39 @@ impl Vm {
         let name = &site.name;
         match object {
             Value::Instance(instance)
+                if site.cache.kind.get() == CacheKind::Getter
+                    && site.cache.key.get() == instance.class_ref().version()
+                    && let Value::Function(getter) = site.cache.value.get() =>
+            {
+                self.push_quick(getter, &mut [object.clone()], dst, FrameKind::Call)?;
+                return Ok(None);
+            }
+            Value::Instance(instance)
                 if !instance.class_ref().has_custom_access.get() && instance.payload::<Super>().is_none() =>
             {
                 let class = instance.class();
                 let found = class.lookup(name);
                 let shape = instance.shape.get();
                 match &found {
-                    Some(Value::Instance(descriptor)) if descriptor.payload::<Property>().is_some() => {
+                    // An AttributeError in a getter must reach `__getattr__`: such a class takes the long way.
+                    Some(Value::Instance(descriptor))
                         if let Some(property) = descriptor.payload::<Property>()
                             && let getter @ Value::Function(_) = property.getter.get()
-                        {
-                            let object = object.clone();
-                            return self.call_getter(getter, object, dst);
+                            && class.lookup(&symbols().getattr).is_none() =>
+                    {
+                        if matches!(&getter, Value::Function(function) if function.code.quick_arguments == 1) {
+                            fill(site, CacheKind::Getter, class.version(), 0, 0);
+                            site.cache.value.set(getter.clone());
                         }
+                        return self.call_owned(getter, SmallVec::from_iter([object.clone()]), &[], dst);
+                    }
+                    Some(Value::Instance(descriptor))
+                        if shape != shape::DICTIONARY
+                            && let Some(member) = descriptor.payload::<Member>()
+                            && let Some(slot) = shape.slot(&member.hidden) =>
+                    {
+                        fill(site, CacheKind::Slot, class.version(), shape.0, slot as u32);
+                        return Ok(instance.slots.borrow().get(slot).cloned());
                     }
                     Some(descriptor) if is_data_descriptor(descriptor) => {}
                     _ if shape != shape::DICTIONARY => match (shape.slot(name), &found) {
@@ -277,23 +298,6 @@ impl Vm {
         }
         let object = object.clone();
         self.get_attribute(&object, name).map(Some)
-    }
-
-    fn call_getter(&mut self, getter: Value, object: Value, dst: Register) -> Result<Option<Value>> {
-        // An AttributeError in a getter must still reach `__getattr__`, so such classes nest.
-        if object.class().lookup(&symbols().getattr).is_some() {
-            let name = match &getter {
-                Value::Function(function) => function.name(),
-                _ => return self.call(&getter, &[object]).map(Some),
-            };
-            return match self.call(&getter, std::slice::from_ref(&object)) {
-                Err(raised) if raised.is_a(&types().attribute_error) => {
-                    self.call_special(&object, &symbols().getattr, &[Value::Str(name)]).unwrap_or(Err(raised)).map(Some)
-                }
-                result => result.map(Some),
-            };
-        }
-        self.call_owned(getter, SmallVec::from_iter([object]), &[], dst)
     }
 
     /// `LoadMethod` when the cache does not hit: the function and its receiver, or the attribute and
@@ -352,6 +356,18 @@ impl Vm {
 
     /// `StoreAttribute` when the cache does not hit.
     pub(super) fn store_attribute(&mut self, object: &Value, site: &Site, value: Value) -> Result<()> {
+        if let Value::Instance(instance) = object
+            && !instance.class_ref().has_custom_access.get()
+            && let Some(Value::Instance(descriptor)) = instance.class_ref().lookup(&site.name)
+            && let Some(member) = descriptor.payload::<Member>()
+            && instance.shape.get() != shape::DICTIONARY
+            && let Some(slot) = instance.shape.get().slot(&member.hidden)
+        {
+            fill(site, CacheKind::Slot, instance.class_ref().version(), instance.shape.get().0, slot as u32);
+            let old = std::mem::replace(&mut instance.slots.borrow_mut()[slot], value);
+            drop(old);
+            return Ok(());
+        }
         if let Value::Instance(instance) = object
             && !instance.class_ref().has_custom_access.get()
             && instance.class_ref().has_dictionary.get()

@@ -3,14 +3,16 @@
 //! A coroutine is linked under the one that awaits it (`coroutine`); a future or an iterator is a foreign
 //! delegate, asked here each time the chain is resumed.
 
+use std::ptr::NonNull;
+
 use smallvec::SmallVec;
 
 use crate::bytecode::{AwaitContext, Op, Register};
 use crate::value::coroutine::{CoroutineState, Resume};
-use crate::value::native::AtOnce;
+use crate::value::native::{AtOnce, AwaitAtOnce};
 use crate::value::{Coroutine, CoroutineKind, Gc, Raised, Result, Value, symbols, types};
 
-use super::call::coroutine_of_frame;
+use super::call::{clear_window, coroutine_of_frame};
 use super::coroutine::CHAIN_FACTOR;
 use super::frame::{Frame, FrameKind, set, set_new};
 use super::{Flow, Outcome, Vm};
@@ -140,6 +142,9 @@ impl Vm {
     /// It is taken by value: the register it comes from is written before this returns, so a reference
     /// into it would not hold.
     pub(super) fn delegate(&mut self, delegate: Value) -> Flow {
+        if delegate.is_none() {
+            return self.give_way();
+        }
         if let Some(future) = delegate.as_future()
             && let Some(value) = future.value()
         {
@@ -167,11 +172,8 @@ impl Vm {
                     && pause.state.get() == CoroutineState::Created
                     && pause.awaiter.borrow().is_unbound() =>
             {
-                // The coroutine that awaits it is suspended in its place, and waits for nothing else.
                 pause.state.set(CoroutineState::Finished);
-                self.clear_delegate();
-                let current = self.deactivate(CoroutineState::Suspended);
-                return self.suspend(Value::None, Value::Coroutine(current));
+                return self.give_way();
             }
             other => other,
         };
@@ -186,62 +188,99 @@ impl Vm {
         }
     }
 
+    /// The current coroutine yields None and waits for nothing: it is suspended in place of the `sleep(0)` that it
+    /// awaits.
+    fn give_way(&mut self) -> Flow {
+        self.materialize();
+        self.clear_delegate();
+        let current = self.deactivate(CoroutineState::Suspended);
+        self.suspend(Value::None, Value::Coroutine(current))
+    }
+
     /// A call of a coroutine function whose result is awaited at once: the body runs in a frame of its own
-    /// like that of a plain function, and no coroutine is made unless it has to wait (`materialize`). False
-    /// when this is not such a call.
+    /// like that of a plain function, and no coroutine is made unless it has to wait (`materialize`). None
+    /// when this is not such a call; else the new frame.
     ///
     /// # Safety
     /// The callee is at `window`, its arguments behind it; pc is behind the call and saved.
     #[inline(never)]
-    pub(super) unsafe fn enter_awaited(&mut self, window: *mut Value, count: usize, result: Register) -> bool {
+    pub(super) unsafe fn enter_awaited(
+        &mut self,
+        window: *mut Value,
+        count: usize,
+        result: Register,
+    ) -> Option<NonNull<Frame>> {
         unsafe {
-            let Value::Function(function) = &*window else { return false };
-            let Some(dst) = self.awaits_result(result) else { return false };
+            let Value::Function(function) = &*window else { return None };
+            let code = &*function.code;
+            if code.awaited_arguments as usize != count {
+                return None;
+            }
+            if !self.awaits_result(result) {
+                return None;
+            }
             let frame = self.frame;
+            let Op::YieldFrom { dst, .. } = *(*frame).pc.add(1) else { return None };
             let awaits = match (*frame).kind {
                 FrameKind::Await => (*frame).awaits + 1,
                 _ if (*frame).current.is_some() => 1,
-                _ => return false,
+                _ => return None,
             };
-            if function.code.awaited_arguments as usize != count || awaits > MOST_AWAITS {
-                return false;
+            if awaits > MOST_AWAITS {
+                return None;
             }
-            let Ok(top) = self.reserve(function.code.frame_registers as usize) else { return false };
+            let top = self.reserve(code.frame_registers as usize).ok()?;
             (*frame).pc = (*frame).pc.add(2);
-            self.push_call(top, window, window.add(1), count, dst, FrameKind::Await);
-            (*self.frame).awaits = awaits;
-            true
+            let entered = self.push_call(top, window, window.add(1), count, dst, FrameKind::Await);
+            (*entered.as_ptr()).awaits = awaits;
+            Some(entered)
         }
     }
 
-    /// A call of a native function whose coroutine is awaited at once: what `await` gives, unless it must wait,
-    /// and the register it goes to.
+    /// A call of a native function whose coroutine is awaited at once.
     ///
     /// # Safety
-    /// pc is behind the call and saved.
-    #[inline]
-    pub(super) unsafe fn await_at_once(
+    /// The callee is at `window`, its arguments behind it; `awaits_result` holds.
+    pub(super) unsafe fn call_awaited(
         &mut self,
-        at_once: AtOnce,
-        arguments: &[Value],
-        result: Register,
-    ) -> Result<Option<(Value, Register)>> {
-        let Some(dst) = (unsafe { self.awaits_result(result) }) else { return Ok(None) };
-        Ok(at_once(self, arguments)?.map(|value| (value, dst)))
+        at_once: AwaitAtOnce,
+        window: *mut Value,
+        count: usize,
+    ) -> Result<Option<Value>> {
+        unsafe {
+            let Value::Native(native) = &*window else { unreachable!("the caller has looked") };
+            let arguments = std::slice::from_raw_parts(window.add(1), count);
+            let (outcome, value) = match at_once(self, arguments) {
+                Ok(AtOnce::Later) => (native.call(self, arguments).map(Some), None),
+                // On behind the `YieldFrom`.
+                Ok(AtOnce::Result(value)) => (Ok(None), Some((2, value))),
+                // On to the `YieldFrom`, which gives way for None.
+                Ok(AtOnce::Pause) => (Ok(None), Some((1, Value::None))),
+                Err(raised) => (Err(raised), None),
+            };
+            clear_window(window, count);
+            if let Some((instructions, value)) = value {
+                let frame = &mut *self.frame;
+                if let Op::YieldFrom { dst, delegate } = *frame.pc.add(1) {
+                    let place = if instructions == 1 { delegate } else { dst };
+                    set(frame.base.add(place.0 as usize), value);
+                }
+                frame.pc = frame.pc.add(instructions);
+            }
+            outcome
+        }
     }
 
-    /// The register `await` writes when the result of the call just executed, in `result`, is awaited at once
-    /// by the two instructions behind it.
+    /// Whether the result of the call just executed, in `result`, is awaited at once by the two instructions
+    /// behind it.
     ///
     /// # Safety
     /// pc is behind the call and saved.
     #[inline(always)]
-    unsafe fn awaits_result(&self, result: Register) -> Option<Register> {
+    pub(super) unsafe fn awaits_result(&self, result: Register) -> bool {
         unsafe {
             let pc = (*self.frame).pc;
-            let Op::GetAwaitable { src, .. } = *pc else { return None };
-            let Op::YieldFrom { dst, .. } = *pc.add(1) else { return None };
-            (src == result).then_some(dst)
+            matches!(*pc, Op::GetAwaitable { src, .. } if src == result) && matches!(*pc.add(1), Op::YieldFrom { .. })
         }
     }
 
@@ -348,7 +387,7 @@ impl Vm {
         }
     }
 
-    /// `AsyncForNext`, with the iterator in a register.
+    /// `AsyncForNext`, with the iterator in a register, where `ask_generator` does not do.
     pub(super) fn async_for_next(&mut self, iterator: Register) -> Flow {
         self.materialize();
         // SAFETY: the two registers belong to the current coroutine's frame.
@@ -375,17 +414,7 @@ impl Vm {
                 CoroutineState::Created => {
                     (self.hooks.async_generator_started)(&iterator);
                 }
-                CoroutineState::Suspended => {
-                    // The usual case: it stands at a `yield` of its own, which gives None.
-                    if let Some(register) = generator.yield_register()
-                        && !generator.has_awaiter()
-                        && !generator.has_innermost()
-                    {
-                        generator.is_consumed.set(true);
-                        generator.registers.borrow_mut()[register.0 as usize] = Value::None;
-                        return self.await_new(generator.clone());
-                    }
-                }
+                CoroutineState::Suspended => {}
             }
             generator.is_consumed.set(true);
             return self.await_coroutine(iterator);

@@ -13,18 +13,19 @@ use crate::value::coroutine::CoroutineState;
 use crate::value::native::Binding;
 use crate::value::partial::Partial;
 use crate::value::{
-    CellObject, CodeObject, Coroutine, CoroutineKind, Dict, Function, Gc, Mutable, Raised, Result, Str, Tuple, Value,
-    symbols, types,
+    CellObject, CodeObject, Coroutine, CoroutineKind, Dict, Function, Gc, Mutable, Raised, Result, Str, Value, symbols,
+    types,
 };
 
 use super::frame::{self, Frame, FrameKind, set, set_new};
+use super::parameters::bind;
 use super::{Outcome, Vm};
 
 /// What a RecursionError says about calls that nest natively.
 pub(super) const CALLING: &str = " while calling a Python object";
 
 /// Arguments bound to the parameters of a function, in register order.
-type Bound = SmallVec<[Value; 8]>;
+pub(super) type Bound = SmallVec<[Value; 8]>;
 
 impl Vm {
     /// Calls anything that can be called.
@@ -36,6 +37,13 @@ impl Vm {
     pub fn call_with_keywords(&mut self, function: &Value, arguments: &[Value], names: &[Str]) -> Result<Value> {
         match function {
             Value::Native(native) => native.call_with_keywords(self, arguments, names),
+            Value::Function(function)
+                if names.is_empty() && function.code.quick_arguments as usize == arguments.len() =>
+            {
+                let mut owned: SmallVec<[Value; 4]> = arguments.iter().cloned().collect();
+                self.push_quick(function.clone(), &mut owned, Register(0), FrameKind::Entry)?;
+                self.finish_call(None)
+            }
             Value::Function(function) => {
                 let mut owned: Bound = arguments.iter().cloned().collect();
                 let entered =
@@ -210,6 +218,25 @@ impl Vm {
         }
     }
 
+    /// Pushes the frame of a call of a function with as many arguments as `quick_arguments`; they are moved.
+    #[inline]
+    pub(super) fn push_quick(
+        &mut self,
+        function: Gc<Function>,
+        arguments: &mut [Value],
+        dst: Register,
+        kind: FrameKind,
+    ) -> Result<()> {
+        if interrupt::is_requested() {
+            self.check_interrupts()?;
+        }
+        let top = self.reserve(function.code.frame_registers as usize)?;
+        let mut function = Value::Function(function);
+        // SAFETY: there is room, and the caller has counted the arguments.
+        unsafe { self.push_call(top, &raw mut function, arguments.as_mut_ptr(), arguments.len(), dst, kind) };
+        Ok(())
+    }
+
     /// Puts the captured cells of the top frame's function into their registers.
     #[inline(never)]
     fn load_free_cells(&mut self) {
@@ -318,40 +345,45 @@ impl Vm {
             let arguments = std::slice::from_raw_parts_mut(window.add(1), count);
             match &*window {
                 Value::Native(native) => {
-                    let awaited = match native.row.at_once {
-                        Some(at_once) => self.await_at_once(at_once, arguments, dst),
-                        None => Ok(None),
-                    };
-                    let result = match &awaited {
-                        Ok(None) => native.call(self, arguments).map(Some),
-                        _ => Ok(None),
-                    };
-                    for place in arguments {
-                        set_new(place, Value::Unbound);
+                    if let Some(at_once) = native.row.at_once
+                        && self.awaits_result(dst)
+                    {
+                        return self.call_awaited(at_once, window, count);
                     }
-                    set_new(window, Value::Unbound);
-                    if let Some((value, dst)) = awaited? {
-                        // On behind the `YieldFrom`.
-                        let frame = &mut *self.frame;
-                        frame.pc = frame.pc.add(2);
-                        set(frame.base.add(dst.0 as usize), value);
-                    }
-                    result
+                    let result = native.call(self, arguments);
+                    clear_window(window, count);
+                    result.map(Some)
                 }
+                Value::Class(_) if self.enter_init(window, count, dst)? => Ok(None),
                 Value::Class(class) if class.is_builtin() && class.metaclass().same(&types().type_) => {
                     let class = class.clone();
                     let result = self.instantiate(&class, arguments, &[]);
-                    for place in arguments {
-                        set_new(place, Value::Unbound);
-                    }
-                    set_new(window, Value::Unbound);
+                    clear_window(window, count);
                     result.map(Some)
                 }
                 Value::Function(function) => {
-                    if self.enter_awaited(window, count, dst) {
+                    let code = &function.code;
+                    if code.quick_arguments as usize == count {
+                        let top = self.reserve(code.frame_registers as usize)?;
+                        self.push_call(top, window, window.add(1), count, dst, FrameKind::Call);
                         return Ok(None);
                     }
-                    let code = &function.code;
+                    if self.enter_awaited(window, count, dst).is_some() {
+                        return Ok(None);
+                    }
+                    if let Some(missing) = (code.code.positional_count as usize).checked_sub(count)
+                        && code.has_plain_parameters
+                        && code.code.kind == CodeKind::Function
+                        && let Some(defaults) = function.defaults.get()
+                        && let Some(first) = defaults.len().checked_sub(missing)
+                    {
+                        let top = self.reserve(code.frame_registers as usize)?;
+                        let frame = self.push_call(top, window, window.add(1), count, dst, FrameKind::Call);
+                        for (index, default) in defaults.items()[first..].iter().enumerate() {
+                            set((*frame.as_ptr()).base.add(count + index), default.clone());
+                        }
+                        return Ok(None);
+                    }
                     if code.has_plain_parameters
                         && code.code.positional_count as usize == count
                         && let Some(kind) = coroutine_kind(code.code.kind)
@@ -473,11 +505,26 @@ impl Vm {
     ) -> Result<Option<Value>> {
         match &method {
             Value::Function(_) => self.call_owned(method, SmallVec::from_iter([receiver.clone()]), &[], dst),
+            Value::Native(native) if is_plain_method(&method) => {
+                native.call(self, std::slice::from_ref(receiver)).map(Some)
+            }
             _ => {
                 let bound = self.bind(method, receiver, &receiver.class())?;
                 self.call_owned(bound, SmallVec::new(), &[], dst)
             }
         }
+    }
+
+    /// Calls `__exit__` or `__aexit__` at the end of a block that was left without an exception.
+    pub(super) fn call_exit(&mut self, exit: Value, dst: Register) -> Result<Option<Value>> {
+        const NOTHING: [Value; 3] = [Value::None, Value::None, Value::None];
+        if let Value::Method(method) = &exit
+            && let Value::Native(native) = &method.function
+        {
+            let [class, exception, traceback] = NOTHING;
+            return native.call(self, &[method.receiver.clone(), class, exception, traceback]).map(Some);
+        }
+        self.call_entering(exit, &NOTHING, dst)
     }
 
     /// A function of a code constant of the running frame.
@@ -513,8 +560,19 @@ impl Vm {
     }
 }
 
+/// Gives up a callee and its arguments.
+///
+/// # Safety
+/// The registers hold values.
+#[inline(always)]
+pub(super) unsafe fn clear_window(window: *mut Value, count: usize) {
+    for index in (0..=count).rev() {
+        unsafe { set_new(window.add(index), Value::Unbound) };
+    }
+}
+
 /// Whether a method found on a class takes the instance as its first argument, with nothing else to do.
-fn is_plain_method(method: &Value) -> bool {
+pub(super) fn is_plain_method(method: &Value) -> bool {
     match method {
         Value::Function(_) => true,
         Value::Native(native) => native.row.binding == Binding::Method && native.owner.is_some(),
@@ -620,160 +678,4 @@ pub(super) fn set_function_part(function: &Gc<Function>, part: FunctionPart, val
         (FunctionPart::TypeParameters, parameters) => function.set_type_parameters(parameters),
         _ => {}
     }
-}
-
-/// Binds arguments to parameters, as the language reference says under "Calls". The errors are CPython's
-/// (Python/ceval.c, initialize_locals).
-fn bind(vm: &mut Vm, function: &Gc<Function>, arguments: &mut Bound, names: &[Str]) -> Result<Bound> {
-    let object = &function.code;
-    let code = &object.code;
-    let positional = code.positional_count as usize;
-    let keyword_only = code.keyword_only_count as usize;
-    let named = positional + keyword_only;
-    let given = arguments.len() - names.len();
-    let total = named + code.has_star as usize + code.has_double_star as usize;
-    let mut bound: Bound = SmallVec::from_elem(Value::Unbound, total);
-    let mut values = arguments.drain(..);
-    let mut extra = Vec::new();
-    for index in 0..given {
-        let value = values.next().unwrap_or_default();
-        if index < positional {
-            bound[index] = value;
-        } else {
-            extra.push(value);
-        }
-    }
-    let extra_count = extra.len();
-    if code.has_star {
-        bound[named] = Value::tuple(extra);
-    }
-    let keywords = code.has_double_star.then(|| Gc::new(Dict::new()));
-    let mut positional_only_as_keywords: Vec<Str> = Vec::new();
-    let parameters = &object.parameter_names;
-    for (name, value) in names.iter().zip(values) {
-        let place = parameters[..named].iter().position(|parameter| parameter.same(name) || **parameter == **name);
-        match place {
-            Some(index) if index >= code.positional_only_count as usize => {
-                if !bound[index].is_unbound() {
-                    return Err(Raised::type_error(format!(
-                        "{}() got multiple values for argument '{name}'",
-                        function.qualified_name()
-                    )));
-                }
-                bound[index] = value;
-            }
-            place => match &keywords {
-                Some(keywords) => keywords.set_str(name, value),
-                None if place.is_some() => positional_only_as_keywords.push(name.clone()),
-                None => return Err(unexpected_keyword(vm, function, name)),
-            },
-        }
-    }
-    if !positional_only_as_keywords.is_empty() {
-        let list: Vec<&str> = positional_only_as_keywords.iter().map(|name| &**name).collect();
-        return Err(Raised::type_error(format!(
-            "{}() got some positional-only arguments passed as keyword arguments: '{}'",
-            function.qualified_name(),
-            list.join(", ")
-        )));
-    }
-    if let Some(keywords) = keywords {
-        bound[total - 1] = Value::Dict(keywords);
-    }
-    let defaults = function.defaults.get();
-    let default_count = defaults.as_ref().map_or(0, |defaults| defaults.len());
-    if extra_count > 0 && !code.has_star {
-        let keyword_only_given = bound[positional..named].iter().filter(|value| !value.is_unbound()).count();
-        return Err(too_many(function, positional, default_count, given, keyword_only_given));
-    }
-    let first_default = positional.saturating_sub(default_count);
-    fill_defaults(&mut bound[..positional], &defaults, first_default);
-    let missing: Vec<&Str> =
-        (0..positional).filter(|&index| bound[index].is_unbound()).map(|index| &parameters[index]).collect();
-    if !missing.is_empty() {
-        return Err(missing_arguments(function, "positional", &missing));
-    }
-    if keyword_only > 0 {
-        let defaults = function.keyword_defaults.get();
-        for index in positional..named {
-            if bound[index].is_unbound()
-                && let Some(value) = defaults.as_ref().and_then(|defaults| defaults.get_str(&parameters[index]))
-            {
-                bound[index] = value;
-            }
-        }
-        let missing: Vec<&Str> =
-            (positional..named).filter(|&index| bound[index].is_unbound()).map(|index| &parameters[index]).collect();
-        if !missing.is_empty() {
-            return Err(missing_arguments(function, "keyword-only", &missing));
-        }
-    }
-    if code.spilled_parameters {
-        let mut registers: Bound = SmallVec::from_elem(Value::Unbound, code.register_count as usize);
-        let mut values = bound.into_vec();
-        values.resize(code.spill_names.len().max(values.len()), Value::Unbound);
-        if let Some(spill) = code.spill {
-            registers[spill.0 as usize] = Value::list(values);
-        }
-        return Ok(registers);
-    }
-    Ok(bound)
-}
-
-fn fill_defaults(bound: &mut [Value], defaults: &Option<Gc<Tuple>>, first: usize) {
-    let Some(defaults) = defaults else { return };
-    let skipped = defaults.len().saturating_sub(bound.len() - first);
-    for (place, default) in bound[first..].iter_mut().zip(&defaults.items()[skipped..]) {
-        if place.is_unbound() {
-            *place = default.clone();
-        }
-    }
-}
-
-#[cold]
-fn unexpected_keyword(vm: &mut Vm, function: &Gc<Function>, name: &Str) -> Raised {
-    let known: Vec<Str> = function.code.parameter_names.clone();
-    let hint = match (vm.hooks.suggest)(name, &known) {
-        Some(similar) => format!(". Did you mean '{similar}'?"),
-        None => String::new(),
-    };
-    Raised::type_error(format!("{}() got an unexpected keyword argument '{name}'{hint}", function.qualified_name()))
-}
-
-#[cold]
-fn too_many(function: &Gc<Function>, most: usize, defaults: usize, given: usize, keyword_only: usize) -> Raised {
-    let plural = |count: usize| if count == 1 { "" } else { "s" };
-    let takes = if defaults > 0 { format!("from {} to {most}", most - defaults.min(most)) } else { most.to_string() };
-    let plural_takes = if defaults > 0 { "s" } else { plural(most) };
-    let with_keywords = if keyword_only > 0 {
-        format!(
-            " positional argument{} (and {keyword_only} keyword-only argument{})",
-            plural(given),
-            plural(keyword_only)
-        )
-    } else {
-        String::new()
-    };
-    let were = if given == 1 && keyword_only == 0 { "was" } else { "were" };
-    Raised::type_error(format!(
-        "{}() takes {takes} positional argument{plural_takes} but {given}{with_keywords} {were} given",
-        function.qualified_name()
-    ))
-}
-
-#[cold]
-fn missing_arguments(function: &Gc<Function>, kind: &str, missing: &[&Str]) -> Raised {
-    let quoted: Vec<String> = missing.iter().map(|name| format!("'{name}'")).collect();
-    let list = match &quoted[..] {
-        [one] => one.clone(),
-        [one, two] => format!("{one} and {two}"),
-        [rest @ .., last] => format!("{}, and {last}", rest.join(", ")),
-        [] => String::new(),
-    };
-    let plural = if missing.len() == 1 { "" } else { "s" };
-    Raised::type_error(format!(
-        "{}() missing {} required {kind} argument{plural}: {list}",
-        function.qualified_name(),
-        missing.len()
-    ))
 }

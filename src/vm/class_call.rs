@@ -6,7 +6,7 @@ use crate::bytecode::Register;
 use crate::value::class::Layout;
 use crate::value::{Class, Exception, Function, Gc, Instance, Raised, Result, Str, Tuple, Value, symbols, types};
 
-use super::frame::FrameKind;
+use super::frame::{FrameKind, set};
 use super::{Vm, makes_plain_instances};
 
 impl Vm {
@@ -70,6 +70,36 @@ impl Vm {
         Ok(object)
     }
 
+    /// The usual call of a class of the script: makes an instance, and pushes the frame of its `__init__`. False
+    /// when it is another case.
+    ///
+    /// # Safety
+    /// A class is at `window`, its arguments behind it; pc is behind the call and saved.
+    pub(super) unsafe fn enter_init(&mut self, window: *mut Value, count: usize, dst: Register) -> Result<bool> {
+        unsafe {
+            let Value::Class(class) = &*window else { return Ok(false) };
+            if class.constructor_version.get() != class.version()
+                || !class.has_plain_new.get()
+                || !makes_plain_instances(class)
+                || !class.metaclass().same(&types().type_)
+            {
+                return Ok(false);
+            }
+            let Some(init) = class.plain_init.get() else { return Ok(false) };
+            if init.code.quick_arguments as usize != count + 1 {
+                return Ok(false);
+            }
+            let top = self.reserve(init.code.frame_registers as usize)?;
+            let instance = Value::Instance(Instance::new(class.clone()));
+            let mut init = Value::Function(init);
+            // The instance takes the place of the class, in front of the arguments.
+            set(window, instance.clone());
+            let frame = self.push_call(top, &raw mut init, window, count + 1, dst, FrameKind::Init);
+            (*frame.as_ptr()).subject = instance;
+            Ok(true)
+        }
+    }
+
     /// `class(*arguments)`; may push a frame for `__init__`, which writes the instance to `dst`.
     pub(super) fn enter_class(
         &mut self,
@@ -121,8 +151,8 @@ impl Vm {
         if init.is_none() && !names.is_empty() {
             return Ok(None);
         }
-        let positional = arguments[..arguments.len() - names.len()].to_vec();
-        Ok(Some((Value::Exception(Exception::new(class.clone(), Gc::new(Tuple::new(positional)))), init)))
+        let positional = Tuple::from_slice(&arguments[..arguments.len() - names.len()]);
+        Ok(Some((Value::Exception(Exception::new(class.clone(), Gc::new(positional))), init)))
     }
 
     /// Finds out how instances of a class are made, until it changes.

@@ -12,7 +12,7 @@
 use crate::bytecode::{AwaitContext, BEFORE_START, Op, Register};
 use crate::value::coroutine::{CoroutineState, Resume, Step};
 use crate::value::exception::TracebackEntry;
-use crate::value::{Coroutine, CoroutineKind, Exception, Gc, List, NativeCoroutine, Raised, Result, Value, types};
+use crate::value::{Coroutine, CoroutineKind, Exception, Gc, NativeCoroutine, Raised, Result, Value, types};
 
 use super::awaiting::is_foreign;
 use super::frame::{self, Frame, FrameKind, set, set_new};
@@ -25,6 +25,13 @@ pub(super) const CHAIN_FACTOR: usize = 100;
 impl Vm {
     /// Drives a generator, coroutine, async generator or native coroutine until it yields or ends.
     pub fn resume(&mut self, coroutine: &Value, input: Resume) -> Result<Outcome> {
+        if let (Value::Coroutine(coroutine), Resume::Value(Value::None)) = (coroutine, &input)
+            && !self.is_nested_too_deeply(0)
+            // SAFETY: the top frame has called this, so its pc is saved.
+            && unsafe { self.enter_suspended(self.frame, coroutine, Register(0), FrameKind::Entry) }.is_some()
+        {
+            return self.run_nested();
+        }
         // Errors of the stack come first: nothing has been taken apart yet.
         self.reserve(0)?;
         if self.is_nested_too_deeply(0) {
@@ -173,39 +180,6 @@ impl Vm {
             frame.code = std::ptr::null();
             current
         }
-    }
-
-    /// `ForNext` on a generator.
-    #[inline]
-    pub(super) fn enter_generator(&mut self, generator: Gc<Coroutine>, dst: Register) -> Flow {
-        if generator.state.get() == CoroutineState::Finished {
-            self.jump_out();
-            return Ok(None);
-        }
-        // The usual case: it stands at a `yield` of its own, or has not begun.
-        if matches!(generator.state.get(), CoroutineState::Created | CoroutineState::Suspended)
-            && !generator.has_innermost()
-            && !generator.has_awaiter()
-        {
-            if let Err(raised) = self.push_chain(Value::Coroutine(generator.clone()), dst, FrameKind::ForNext) {
-                return self.unwind(raised);
-            }
-            self.activate(generator);
-            return self.receive(Value::None);
-        }
-        let root = Value::Coroutine(generator);
-        let target = match self.begin(&root, Resume::Value(Value::None)) {
-            Ok(Begin::Run(target, _)) => target,
-            Ok(Begin::Ended) => {
-                self.jump_out();
-                return Ok(None);
-            }
-            Err(raised) => return self.unwind(raised),
-        };
-        if let Err(raised) = self.push_chain(root, dst, FrameKind::ForNext) {
-            return self.unwind(raised);
-        }
-        self.drive(target, Resume::Value(Value::None))
     }
 
     /// Takes the jump of the `ForNext` or `AsyncForNext` that the top frame has just executed.
@@ -583,8 +557,7 @@ impl Vm {
 /// An exception is thrown into a coroutine that has not begun, which ends it.
 pub fn throw_before_start(coroutine: &Gc<Coroutine>, raised: &Raised) {
     let (function, place) = (coroutine.function.clone(), coroutine.address());
-    let entry = TracebackEntry { function, pc: BEFORE_START, place, left: None };
-    raised.0.traceback.borrow_mut().push(entry);
+    raised.0.traceback.borrow_mut().push(TracebackEntry::new(function, BEFORE_START, place));
     raised.0.was_raised.set(true);
     keep_variables(coroutine, &raised.0);
     coroutine.finish();
@@ -592,12 +565,12 @@ pub fn throw_before_start(coroutine: &Gc<Coroutine>, raised: &Raised) {
 
 /// The variables of a coroutine that an exception leaves live on in the traceback.
 fn keep_variables(coroutine: &Gc<Coroutine>, exception: &Exception) {
-    let mut traceback = exception.traceback.borrow_mut();
-    let Some(entry) = traceback.last_mut().filter(|entry| entry.place == coroutine.address()) else { return };
+    let traceback = exception.traceback.borrow();
+    let Some(entry) = traceback.last().filter(|entry| entry.place == coroutine.address()) else { return };
     let registers = coroutine.registers.get();
     let names = coroutine.function.code.code.register_names.iter();
     let kept = names.zip(registers).map(|(name, value)| if name.is_some() { value } else { Value::Unbound });
-    entry.left = Some(Gc::new(List::new(kept.collect())));
+    entry.keep(kept.collect());
 }
 
 /// What a chain does after a native coroutine has gone on.

@@ -18,9 +18,9 @@ use crate::memory::tagged::Words;
 use crate::value::code::CacheKind;
 use crate::value::coroutine::CoroutineState;
 use crate::value::iterator::IteratorState;
-use crate::value::{CellObject, CoroutineKind, Raised, Result, Str, Value};
+use crate::value::{CellObject, CoroutineKind, Gc, Raised, Result, Str, Tuple, Value};
 
-use super::frame::{Frame, is_counted, set, set_new, set_words};
+use super::frame::{Frame, FrameKind, is_counted, set, set_new, set_words};
 use super::{Comparison, Outcome, Vm};
 
 impl Vm {
@@ -668,6 +668,8 @@ impl Vm {
                     Op::JumpIfTrue { condition } => {
                         let truth = match &r!(condition) {
                             Value::Bool(truth) => *truth,
+                            Value::Int(value) => *value != 0,
+                            Value::None => false,
                             _ => attempt!(self.truth(&*base.add(condition.0 as usize))),
                         };
                         jump_if!(truth)
@@ -675,6 +677,8 @@ impl Vm {
                     Op::JumpIfFalse { condition } => {
                         let truth = match &r!(condition) {
                             Value::Bool(truth) => *truth,
+                            Value::Int(value) => *value != 0,
+                            Value::None => false,
                             _ => attempt!(self.truth(&*base.add(condition.0 as usize))),
                         };
                         jump_if!(!truth)
@@ -711,8 +715,8 @@ impl Vm {
                         write!(dst, Value::list(items))
                     }
                     Op::BuildTuple { dst, start, count } => {
-                        let items = take_all(span!(start, count));
-                        write!(dst, Value::tuple(items))
+                        let tuple = Tuple::taken(span!(start, count));
+                        write!(dst, Value::Tuple(Gc::new(tuple)))
                     }
                     Op::BuildSet { dst, start, count } => {
                         let items = take_all(span!(start, count));
@@ -861,6 +865,12 @@ impl Vm {
                             Value::Coroutine(generator) if generator.kind == CoroutineKind::Generator => {
                                 pc = pc.add(1);
                                 (*frame).pc = pc;
+                                if let Some(entered) = self.enter_suspended(frame, generator, dst, FrameKind::ForNext) {
+                                    frame = entered.as_ptr();
+                                    pc = (*frame).pc;
+                                    base = (*frame).base;
+                                    continue;
+                                }
                                 let generator = generator.clone();
                                 follow!(self.enter_generator(generator, dst));
                                 continue;
@@ -868,6 +878,12 @@ impl Vm {
                             _ => {}
                         }
                         pc = pc.add(1);
+                        if let Op::Unpack { src, .. } = *pc
+                            && src == dst
+                        {
+                            // What was unpacked in the last turn is given up, so that it can be used again.
+                            write!(dst, Value::Unbound);
+                        }
                         let iterator = base.add(iterator.0 as usize);
                         match attempt!(self.next(&*iterator)) {
                             Some(value) => write!(dst, value),
@@ -888,7 +904,15 @@ impl Vm {
                                 pc = (*frame).pc;
                                 base = (*frame).base;
                             }
-                            Ok(None) => enter!(dst, self.call_window(window, count as usize, dst)),
+                            Ok(None) => {
+                                if let Some(entered) = self.enter_awaited(window, count as usize, dst) {
+                                    frame = entered.as_ptr();
+                                    pc = (*frame).pc;
+                                    base = (*frame).base;
+                                    continue;
+                                }
+                                enter!(dst, self.call_window(window, count as usize, dst))
+                            }
                             Err(raised) => raise!(raised),
                         }
                     }
@@ -939,7 +963,7 @@ impl Vm {
                         let place = base.add(src.0 as usize);
                         let value = Words::take(place);
                         place.write(Value::Unbound);
-                        if !(*frame).kind.is_plain_call() {
+                        if !(*frame).kind.takes(&value) {
                             (*frame).pc = pc;
                             follow!(self.finish_frame(value.value()));
                             continue;
@@ -951,6 +975,16 @@ impl Vm {
                         set_words(base.add(dst.0 as usize), value);
                     }
                     Op::ReturnNone => {
+                        if (*frame).kind == FrameKind::Init {
+                            let instance = Words::take(&raw const (*frame).subject);
+                            (&raw mut (*frame).subject).write(Value::Unbound);
+                            let dst = (*frame).dst;
+                            frame = self.pop_call_frame(frame);
+                            pc = (*frame).pc;
+                            base = (*frame).base;
+                            set_words(base.add(dst.0 as usize), instance);
+                            continue;
+                        }
                         if !(*frame).kind.is_plain_call() {
                             (*frame).pc = pc;
                             follow!(self.finish_frame(Value::None));
@@ -979,8 +1013,14 @@ impl Vm {
                     }
 
                     Op::Yield { dst: _, src } => {
-                        let value = r!(src).clone();
                         (*frame).pc = pc;
+                        if let Some(next) = self.yield_to_loop(frame, base.add(src.0 as usize)) {
+                            frame = next.as_ptr();
+                            pc = (*frame).pc;
+                            base = (*frame).base;
+                            continue;
+                        }
+                        let value = r!(src).clone();
                         follow!(self.yield_value(value))
                     }
                     Op::GetYieldFromIterator { dst, src } => {
@@ -1010,6 +1050,11 @@ impl Vm {
                     Op::AsyncForNext { dst: _, iterator } => {
                         pc = pc.add(1);
                         (*frame).pc = pc;
+                        if self.ask_generator(frame, base.add(iterator.0 as usize)) {
+                            pc = (*frame).pc;
+                            base = (*frame).base;
+                            continue;
+                        }
                         follow!(self.async_for_next(iterator))
                     }
 
@@ -1027,7 +1072,7 @@ impl Vm {
                     }
                     Op::CallExit { dst, exit } => {
                         let exit = r!(exit).clone();
-                        enter!(dst, self.call_entering(exit, &[Value::None, Value::None, Value::None], dst))
+                        enter!(dst, self.call_exit(exit, dst))
                     }
                     Op::CallExitWith { dst, exit, exception } => {
                         let exit = r!(exit).clone();

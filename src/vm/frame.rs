@@ -22,14 +22,14 @@ pub(super) enum FrameKind {
     Call,
     /// As `Call`, for the body of a coroutine that is awaited where it is called (`enter_awaited`).
     Await,
+    /// A special method of a binary operator: NotImplemented means that the other operand is asked.
+    Binary,
     /// `__init__` of the instance in `subject`, which goes to `dst` of the frame below.
     Init,
     /// Out of the dispatch loop, to the native code that entered it.
     Entry,
     /// A generator resumed by `ForNext`: a value goes to `dst` of the frame below, the end jumps.
     ForNext,
-    /// A special method of a binary operator: NotImplemented means that the other operand is asked.
-    Binary,
 }
 
 impl FrameKind {
@@ -37,6 +37,12 @@ impl FrameKind {
     #[inline(always)]
     pub fn is_plain_call(self) -> bool {
         matches!(self, FrameKind::Call | FrameKind::Await)
+    }
+
+    /// As `is_plain_call`, for this result.
+    #[inline(always)]
+    pub fn takes(self, result: &Words) -> bool {
+        self.is_plain_call() || self == FrameKind::Binary && !result.holds(&Value::NotImplemented)
     }
 }
 

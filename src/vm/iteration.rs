@@ -1,7 +1,7 @@
 //! Iteration: `iter`, `next`, and walking whatever can be walked.
 
 use crate::value::coroutine::Resume;
-use crate::value::iterator::{DictPart, Iterator, IteratorState, Recipe};
+use crate::value::iterator::{DictPart, Iterator, IteratorState, Recipe, ReusedPair};
 use crate::value::{CoroutineKind, Mutable, Raised, Result, Value, symbols, types};
 use std::cell::Cell;
 
@@ -38,6 +38,7 @@ impl Vm {
                     index: Cell::new(0),
                     left: Cell::new(dict.len()),
                     part: DictPart::Keys,
+                    pair: ReusedPair::default(),
                 };
                 (&types.dict_key_iterator, state)
             }
@@ -107,7 +108,7 @@ impl Vm {
                     Ok(item)
                 }
                 IteratorState::Str { text, position } => Ok(next_character(text, position)),
-                IteratorState::Dict { dict, index, length, left, part } => {
+                IteratorState::Dict { dict, index, length, left, part, pair } => {
                     let Some(source) = dict.get() else { return Ok(None) };
                     if source.len() != *length {
                         dict.set(None);
@@ -124,7 +125,7 @@ impl Vm {
                             Ok(Some(match part {
                                 DictPart::Keys => key,
                                 DictPart::Values => value,
-                                DictPart::Items => Value::tuple(vec![key, value]),
+                                DictPart::Items => pair.give(key, value),
                             }))
                         }
                         None => {

@@ -18,6 +18,7 @@ mod coroutine;
 mod dispatch;
 pub mod flow;
 mod frame;
+mod generator;
 mod instance_check;
 mod intrinsic;
 mod item;
@@ -25,6 +26,7 @@ mod iteration;
 mod keyed;
 mod matching;
 mod operator;
+mod parameters;
 mod protocol;
 mod safe_point;
 mod search_order;
@@ -32,8 +34,10 @@ mod slots;
 mod unwind;
 mod variable;
 
-use crate::bytecode::{CodeKind, Register};
-use crate::value::{CellObject, Class, CodeObject, Dict, Exception, Function, Gc, Module, Result, Str, Value};
+use crate::bytecode::{Code, CodeKind, Register};
+use crate::value::{
+    CellObject, Class, CodeObject, Coroutine, Dict, Exception, Function, Gc, Module, Result, Str, Value,
+};
 
 use frame::{Frame, Segment};
 
@@ -233,13 +237,33 @@ impl Vm {
         })
     }
 
-    /// The exception that is being handled.
+    /// The exception that is being handled: by the innermost frame that handles one, awaiters included.
     pub fn handled_exception(&self) -> Option<Gc<Exception>> {
-        self.handled_from(None)
+        let mut frame: *const Frame = self.frame;
+        // SAFETY: the frames below the top one are alive; one with code has its registers.
+        unsafe {
+            while !(*frame).previous.is_null() {
+                let this = &*frame;
+                if !this.code.is_null()
+                    && let Some(exception) = handled_in(&(*this.code).code, this.instruction(), this.base)
+                {
+                    return Some(exception);
+                }
+                if let Some(current) = &this.current
+                    && let Some(exception) = handled_by_awaiters(current, this.thrown)
+                {
+                    return Some(exception);
+                }
+                frame = this.previous;
+            }
+        }
+        None
     }
 
-    fn handled_from(&self, chain: Option<Value>) -> Option<Gc<Exception>> {
-        self.script_frames_from(chain).filter(|view| !view.is_thrown_through).find_map(|view| view.handled())
+    /// As `handled_exception`, from a chain of awaits on that has been left for a native coroutine.
+    fn handled_from(&self, chain: Value) -> Option<Gc<Exception>> {
+        let mut views = self.script_frames_from(Some(chain)).filter(|view| !view.is_thrown_through);
+        views.find_map(|view| view.handled())
     }
 }
 
@@ -271,14 +295,8 @@ impl FrameView {
 
     /// The exception that this frame is handling.
     fn handled(&self) -> Option<Gc<Exception>> {
-        let code = &self.function.code.code;
-        if code.handled.is_empty() {
-            return None;
-        }
-        match self.register(code.handled_register(self.instruction)?) {
-            Value::Exception(exception) => Some(exception),
-            _ => None,
-        }
+        // SAFETY: as in `register`.
+        unsafe { handled_in(&self.function.code.code, self.instruction, self.registers) }
     }
 
     /// What is in a register. A cell is given as it is.
@@ -314,6 +332,48 @@ impl FrameView {
                 }
                 Value::Dict(Gc::new(dict))
             }
+        }
+    }
+}
+
+/// The exception that a frame is handling at an instruction.
+///
+/// # Safety
+/// `registers` are those of a live frame of the code.
+unsafe fn handled_in(code: &Code, instruction: usize, registers: *const Value) -> Option<Gc<Exception>> {
+    if code.handled.is_empty() {
+        return None;
+    }
+    let register = code.handled_register(instruction)?;
+    match unsafe { &*registers.add(register.0 as usize) } {
+        Value::Exception(exception) => Some(exception.clone()),
+        _ => None,
+    }
+}
+
+/// The exception that one of those who await a running coroutine is handling. Those that await fewer than
+/// `thrown` others do not count: an exception was thrown through them.
+fn handled_by_awaiters(coroutine: &Coroutine, thrown: u32) -> Option<Gc<Exception>> {
+    let mut link = coroutine.awaiter();
+    loop {
+        link = match &link {
+            Value::Coroutine(awaiter) => {
+                if awaiter.chain_depth.get() < thrown {
+                    link = awaiter.awaiter();
+                    continue;
+                }
+                let instruction = (awaiter.pc.get() as usize).max(1) - 1;
+                // SAFETY: no borrow is held while frames are looked at, and an awaiter has its registers.
+                let handled = unsafe {
+                    handled_in(&awaiter.function.code.code, instruction, (*awaiter.registers.as_ptr()).as_ptr())
+                };
+                if handled.is_some() {
+                    return handled;
+                }
+                awaiter.awaiter()
+            }
+            Value::NativeCoroutine(native) => native.awaiter.get(),
+            _ => return None,
         }
     }
 }

@@ -153,6 +153,10 @@ impl Vm {
                     _ => false,
                 };
                 if !right_first && let Some(Value::Function(function)) = class.lookup(method) {
+                    if function.code.quick_arguments == 2 {
+                        self.push_quick(function, &mut [left, right], dst, FrameKind::Binary)?;
+                        return Ok(None);
+                    }
                     let mut arguments = SmallVec::from_iter([left.clone(), right]);
                     return self.start_function(function, &mut arguments, &[], dst, FrameKind::Binary);
                 }

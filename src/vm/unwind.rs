@@ -3,7 +3,7 @@
 use crate::bytecode::{CodeKind, Op};
 use crate::memory::interrupt;
 use crate::value::exception::TracebackEntry;
-use crate::value::{Class, CoroutineKind, Exception, Gc, List, NativeCoroutine, Raised, Result, Value, symbols, types};
+use crate::value::{Class, CoroutineKind, Exception, Gc, NativeCoroutine, Raised, Result, Value, symbols, types};
 
 use super::coroutine::convert_stop;
 use super::frame::{FrameKind, set, set_new};
@@ -142,7 +142,7 @@ impl Vm {
             Some(current) => current.address(),
             None => frame.base as usize,
         };
-        let entry = TracebackEntry { function: function.clone(), pc: index as u32, place, left: None };
+        let entry = TracebackEntry::new(function.clone(), index as u32, place);
         exception.traceback.borrow_mut().push(entry);
     }
 
@@ -152,8 +152,8 @@ impl Vm {
         // SAFETY: the top frame is alive, and each of its registers holds a value.
         unsafe {
             let frame = &*self.frame;
-            let mut traceback = exception.traceback.borrow_mut();
-            let Some(entry) = traceback.last_mut().filter(|entry| entry.place == frame.base as usize) else { return };
+            let traceback = exception.traceback.borrow();
+            let Some(entry) = traceback.last().filter(|entry| entry.place == frame.base as usize) else { return };
             let code = &entry.function.code.code;
             let names = &code.register_names;
             // R[0] of a class body is its namespace.
@@ -165,7 +165,7 @@ impl Vm {
                 // Moved, not cloned: the frame goes.
                 kept.push(if is_named(index) { std::mem::take(&mut *frame.base.add(index)) } else { Value::Unbound });
             }
-            entry.left = Some(Gc::new(List::new(kept)));
+            entry.keep(kept);
         }
     }
 
@@ -180,7 +180,7 @@ impl Vm {
     /// As `set_context`, for an exception that a native coroutine raises although it was raised before.
     pub fn set_context_in(&mut self, native: &NativeCoroutine, exception: &Gc<Exception>) {
         exception.was_raised.set(true);
-        if let Some(handled) = self.handled_from(Some(native.awaiter.get())) {
+        if let Some(handled) = self.handled_from(native.awaiter.get()) {
             set_context(exception, handled);
         }
     }
