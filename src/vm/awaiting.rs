@@ -162,7 +162,7 @@ impl Vm {
         let delegate = match delegate {
             Value::Coroutine(inner)
                 if inner.state.get() == CoroutineState::Created
-                    && inner.kind == CoroutineKind::Coroutine
+                    && inner.kind != CoroutineKind::AsyncGenerator
                     && !inner.has_awaiter() =>
             {
                 return self.await_new(inner);
@@ -203,19 +203,28 @@ impl Vm {
     ///
     /// # Safety
     /// The callee is at `window`, its arguments behind it; pc is behind the call and saved.
-    #[inline(never)]
+    #[inline(always)]
     pub(super) unsafe fn enter_awaited(
         &mut self,
         window: *mut Value,
         count: usize,
         result: Register,
     ) -> Option<NonNull<Frame>> {
+        match unsafe { &*window } {
+            Value::Function(function) if function.code.awaited_arguments as usize == count => unsafe {
+                self.push_awaited(window, count, result)
+            },
+            _ => None,
+        }
+    }
+
+    /// As `enter_awaited`, for a coroutine function that takes so many arguments.
+    ///
+    /// # Safety
+    /// As there.
+    #[inline(never)]
+    unsafe fn push_awaited(&mut self, window: *mut Value, count: usize, result: Register) -> Option<NonNull<Frame>> {
         unsafe {
-            let Value::Function(function) = &*window else { return None };
-            let code = &*function.code;
-            if code.awaited_arguments as usize != count {
-                return None;
-            }
             if !self.awaits_result(result) {
                 return None;
             }
@@ -226,10 +235,11 @@ impl Vm {
                 _ if (*frame).current.is_some() => 1,
                 _ => return None,
             };
+            let Value::Function(function) = &*window else { return None };
             if awaits > MOST_AWAITS {
                 return None;
             }
-            let top = self.reserve(code.frame_registers as usize).ok()?;
+            let top = self.reserve(function.code.frame_registers as usize).ok()?;
             (*frame).pc = (*frame).pc.add(2);
             let entered = self.push_call(top, window, window.add(1), count, dst, FrameKind::Await);
             (*entered.as_ptr()).awaits = awaits;

@@ -371,9 +371,9 @@ impl Vm {
                     if self.enter_awaited(window, count, dst).is_some() {
                         return Ok(None);
                     }
-                    if let Some(missing) = (code.code.positional_count as usize).checked_sub(count)
+                    if code.code.kind == CodeKind::Function
                         && code.has_plain_parameters
-                        && code.code.kind == CodeKind::Function
+                        && let Some(missing) = (code.code.positional_count as usize).checked_sub(count)
                         && let Some(defaults) = function.defaults.get()
                         && let Some(first) = defaults.len().checked_sub(missing)
                     {

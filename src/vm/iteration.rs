@@ -2,7 +2,7 @@
 
 use crate::value::coroutine::Resume;
 use crate::value::iterator::{DictPart, Iterator, IteratorState, Recipe, ReusedPair};
-use crate::value::{CoroutineKind, Mutable, Raised, Result, Value, symbols, types};
+use crate::value::{CoroutineKind, Mutable, Raised, Result, Str, Value, symbols, types};
 use std::cell::Cell;
 
 use super::{Outcome, Vm};
@@ -296,20 +296,26 @@ impl Vm {
 }
 
 /// The character at a byte position of a string, which then moves on.
-fn next_character(text: &crate::value::Str, position: &Cell<usize>) -> Option<Value> {
+fn next_character(text: &Str, position: &Cell<usize>) -> Option<Value> {
     let character = text[position.get()..].chars().next()?;
     position.set(position.get() + character.len_utf8());
     Some(character_value(character))
 }
 
+thread_local! {
+    /// The strings of one ASCII character.
+    static ASCII: &'static [Str] = {
+        let strings: Vec<Str> = (0..=127).map(|code: u8| Str::intern((code as char).encode_utf8(&mut [0; 4]))).collect();
+        strings.leak()
+    };
+}
+
 /// A string of one character; ASCII ones are shared.
 pub fn character_value(character: char) -> Value {
-    let mut buffer = [0; 4];
-    let text = character.encode_utf8(&mut buffer);
     if character.is_ascii() {
-        return Value::Str(crate::value::Str::intern(text));
+        return Value::Str(ASCII.with(|strings| strings[character as usize].clone()));
     }
-    Value::str(text)
+    Value::str(character.encode_utf8(&mut [0; 4]))
 }
 
 /// Walks an object by `__getitem__` with 0, 1, 2 ... until IndexError.
