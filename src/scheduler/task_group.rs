@@ -30,8 +30,11 @@ pub struct TaskGroup {
     /// Whether the group itself has cancelled its parent.
     parent_cancel_requested: Cell<bool>,
     parent: Mutable<Option<Gc<Task>>>,
-    /// By the number under which the group is registered with the task; None when it is done.
-    tasks: Mutable<Vec<Option<Value>>>,
+    /// By the number under which the group is registered with the task; None when it is done. Each with how
+    /// many were made before it.
+    tasks: Mutable<Vec<Option<(u64, Value)>>>,
+    /// How many tasks have been made.
+    made: Cell<u64>,
     /// Numbers that can be used again.
     free: Mutable<Vec<u32>>,
     running: Cell<usize>,
@@ -47,7 +50,7 @@ pub struct TaskGroup {
 impl Payload for TaskGroup {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.parent.borrow().iter().for_each(|parent| tracer.visit(parent));
-        self.tasks.borrow().iter().flatten().for_each(|task| task.trace(tracer));
+        self.tasks.borrow().iter().flatten().for_each(|(_, task)| task.trace(tracer));
         self.errors.borrow().iter().for_each(|error| tracer.visit(&error.0));
         self.base_error.borrow().iter().for_each(|error| tracer.visit(&error.0));
         self.listening.borrow().iter().for_each(|listening| tracer.visit(listening));
@@ -74,12 +77,12 @@ fn is_base_error(raised: &Raised) -> bool {
 }
 
 impl TaskGroup {
-    /// Cancels all tasks.
+    /// Cancels all tasks, in the order in which they were made.
     fn abort(&self, vm: &mut Vm) -> Result<()> {
         self.is_aborting.set(true);
-        let mut tasks: Vec<Value> = self.tasks.borrow().iter().flatten().cloned().collect();
-        tasks.sort_by_key(|task| future::as_task(task).map(|task| task.number.get()));
-        for task in tasks {
+        let mut tasks: Vec<(u64, Value)> = self.tasks.borrow().iter().flatten().cloned().collect();
+        tasks.sort_by_key(|(place, _)| *place);
+        for (_, task) in tasks {
             if task.as_future().is_some_and(|state| !state.is_done()) {
                 future::cancel(vm, &task, &Value::None)?;
             }
@@ -191,7 +194,7 @@ impl NativeBody for Exit {
 
     fn waits_for(&self, _: &mut Vm) -> String {
         let tasks = state::<TaskGroup>(&self.group).map(|group| group.tasks.get()).unwrap_or_default();
-        let tasks: Vec<Value> = tasks.into_iter().flatten().collect();
+        let tasks: Vec<Value> = tasks.into_iter().flatten().map(|(_, task)| task).collect();
         format!("{} of its group", deadlock::names_of(&tasks))
     }
 
@@ -368,7 +371,7 @@ fn create_task(
         group.tasks.borrow().len() as u32 - 1
     });
     if let Some(place) = group.tasks.borrow_mut().get_mut(index as usize) {
-        *place = Some(task.clone());
+        *place = Some((group.made.replace(group.made.get() + 1), task.clone()));
     }
     group.running.set(group.running.get() + 1);
     if let Some(listening) = group.listening.get() {

@@ -285,6 +285,7 @@ impl Vm {
     pub(super) fn step_native(&mut self, native: &Gc<NativeCoroutine>, input: Resume) -> Result<Step> {
         let delegate = native.take_delegate();
         native.state.set(CoroutineState::Running);
+        let is_thrown = matches!(input, Resume::Raise(_));
         let input = match delegate {
             Value::Unbound => input,
             delegate => match self.step_delegate(&delegate, input) {
@@ -293,7 +294,13 @@ impl Vm {
                     return Ok(Step::Yield(value));
                 }
                 Ok(Outcome::Returned(value)) => Resume::Value(value),
-                Err(raised) => Resume::Raise(raised),
+                Err(raised) => {
+                    if !is_thrown && delegate.as_future().is_some() {
+                        // It was raised elsewhere, and is raised here anew.
+                        self.set_context_in(native, &raised.0);
+                    }
+                    Resume::Raise(raised)
+                }
             },
         };
         native.body.resume(native, self, input)
