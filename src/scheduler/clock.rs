@@ -14,6 +14,11 @@ use crate::vm::Vm;
 /// How far ahead of the clock a timer counts as due, in seconds.
 pub const RESOLUTION: f64 = 1e-9;
 
+/// The end of the moment `now`: timers before it are due. Late times are further apart than the resolution.
+pub fn just_after(now: f64) -> f64 {
+    (now + RESOLUTION).max(now.next_up())
+}
+
 /// What virtual time starts from when the time of day is asked for: 2025-01-01 00:00 UTC.
 const VIRTUAL_EPOCH: f64 = 1_735_689_600.0;
 

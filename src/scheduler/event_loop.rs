@@ -444,7 +444,7 @@ impl EventLoop {
             vm.check_interrupts()?;
         }
         if self.timers.next_moment().is_some() {
-            let end = self.now(vm)? + clock::RESOLUTION;
+            let end = clock::just_after(self.now(vm)?);
             while let Some(entry) = self.timers.pop_due(end) {
                 self.ready.push(entry);
             }
@@ -471,6 +471,10 @@ impl EventLoop {
             return self.wait_beside_others(vm);
         }
         match self.timers.next_moment() {
+            // A timer that is set for never: time cannot jump to it.
+            Some(when) if clock::is_virtual() && !driver::is_busy() && when.is_infinite() => {
+                return Err(deadlock::report(vm, self));
+            }
             Some(when) if clock::is_virtual() && !driver::is_busy() => clock::advance_to(when),
             Some(when) => {
                 let left = when - self.now(vm)?;
