@@ -151,6 +151,7 @@ impl Interpreter {
         loader::describe(&mut self.vm, &self.main, Some(&found.source.name), None);
         let names = symbols();
         self.main.globals.set_str(&names.package, Value::str(&found.package));
+        self.main.globals.set_str(&names.spec, found.spec);
         if let Some(Value::Str(first)) = modules::state().arguments.get(0)
             && &*first == "-m"
         {

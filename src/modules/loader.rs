@@ -10,7 +10,7 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use super::{NativeModule, Precedence, find_native, source, state, stdlib};
+use super::{NativeModule, Precedence, find_native, module_spec, source, state, stdlib};
 use crate::bytecode::code::Source;
 use crate::scheduler::flows::{self, Cause, Ident};
 use crate::value::{Dict, Gc, List, Module, Raised, Result, Str, Value, symbols};
@@ -213,23 +213,30 @@ fn load(vm: &mut Vm, full: &str, package_path: Option<&Value>) -> Result<Value> 
     let Some(origin) = find(vm, full, package_path)? else {
         return Err(not_found(format!("No module named '{full}'"), full));
     };
+    let spec = spec_of(full, &origin);
     let key = Str::intern(full);
     let modules = &state().modules;
     match origin {
         Origin::Native(make) => {
-            let module = Value::Module(make(vm)?);
-            modules.set_str(&key, module.clone());
-            Ok(module)
+            let module = make(vm)?;
+            let (names, globals) = (symbols(), &module.globals);
+            globals.set_str(&names.package, Value::str(full.rsplit_once('.').map_or("", |(parent, _)| parent)));
+            globals.set_str(&names.loader, Value::None);
+            globals.set_str(&names.spec, spec);
+            modules.set_str(&key, Value::Module(module.clone()));
+            Ok(Value::Module(module))
         }
         Origin::Namespace(folder) => {
             let module = Module::new(full);
             describe(vm, &module, None, Some(folder));
+            module.globals.set_str(&symbols().spec, spec);
             modules.set_str(&key, Value::Module(module.clone()));
             Ok(Value::Module(module))
         }
         Origin::Text { source, package } => {
             let module = Module::new(full);
             describe(vm, &module, Some(&source.name), package);
+            module.globals.set_str(&symbols().spec, spec);
             modules.set_str(&key, Value::Module(module.clone()));
             let mark = (key.clone(), flows::current());
             state().loading.borrow_mut().push(mark.clone());
@@ -253,6 +260,21 @@ fn run(vm: &mut Vm, module: &Gc<Module>, text: &Rc<Source>) -> Result<()> {
         .map_err(|diagnostics| source::syntax_error(text, &diagnostics))?;
     source::issue_warnings(vm, text, &warnings)?;
     vm.run_module(&code, module).map(drop)
+}
+
+/// The `__spec__` of a module that comes from there.
+fn spec_of(full: &str, origin: &Origin) -> Value {
+    match origin {
+        Origin::Native(_) => module_spec::make(full, Some("built-in"), None, false),
+        Origin::Namespace(folder) => module_spec::make(full, None, Some(folder), false),
+        Origin::Text { source, package } => module_spec::make(full, Some(&source.name), package.as_deref(), true),
+    }
+}
+
+/// What `importlib.util.find_spec` asks for: the spec of a module that is not loaded; None when there is none.
+pub fn find_spec(vm: &mut Vm, full: &Str, package_path: Option<&Value>) -> Result<Value> {
+    let package_path = package_path.filter(|path| !path.is_none());
+    Ok(find(vm, full, package_path)?.map_or(Value::None, |origin| spec_of(full, &origin)))
 }
 
 /// Sets what a module knows about itself. `package` is the folder when it is one.
@@ -438,6 +460,8 @@ pub struct Program {
     pub source: Rc<Source>,
     /// The `__package__` it runs in.
     pub package: String,
+    /// Its `__spec__`.
+    pub spec: Value,
 }
 
 /// Finds a module, or `__main__` of a package, to be run as a program. Parents are imported.
@@ -452,14 +476,18 @@ pub fn find_program(vm: &mut Vm, name: &str) -> Result<Program> {
     };
     match find(vm, name, path.as_ref())? {
         Some(Origin::Text { source, package: None }) => {
-            Ok(Program { source, package: parent.unwrap_or("").to_string() })
+            let spec = module_spec::make(name, Some(&source.name), None, true);
+            Ok(Program { source, package: parent.unwrap_or("").to_string(), spec })
         }
         Some(Origin::Text { package: Some(_), .. } | Origin::Namespace(_)) => {
             let package = import_absolute(vm, name)?;
             let path = vm.get_attribute_if_any(&package, &symbols().path)?;
             let main = format!("{name}.__main__");
             match find(vm, &main, path.as_ref())? {
-                Some(Origin::Text { source, .. }) => Ok(Program { source, package: name.to_string() }),
+                Some(Origin::Text { source, .. }) => {
+                    let spec = module_spec::make(&main, Some(&source.name), None, true);
+                    Ok(Program { source, package: name.to_string(), spec })
+                }
                 _ => Err(Raised::import_error(format!(
                     "No module named {main}; '{name}' is a package and cannot be directly executed"
                 ))),

@@ -45,6 +45,7 @@ pub mod json;
 pub mod loader;
 pub mod math;
 pub mod mersenne_twister;
+pub mod module_spec;
 pub mod operator;
 pub mod os;
 pub mod packed_item;
@@ -112,6 +113,7 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_operator", precedence: Precedence::First, make: operator::module },
     NativeModule { name: "_queue", precedence: Precedence::First, make: thread::simple_queue::module },
     NativeModule { name: "_re", precedence: Precedence::First, make: re::module },
+    NativeModule { name: "_imp", precedence: Precedence::First, make: module_spec::module },
     NativeModule { name: "_io", precedence: Precedence::First, make: io::module },
     NativeModule { name: "asyncio", precedence: Precedence::AfterPath, make: asyncio::module },
     NativeModule { name: "atexit", precedence: Precedence::First, make: at_exit::module },
@@ -206,6 +208,8 @@ pub struct State {
     pub development: Cell<bool>,
     /// `sys.executable`.
     pub executable: Mutable<Str>,
+    /// The class of every `__spec__`.
+    pub module_spec: Class,
     /// Modules whose code is running, and in which flow.
     loading: Mutable<Vec<(Str, Ident)>>,
     /// Flows that wait until another one has run the code of a module.
@@ -223,6 +227,7 @@ thread_local! {
         extended: Gc::new(Dict::new()),
         development: Cell::new(false),
         executable: Mutable::new(Str::new("")),
+        module_spec: module_spec::make_class(),
         loading: Mutable::default(),
         import_waiters: Waiters::default(),
         import_waits: Mutable::default(),
