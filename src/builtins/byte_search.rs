@@ -279,17 +279,28 @@ fn is_unwanted(unwanted: Option<Data<'_>>) -> impl Fn(u8) -> bool {
     }
 }
 
+/// The part that is left: the object itself when that is all of it.
+fn trimmed(this: Receiver<'_>, trim: impl FnOnce(&[u8]) -> &[u8]) -> Value {
+    let view = this.view();
+    let part = trim(&view);
+    if part.len() == view.len() {
+        drop(view);
+        return this.same();
+    }
+    this.make(part.to_vec())
+}
+
 fn strip(_: &mut Vm, this: Receiver<'_>, unwanted: Option<Data<'_>>) -> Value {
     let test = is_unwanted(unwanted);
-    this.make(this.view().trim_start_matching(&test).trim_end_matching(&test).to_vec())
+    trimmed(this, |view| view.trim_start_matching(&test).trim_end_matching(&test))
 }
 
 fn lstrip(_: &mut Vm, this: Receiver<'_>, unwanted: Option<Data<'_>>) -> Value {
-    this.make(this.view().trim_start_matching(is_unwanted(unwanted)).to_vec())
+    trimmed(this, |view| view.trim_start_matching(is_unwanted(unwanted)))
 }
 
 fn rstrip(_: &mut Vm, this: Receiver<'_>, unwanted: Option<Data<'_>>) -> Value {
-    this.make(this.view().trim_end_matching(is_unwanted(unwanted)).to_vec())
+    trimmed(this, |view| view.trim_end_matching(is_unwanted(unwanted)))
 }
 
 fn splitlines(_: &mut Vm, this: Receiver<'_>, keep_ends: Option<bool>) -> Value {

@@ -172,7 +172,7 @@ pub fn to_raise(vm: &mut Vm, value: &Value) -> Result<Raised> {
             other => Err(Raised::type_error(format!(
                 "calling {} should have returned an instance of BaseException, not {}",
                 vm.repr(value)?,
-                vm.repr(&Value::Class(other.class()))?
+                other.type_name()
             ))),
         },
         _ => Err(Raised::type_error(format!(
