@@ -8,7 +8,7 @@ use std::cell::Cell;
 
 use super::iterators::position;
 use super::slice::{self, Subscript};
-use super::str::{codec_name, no_memory, repetitions};
+use super::str::{codec_name, repetitions};
 use super::{codec, percent_format};
 use crate::native;
 use crate::value::bytes::{self, ByteArray, ByteView};
@@ -202,9 +202,10 @@ fn fill_byte(method: &str, fill: Option<&Value>) -> Result<u8> {
 
 fn padded(this: Receiver<'_>, left: usize, right: usize, fill: u8) -> Result<Value> {
     let data = this.view();
-    let length = left.checked_add(right).and_then(|count| count.checked_add(data.len())).ok_or_else(no_memory)?;
+    let length =
+        left.checked_add(right).and_then(|count| count.checked_add(data.len())).ok_or_else(Raised::out_of_memory)?;
     let mut result = Vec::new();
-    result.try_reserve_exact(length).map_err(|_| no_memory())?;
+    result.try_reserve_exact(length).map_err(|_| Raised::out_of_memory())?;
     result.resize(left, fill);
     result.extend_from_slice(&data);
     result.resize(length, fill);
@@ -234,9 +235,9 @@ fn zfill(_: &mut Vm, this: Receiver<'_>, width: i64) -> Result<Value> {
     let data = this.view();
     let zeros = missing(this, width);
     let sign = matches!(data.first(), Some(b'+' | b'-')) as usize;
-    let length = data.len().checked_add(zeros).ok_or_else(no_memory)?;
+    let length = data.len().checked_add(zeros).ok_or_else(Raised::out_of_memory)?;
     let mut result = Vec::new();
-    result.try_reserve_exact(length).map_err(|_| no_memory())?;
+    result.try_reserve_exact(length).map_err(|_| Raised::out_of_memory())?;
     result.extend_from_slice(&data[..sign]);
     result.resize(sign + zeros, b'0');
     result.extend_from_slice(&data[sign..]);
@@ -252,7 +253,7 @@ fn expandtabs(_: &mut Vm, this: Receiver<'_>, size: Option<i64>) -> Result<Value
             b'\t' if size == 0 => {}
             b'\t' => {
                 let spaces = size - column % size;
-                result.try_reserve(spaces).map_err(|_| no_memory())?;
+                result.try_reserve(spaces).map_err(|_| Raised::out_of_memory())?;
                 result.resize(result.len() + spaces, b' ');
                 column = column.wrapping_add(spaces);
             }
@@ -440,9 +441,9 @@ fn add(_: &mut Vm, this: Receiver<'_>, other: &Value) -> Result<Value> {
 
 /// `data * count`
 pub fn repeated(data: &[u8], count: usize) -> Result<Vec<u8>> {
-    let length = data.len().checked_mul(count).ok_or_else(no_memory)?;
+    let length = data.len().checked_mul(count).ok_or_else(Raised::out_of_memory)?;
     let mut result = Vec::new();
-    result.try_reserve_exact(length).map_err(|_| no_memory())?;
+    result.try_reserve_exact(length).map_err(|_| Raised::out_of_memory())?;
     match data {
         [byte] => result.resize(length, *byte),
         [] => {}
@@ -477,6 +478,10 @@ fn reflected_modulo(vm: &mut Vm, this: Receiver<'_>, format: &Value) -> Result<V
 macro_rules! comparisons {
     ($($name:ident $operator:tt),* $(,)?) => {
         $(fn $name(_: &mut Vm, this: Receiver<'_>, other: &Value) -> Value {
+            // Bytes compare with bytes alone; how another buffer compares with them is for that one to say.
+            if this.is_bytes() && !matches!(other.native(), Value::Bytes(_)) {
+                return Value::NotImplemented;
+            }
             match ByteView::of(other) {
                 Some(other) => Value::Bool(*this.view() $operator *other),
                 None => Value::NotImplemented,

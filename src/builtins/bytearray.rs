@@ -2,7 +2,7 @@
 
 use super::byte_string::{byte_of, from_hex, make, of_items, repeated};
 use super::slice::{self, Subscript};
-use super::str::{no_memory, repetitions};
+use super::str::repetitions;
 use crate::memory::StrBuilder;
 use crate::native;
 use crate::value::bytes::{self, ByteArray, ByteView};
@@ -199,7 +199,7 @@ fn add_in_place(_: &mut Vm, this: Receiver<'_>, other: &Value) -> Result<Value> 
         return Err(Raised::type_error(message));
     };
     let mut data = this.array.resize()?;
-    data.try_reserve(more.len()).map_err(|_| no_memory())?;
+    data.try_reserve(more.len()).map_err(|_| Raised::out_of_memory())?;
     data.extend_from_slice(&more);
     Ok(this.value.clone())
 }

@@ -349,7 +349,7 @@ fn to_bytes(
     let length = usize::try_from(length.unwrap_or(1))
         .map_err(|_| Raised::value_error("length argument must be non-negative"))?;
     if length > isize::MAX as usize / 2 {
-        return Err(Raised::new(&types().memory_error, Vec::new()));
+        return Err(Raised::out_of_memory());
     }
     let bytes = integer::to_bytes(&this.big(), length, order, signedness(is_signed))?;
     Ok(Gc::new(Bytes::new(bytes)))

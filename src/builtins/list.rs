@@ -30,26 +30,24 @@ fn init(vm: &mut Vm, object: &Value, arguments: &[Value], keywords: Option<&Gc<D
     items.map_or(Ok(()), |items| extend(vm, this, items))
 }
 
-fn append(_: &mut Vm, this: &Gc<List>, item: Value) {
-    this.push(item);
+fn append(_: &mut Vm, this: &Gc<List>, item: Value) -> Result<()> {
+    this.try_push(item)
 }
 
 /// Appends the items of any iterable.
 pub fn extend(vm: &mut Vm, this: &Gc<List>, iterable: &Value) -> Result<()> {
     match iterable {
         Value::List(other) => {
-            let items = other.snapshot();
-            this.items.borrow_mut().extend(items);
+            let items = sequence::repeat(&other.items.borrow(), 1)?;
+            let mut target = this.items.borrow_mut();
+            target.try_reserve(items.len()).map_err(|_| Raised::out_of_memory())?;
+            target.extend(items);
         }
         Value::Tuple(other) => this.items.borrow_mut().extend_from_slice(other.items()),
         _ => {
             let expected = vm.length_hint(iterable)?;
-            // A hint is no promise: room for a million items is made at once, not more.
-            this.items.borrow_mut().reserve(expected.min(1 << 20));
-            vm.for_each(iterable, |_, item| {
-                this.push(item);
-                Ok(())
-            })?;
+            this.items.borrow_mut().try_reserve(expected).map_err(|_| Raised::out_of_memory())?;
+            vm.for_each(iterable, |_, item| this.try_push(item))?;
         }
     }
     Ok(())

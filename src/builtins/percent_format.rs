@@ -3,7 +3,6 @@
 //! One loop reads the directives and takes the arguments for both; numbers are written the same way,
 //! and a `Target` does what differs: literal text, keys of mappings, and the directives for text.
 
-use super::str::no_memory;
 use crate::memory::StrBuilder;
 use crate::value::bytes::{self, ByteView};
 use crate::value::format_float::{FloatStyle, write_float_digits};
@@ -494,7 +493,7 @@ impl Target for Data<'_> {
     }
 
     fn fill(&mut self, character: u8, count: usize) -> Result<()> {
-        self.out.try_reserve(count).map_err(|_| no_memory())?;
+        self.out.try_reserve(count).map_err(|_| Raised::out_of_memory())?;
         self.out.resize(self.out.len() + count, character);
         Ok(())
     }

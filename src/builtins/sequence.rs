@@ -4,7 +4,7 @@
 //! item copied out and the VM asked; the list may then change, so every step looks at it afresh.
 
 use crate::value::hash;
-use crate::value::{List, Raised, Result, Tuple, Value, symbols, types};
+use crate::value::{List, Raised, Result, Tuple, Value, symbols};
 use crate::vm::{Comparison, Vm};
 
 /// Reads the items in place, for as long as no script code runs.
@@ -170,7 +170,7 @@ pub fn repetitions(vm: &mut Vm, length: usize, factor: &Value) -> Result<Option<
     let times = usize::try_from(times).unwrap_or(0);
     match length.checked_mul(times) {
         Some(total) if total <= isize::MAX as usize / size_of::<Value>() => Ok(Some(times)),
-        _ => Err(out_of_memory()),
+        _ => Err(Raised::out_of_memory()),
     }
 }
 
@@ -182,18 +182,13 @@ pub fn not_a_factor(factor: &Value) -> Raised {
 /// The items, `times` times over. MemoryError when there is no room.
 pub fn repeat(items: &[Value], times: usize) -> Result<Vec<Value>> {
     let mut result = Vec::new();
-    result.try_reserve_exact(items.len() * times).map_err(|_| out_of_memory())?;
+    result.try_reserve_exact(items.len() * times).map_err(|_| Raised::out_of_memory())?;
     match items {
         [] => {}
         [item] => result.resize(times, item.clone()),
         _ => (0..times).for_each(|_| result.extend_from_slice(items)),
     }
     Ok(result)
-}
-
-/// MemoryError, without a message.
-pub fn out_of_memory() -> Raised {
-    Raised::new(&types().memory_error, Vec::new())
 }
 
 /// Adds the reprs of the items, separated by commas.

@@ -120,14 +120,8 @@ pub fn repetitions(vm: &mut Vm, count: &Value) -> Result<usize> {
 fn multiply(vm: &mut Vm, this: &Str, count: &Value) -> Result<Str> {
     match repetitions(vm, count)? {
         1 => Ok(this.clone()),
-        count => this.repeated(count).ok_or_else(no_memory),
+        count => this.repeated(count).ok_or_else(Raised::out_of_memory),
     }
-}
-
-/// A MemoryError.
-#[cold]
-pub fn no_memory() -> Raised {
-    Raised::new(&types().memory_error, Vec::new())
 }
 
 fn modulo(vm: &mut Vm, this: &Str, arguments: &Value) -> Result<Str> {
@@ -256,7 +250,7 @@ pub fn join_items(separator: &Str, items: &[Value]) -> Result<Str> {
     {
         return Ok(text.clone());
     }
-    Ok(Str::joined(separator, items.iter().filter_map(Value::as_str)))
+    Str::joined(separator, items.iter().filter_map(Value::as_str)).ok_or_else(Raised::out_of_memory)
 }
 
 /// The character that pads.
@@ -282,8 +276,8 @@ fn pad(this: &Str, left: usize, right: usize, fill: Option<Fill>) -> Result<Str>
     }
     let fill = fill.map_or(' ', |Fill(fill)| fill);
     let padding = left.checked_add(right).and_then(|count| count.checked_mul(fill.len_utf8()));
-    let bytes = padding.and_then(|bytes| bytes.checked_add(this.len())).ok_or_else(no_memory)?;
-    let mut builder = StrBuilder::try_with_capacity(bytes).ok_or_else(no_memory)?;
+    let bytes = padding.and_then(|bytes| bytes.checked_add(this.len())).ok_or_else(Raised::out_of_memory)?;
+    let mut builder = StrBuilder::try_with_capacity(bytes).ok_or_else(Raised::out_of_memory)?;
     builder.push_repeated(fill, left);
     builder.push_str(this);
     builder.push_repeated(fill, right);
@@ -318,8 +312,8 @@ fn zfill(_: &mut Vm, this: &Str, width: i64) -> Result<Str> {
         Some(b'+' | b'-') => this.split_at(1),
         _ => ("", &**this),
     };
-    let bytes = zeros.checked_add(this.len()).ok_or_else(no_memory)?;
-    let mut builder = StrBuilder::try_with_capacity(bytes).ok_or_else(no_memory)?;
+    let bytes = zeros.checked_add(this.len()).ok_or_else(Raised::out_of_memory)?;
+    let mut builder = StrBuilder::try_with_capacity(bytes).ok_or_else(Raised::out_of_memory)?;
     builder.push_str(sign);
     builder.push_repeated('0', zeros);
     builder.push_str(digits);
@@ -400,6 +394,9 @@ fn maketrans(_: &mut Vm, first: &Value, second: Option<&Value>, third: Option<&V
     Ok(Value::Dict(table))
 }
 
+/// From this length on it is looked whether there is room for a text that a script has put in.
+const HUGE: usize = 1 << 20;
+
 fn translate(vm: &mut Vm, this: &Str, table: &Value) -> Result<Str> {
     let mut builder = StrBuilder::with_capacity(this.len());
     for character in this.chars() {
@@ -415,6 +412,9 @@ fn translate(vm: &mut Vm, this: &Str, table: &Value) -> Result<Str> {
         match found.as_ref().map(Value::native) {
             None => builder.push(character),
             Some(Value::None) => {}
+            Some(Value::Str(text)) if text.len() > HUGE && !builder.try_reserve(text.len()) => {
+                return Err(Raised::out_of_memory());
+            }
             Some(Value::Str(text)) => builder.push_str(text),
             Some(Value::Int(code)) => match u32::try_from(*code).ok().and_then(surrogate::character) {
                 Some(mapped) => builder.push(mapped),

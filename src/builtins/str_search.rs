@@ -187,16 +187,25 @@ fn removesuffix(_: &mut Vm, this: &Str, suffix: &Str) -> Str {
     this.strip_suffix(&**suffix).map_or_else(|| this.clone(), |rest| piece_of(this, rest))
 }
 
-fn replace(_: &mut Vm, this: &Str, old: &Str, new: &Str, count: Option<i64>) -> Str {
+/// From this length of what is put in on, the room for the result is made at once.
+const HUGE: usize = 1 << 20;
+
+fn replace(_: &mut Vm, this: &Str, old: &Str, new: &Str, count: Option<i64>) -> Result<Str> {
     let limit = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(usize::MAX);
     if limit == 0 || old.len() > this.len() || **old == **new {
-        return this.clone();
+        return Ok(this.clone());
     }
     if old.is_empty() {
-        return interleave(this, new, limit);
+        return Ok(interleave(this, new, limit));
     }
-    let Some(first) = find_bytes(this.as_bytes(), old.as_bytes()) else { return this.clone() };
-    let mut builder = StrBuilder::with_capacity(this.len().max(first + new.len()));
+    let Some(first) = find_bytes(this.as_bytes(), old.as_bytes()) else { return Ok(this.clone()) };
+    let mut room = this.len().max(first + new.len());
+    if new.len() > HUGE {
+        let mut count = 0;
+        each_match(this.as_bytes(), old.as_bytes(), limit, |_| count += 1);
+        room = new.len().saturating_mul(count).saturating_add(this.len());
+    }
+    let mut builder = StrBuilder::try_with_capacity(room).ok_or_else(Raised::out_of_memory)?;
     let mut done = 0;
     each_match(this.as_bytes(), old.as_bytes(), limit, |place| {
         builder.push_str(&this[done..place]);
@@ -204,7 +213,7 @@ fn replace(_: &mut Vm, this: &Str, old: &Str, new: &Str, count: Option<i64>) -> 
         done = place + old.len();
     });
     builder.push_str(&this[done..]);
-    builder.finish()
+    Ok(builder.finish())
 }
 
 /// Replaces the emptiness before each character and at the end.

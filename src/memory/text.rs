@@ -150,7 +150,7 @@ impl Str {
     }
 
     /// The pieces with the separator between them. Lengths are added up first: there is one allocation.
-    pub fn joined<'a>(separator: &Str, pieces: impl std::iter::Iterator<Item = &'a Str> + Clone) -> Str {
+    pub fn joined<'a>(separator: &Str, pieces: impl std::iter::Iterator<Item = &'a Str> + Clone) -> Option<Str> {
         let (mut bytes, mut characters, mut count) = (0, 0, 0);
         for piece in pieces.clone() {
             bytes += piece.len();
@@ -158,14 +158,14 @@ impl Str {
             count += 1;
         }
         let between = usize::saturating_sub(count, 1);
-        let mut builder = StrBuilder::with_capacity(bytes + between * separator.len());
+        let mut builder = StrBuilder::try_with_capacity(bytes + between * separator.len())?;
         for (index, piece) in pieces.enumerate() {
             if index > 0 {
                 builder.push_str(separator);
             }
             builder.push_str(piece);
         }
-        builder.finish_with_length(characters + between * separator.characters())
+        Some(builder.finish_with_length(characters + between * separator.characters()))
     }
 
     /// `self * count`; None when there is not enough memory.

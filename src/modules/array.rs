@@ -282,7 +282,7 @@ fn tounicode(_: &mut Vm, this: &PackedArray) -> Result<Str> {
 
 fn fromfile(vm: &mut Vm, this: &PackedArray, file: &Value, count: i64) -> Result<()> {
     let count = usize::try_from(count).map_err(|_| Raised::value_error("negative count"))?;
-    let wanted = count.checked_mul(this.size).ok_or_else(sequence::out_of_memory)?;
+    let wanted = count.checked_mul(this.size).ok_or_else(Raised::out_of_memory)?;
     let data = vm.call_method(file, &Str::intern("read"), &[Value::from(wanted)])?;
     let Value::Bytes(read) = data.native() else { return Err(Raised::type_error("read() didn't return bytes")) };
     let length = read.data.len();
@@ -470,7 +470,7 @@ fn repeated(vm: &mut Vm, array: &PackedArray, times: &Value) -> Result<Option<Ve
     let data = array.data().borrow();
     let total = data.len().checked_mul(times).filter(|total| isize::try_from(*total).is_ok());
     let mut result = Vec::new();
-    result.try_reserve_exact(total.ok_or_else(sequence::out_of_memory)?).map_err(|_| sequence::out_of_memory())?;
+    result.try_reserve_exact(total.ok_or_else(Raised::out_of_memory)?).map_err(|_| Raised::out_of_memory())?;
     (0..times).for_each(|_| result.extend_from_slice(&data));
     Ok(Some(result))
 }

@@ -72,7 +72,7 @@ fn packed(vm: &mut Vm, format: &Format, function: &str, values: &[Value]) -> Res
     }
     let mut data = Vec::new();
     if data.try_reserve_exact(format.size).is_err() {
-        return Err(Raised::new(&types().memory_error, vec![]));
+        return Err(Raised::out_of_memory());
     }
     data.resize(format.size, 0);
     let mut values = values.iter();

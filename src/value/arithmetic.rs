@@ -337,17 +337,12 @@ fn big(operator: Operator, left: Cow<'_, BigInt>, right: Cow<'_, BigInt>) -> Opt
     })))
 }
 
-/// A MemoryError without a message.
-fn out_of_memory() -> Raised {
-    Raised::new(&types().memory_error, Vec::new())
-}
-
 /// `base ** exponent`, where None is an exponent of more than 64 bits.
 fn power(base: &BigInt, exponent: Option<u64>) -> Result<Value> {
     if base.is_zero() || base.is_one() {
         return Ok(integer::normalize(if exponent == Some(0) { BigInt::one() } else { base.clone() }));
     }
-    let Some(exponent) = exponent else { return Err(out_of_memory()) };
+    let Some(exponent) = exponent else { return Err(Raised::out_of_memory()) };
     // A power has at least (bits - 1) * exponent bits.
     let bits = (base.bits() - 1) as u128 * exponent as u128;
     match u32::try_from(exponent) {
@@ -357,7 +352,7 @@ fn power(base: &BigInt, exponent: Option<u64>) -> Result<Value> {
             }
             Ok(integer::normalize(base.pow(exponent)))
         }
-        _ => Err(out_of_memory()),
+        _ => Err(Raised::out_of_memory()),
     }
 }
 
@@ -374,7 +369,7 @@ fn shift_left(number: &BigInt, count: &BigInt) -> Result<Value> {
     }
     match count.to_u64() {
         Some(count) if count.saturating_add(number.bits()) <= MAXIMUM_BITS => Ok(integer::normalize(number << count)),
-        _ => Err(out_of_memory()),
+        _ => Err(Raised::out_of_memory()),
     }
 }
 

@@ -200,6 +200,12 @@ impl Raised {
         Raised(Exception::new(class.clone(), Gc::new(Tuple::new(args))))
     }
 
+    /// A MemoryError, without a message.
+    #[cold]
+    pub fn out_of_memory() -> Raised {
+        Raised::new(&types().memory_error, Vec::new())
+    }
+
     #[cold]
     fn message(class: &Class, message: impl AsRef<str>) -> Raised {
         Raised::new(class, vec![Value::str(message.as_ref())])

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::{Raised, Result, float, types};
+use super::{Raised, Result, float};
 
 /// How a float is written. The number is the precision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub fn write_float_digits(out: &mut String, number: f64, style: FloatStyle, alte
 }
 
 fn push_zeros(out: &mut String, count: usize) -> Result<()> {
-    out.try_reserve(count).map_err(|_| Raised::new(&types().memory_error, Vec::new()))?;
+    out.try_reserve(count).map_err(|_| Raised::out_of_memory())?;
     out.extend(std::iter::repeat_n('0', count));
     Ok(())
 }

@@ -9,7 +9,7 @@ use num_traits::{Signed, ToPrimitive};
 
 use super::complex::Complex;
 use super::format_float::{FloatStyle, write_float_digits};
-use super::{Raised, Result, Str, Value, float, integer, types};
+use super::{Raised, Result, Str, Value, float, integer};
 use crate::memory::{StrBuilder, surrogate};
 
 /// Where the text stands in its field.
@@ -188,7 +188,7 @@ fn too_many_digits() -> Raised {
 
 /// Makes room for a field, or raises MemoryError.
 pub fn reserve(out: &mut StrBuilder, bytes: usize) -> Result<()> {
-    if bytes < 1024 || out.try_reserve(bytes) { Ok(()) } else { Err(Raised::new(&types().memory_error, Vec::new())) }
+    if bytes < 1024 || out.try_reserve(bytes) { Ok(()) } else { Err(Raised::out_of_memory()) }
 }
 
 /// Appends a text of so many characters in a field.

@@ -256,6 +256,7 @@ pub fn to_bytes(number: &BigInt, length: usize, order: ByteOrder, signedness: Si
         return Err(too_big());
     }
     let mut bytes = number.to_signed_bytes_le();
+    bytes.try_reserve(length.saturating_sub(bytes.len())).map_err(|_| Raised::out_of_memory())?;
     bytes.resize(length, if number.is_negative() { 0xff } else { 0 });
     if order == ByteOrder::Big {
         bytes.reverse();

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::{Mutable, Value};
+use super::{Mutable, Raised, Result, Value};
 use crate::memory::{Object, Tracer};
 
 /// A tuple: its items never change. Two stand in the object itself, since pairs are the most common.
@@ -100,6 +100,17 @@ impl List {
         self.items.borrow_mut().push(value);
     }
 
+    /// `push` of a list that the script lets grow: a MemoryError when there is no room.
+    #[inline(always)]
+    pub fn try_push(&self, value: Value) -> Result<()> {
+        let mut items = self.items.borrow_mut();
+        if items.len() == items.capacity() {
+            grow(&mut items)?;
+        }
+        items.push(value);
+        Ok(())
+    }
+
     /// Puts a value in and gives the one that was there; gives the new one back when there is no such
     /// index.
     pub fn replace(&self, index: usize, value: Value) -> std::result::Result<Value, Value> {
@@ -128,4 +139,11 @@ impl Object for List {
     fn clear(&self) {
         drop(self.items.take());
     }
+}
+
+/// Makes room for more items.
+#[cold]
+#[inline(never)]
+fn grow(items: &mut Vec<Value>) -> Result<()> {
+    items.try_reserve(1).map_err(|_| Raised::out_of_memory())
 }

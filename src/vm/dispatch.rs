@@ -739,7 +739,7 @@ impl Vm {
                     Op::ListAppend { list, value } => {
                         let item = r!(value).clone();
                         if let Value::List(list) = &r!(list) {
-                            list.push(item);
+                            attempt!(list.try_push(item))
                         }
                     }
                     Op::ListExtend { list, iterable } => {

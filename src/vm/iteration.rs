@@ -205,9 +205,13 @@ impl Vm {
             Value::Tuple(tuple) => Ok(tuple.items().to_vec()),
             _ => {
                 let iterator = self.iterate(iterable)?;
-                let hint = self.length_hint(iterable)?.min(1 << 20);
-                let mut items = Vec::with_capacity(hint);
+                let hint = self.length_hint(iterable)?;
+                let mut items = Vec::new();
+                items.try_reserve_exact(hint).map_err(|_| Raised::out_of_memory())?;
                 while let Some(item) = self.next(&iterator)? {
+                    if items.len() == items.capacity() {
+                        items.try_reserve(1).map_err(|_| Raised::out_of_memory())?;
+                    }
                     items.push(item);
                 }
                 Ok(items)

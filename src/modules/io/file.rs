@@ -87,7 +87,7 @@ impl File {
         // It may have been closed meanwhile.
         let descriptor = self.check_readable()?;
         let start = data.len();
-        let target = data.try_reserve(size).map_err(|_| Raised::new(&crate::value::types().memory_error, vec![]));
+        let target = data.try_reserve(size).map_err(|_| Raised::out_of_memory());
         target?;
         data.resize(start + size, 0);
         let outcome = retry(vm, || rustix::io::read(descriptor, &mut data[start..]));
