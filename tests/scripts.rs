@@ -1,6 +1,6 @@
-//! Every script, example and golden as a named test.
+//! Every script, example, golden and program of a page as a named test.
 //!
-//! Walks `tests/scripts`, `examples` and `tests/goldens`; nothing is registered by hand. A script
+//! Walks `tests/scripts`, `examples`, `tests/goldens` and `docs`; nothing is registered by hand. A script
 //! states its behaviour in its first line and what it must print in comments:
 //!
 //! ```text
@@ -17,6 +17,9 @@
 //! (`ASY_ORACLE`, or `python3.13` on the path), each script is also an `oracle::` test: CPython must
 //! meet the same expectations. `ASY_BLESS=1` rewrites goldens and `.expected` files from what asy
 //! prints. Folders called `fixtures` hold modules to import, not tests.
+//!
+//! In the README and the pages of `docs`, a block of `text` right below a block of `python` is what that
+//! program prints, standard error last. A name behind the word `python` is that of its file.
 
 mod child;
 
@@ -49,6 +52,11 @@ fn main() -> ExitCode {
         for path in scripts_below(&root.join("tests/goldens").join(kind)) {
             let name = test_name(&root.join("tests/goldens"), &path);
             trials.push(Trial::test(format!("golden::{name}"), move || check_golden(kind, &path)));
+        }
+    }
+    for page in pages(root) {
+        for program in programs_of(&page) {
+            trials.push(Trial::test(format!("page::{}", program.name), move || program.check()));
         }
     }
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -213,6 +221,68 @@ fn check_golden(kind: &str, path: &Path) -> Result<(), Failed> {
     let expected =
         fs::read_to_string(&golden).map_err(|_| format!("no {}: ASY_BLESS=1 writes it", golden.display()))?;
     if expected == actual { Ok(()) } else { Err(first_difference(&expected, &actual).into()) }
+}
+
+/// The README and the pages of `docs`.
+fn pages(root: &Path) -> Vec<PathBuf> {
+    let mut pages = vec![root.join("README.md")];
+    pages.extend(fs::read_dir(root.join("docs")).into_iter().flatten().flatten().map(|entry| entry.path()));
+    pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+    pages.sort();
+    pages
+}
+
+/// A program that stands on a page with what it prints.
+struct PageProgram {
+    /// The page and the line at which the program begins.
+    name: String,
+    file: String,
+    source: String,
+    printed: String,
+}
+
+impl PageProgram {
+    /// Runs the program and compares all it says with what the page says.
+    fn check(&self) -> Result<(), Failed> {
+        let folder = std::env::temp_dir().join(format!("asy-page-{}-{}", std::process::id(), self.name));
+        fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let path = folder.join(&self.file);
+        fs::write(&path, &self.source).map_err(|error| format!("{}: {error}", path.display()))?;
+        let mut asy = Command::new(env!("CARGO_BIN_EXE_asy"));
+        let finished = child::run(in_folder_of(asy.arg("--virtual-time"), &path), "", TIME_LIMIT);
+        drop(fs::remove_dir_all(&folder));
+        let finished = finished?;
+        let said = finished.stdout + &finished.stderr;
+        if said == self.printed { Ok(()) } else { Err(first_difference(&self.printed, &said).into()) }
+    }
+}
+
+/// The programs of the page at `path` below which their output stands.
+fn programs_of(path: &Path) -> Vec<PageProgram> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let page = path.file_stem().unwrap_or_default().to_string_lossy();
+    let mut programs = Vec::new();
+    let mut lines = text.lines().enumerate();
+    let mut above: Option<(usize, String, String)> = None;
+    while let Some((number, line)) = lines.next() {
+        let Some(language) = line.strip_prefix("```") else {
+            if !line.is_empty() {
+                above = None;
+            }
+            continue;
+        };
+        let block = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```");
+        let block: String = block.flat_map(|line| [line, "\n"]).collect();
+        above = match (language.split_once(' ').unwrap_or((language, "script.asy")), above) {
+            (("python", file), _) => Some((number + 1, file.to_string(), block)),
+            (("text", _), Some((line, file, source))) => {
+                programs.push(PageProgram { name: format!("{page}:{line}"), file, source, printed: block });
+                None
+            }
+            _ => None,
+        };
+    }
+    programs
 }
 
 /// The first line in which two texts differ, with its number.
