@@ -169,7 +169,7 @@ impl Vm {
         let order = if has_own_order { bases.clone() } else { linearize(&bases)? };
         if namespace.keys().iter().any(|key| key.as_str().is_none()) {
             let warn = self.hooks.warn;
-            warn(self, &types().runtime_warning, &format!("non-string key in the __dict__ of class {name}"));
+            warn(self, &types().runtime_warning, &format!("non-string key in the __dict__ of class {name}"))?;
         }
         let namespace = Gc::new(namespace.copy());
         let qualified_name = match namespace.remove_str(&names.qualname) {

@@ -72,14 +72,14 @@ fn call(vm: &mut Vm, this: &Partial, arguments: &[Value], keywords: Option<&Gc<D
 }
 
 /// A partial that is an attribute of a class does not bind, which will change.
-fn get(vm: &mut Vm, this: &Value, instance: &Value, _owner: Option<&Value>) -> Value {
+fn get(vm: &mut Vm, this: &Value, instance: &Value, _owner: Option<&Value>) -> Result<Value> {
     if !instance.is_none() {
         let warn = vm.hooks.warn;
         let message = "functools.partial will be a method descriptor in future Python versions; wrap it in \
                        staticmethod() if you want to preserve the old behavior";
-        warn(vm, &types().future_warning, message);
+        warn(vm, &types().future_warning, message)?;
     }
-    this.clone()
+    Ok(this.clone())
 }
 
 fn function(_: &mut Vm, this: &Partial) -> Value {
