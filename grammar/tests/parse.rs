@@ -201,7 +201,6 @@ fn mistakes_have_messages() {
         ("def f(a, a): pass", "1: duplicate argument 'a' in function definition"),
         ("def f(a):\n    global a", "2: name 'a' is parameter and global"),
         ("def f():\n    x = 1\n    global x", "3: name 'x' is assigned to before global declaration"),
-        ("def f():\n    nonlocal x", "2: no binding for nonlocal 'x' found"),
         ("*a, *b = c", "1: multiple starred expressions in assignment"),
         ("f(a=1, a=2)", "1: keyword argument repeated: a"),
         (
