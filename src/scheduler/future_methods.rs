@@ -50,9 +50,11 @@ fn result(vm: &mut Vm, this: &Future) -> Result<Value> {
     result
 }
 
-fn exception(_: &mut Vm, this: &Future) -> Result<Option<Gc<Exception>>> {
+fn exception(vm: &mut Vm, this: &Future) -> Result<Option<Gc<Exception>>> {
     if this.is_cancelled() {
-        return Err(this.cancelled_error());
+        let cancelled = this.cancelled_error();
+        vm.set_context(&cancelled.0);
+        return Err(cancelled);
     }
     if !this.is_done() {
         return Err(not_ready("Exception is not set."));
