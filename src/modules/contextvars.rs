@@ -190,7 +190,7 @@ fn missing_repr(_: &mut Vm, _: &Value) -> &'static str {
 }
 
 fn new_context(_: &mut Vm, class: &Class, arguments: &[Value], keywords: Option<&Gc<Dict>>) -> Result<Value> {
-    if !arguments.is_empty() || keywords.is_some_and(|keywords| keywords.len() > 0) {
+    if !arguments.is_empty() || keywords.is_some_and(|keywords| !keywords.is_empty()) {
         return Err(Raised::type_error("Context() does not accept any arguments"));
     }
     let context = Context { variables: Mutable::new(Value::None), is_entered: Cell::new(false), task: Cell::new(0) };

@@ -160,7 +160,7 @@ fn blake2(_: &mut Vm, name: &str, initial: &Value, texts: &Value, numbers: &Valu
     let texts = texts.items().iter().map(|text| Ok(data(text)?.to_vec())).collect::<Result<Vec<_>>>()?;
     let numbers: Vec<u64> =
         numbers.items().iter().map(|number| if let Value::Int(number) = number { *number as u64 } else { 0 }).collect();
-    let (&[ref key, ref salt, ref person], &[size, fanout, depth, leaf, offset, node_depth, inner, last]) =
+    let ([key, salt, person], &[size, fanout, depth, leaf, offset, node_depth, inner, last]) =
         (texts.as_slice(), numbers.as_slice())
     else {
         return Err(Raised::type_error("parameters of BLAKE2 are missing"));

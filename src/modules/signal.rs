@@ -15,11 +15,14 @@ use crate::vm::Vm;
 /// The number of SIGINT.
 const INTERRUPT: i64 = 2;
 
+/// What the machine does on Ctrl-C; whether that was all there is to do.
+type Interrupted = fn(&mut Vm) -> Result<bool>;
+
 thread_local! {
     /// Unbound: as without a handler. None: nothing is done.
     static HANDLER: Mutable<Value> = const { Mutable::new(Value::Unbound) };
     /// The hook that was there before.
-    static OTHERWISE: Cell<Option<fn(&mut Vm) -> Result<bool>>> = const { Cell::new(None) };
+    static OTHERWISE: Cell<Option<Interrupted>> = const { Cell::new(None) };
 }
 
 /// The VM's hook, once the module is there.

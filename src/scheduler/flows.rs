@@ -469,7 +469,7 @@ fn pass_time(vm: &mut Vm) -> Result<()> {
     let next = flows().borrow().deadlines.peek().map(|Reverse(next)| f64::from_bits(next.moment));
     if flows().borrow().in_inputs > 0 {
         let left = next.map_or(LOOKING, |moment| clock::seconds_to_duration(moment - clock::now()).min(LOOKING));
-        let waits_long = !driver::is_busy() && !(clock::is_virtual() && next.is_some());
+        let waits_long = !(driver::is_busy() || clock::is_virtual() && next.is_some());
         wait_for_inputs(if waits_long { left } else { Duration::ZERO });
         let is_woken = !flows().borrow().ready.is_empty();
         if is_woken || waits_long {
