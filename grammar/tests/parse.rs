@@ -288,7 +288,7 @@ fn depth_is_bounded() {
     }
     for (source, expected) in [
         ("(".repeat(10_000), "1: too many nested parentheses"),
-        ("f'{".repeat(10_000), "1: too many nested parentheses"),
+        ("f'{".repeat(10_000), "1: too many nested f-strings"),
         (
             (0..150).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect(),
             "101: too many levels of indentation",
