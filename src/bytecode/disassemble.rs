@@ -69,7 +69,7 @@ words! {
     AwaitContext { Await AsyncEnter AsyncExit }
     Intrinsic {
         AssertionError ImportStar Annotations ShowResult TypeVar TypeVarTuple ParamSpec TypeAlias
-        SubscriptGeneric SplitExceptionGroup MergeExceptionGroup MappingRest Locals Super
+        SubscriptGeneric SplitExceptionGroup MergeExceptionGroup MappingRest UnpackMany Locals Super
     }
 }
 

@@ -373,6 +373,9 @@ pub enum Intrinsic {
     MergeExceptionGroup,
     /// Removes the keys of the tuple R[start+1] from a new dict made of the mapping R[start].
     MappingRest,
+    /// A list of the items for an assignment to many targets. Operands: the value, the number of targets before a
+    /// star, the number behind it or None where there is no star.
+    UnpackMany,
     /// The namespace of the running frame as a dict: `locals()`.
     Locals,
     /// `super()`: what the name `super` means now, `__class__`, and the first argument.

@@ -12,6 +12,9 @@ use super::operator::small_int;
 /// The most targets that one instruction unpacks into.
 const MOST_TARGETS: usize = 200;
 
+/// The most targets before a star, as in CPython.
+const MOST_BEFORE_STAR: usize = 255;
+
 /// The most values that are assigned one by one without a tuple.
 const MOST_IN_PLACE: usize = 16;
 
@@ -145,8 +148,11 @@ impl<'a> Compiler<'a> {
 
     fn unpack(&mut self, span: Span, targets: &'a [Expression], src: Register) {
         let star = targets.iter().position(is_starred);
+        if star.is_some_and(|before| before > MOST_BEFORE_STAR) {
+            return self.error(span, "too many expressions in star-unpacking assignment");
+        }
         if targets.len() > MOST_TARGETS {
-            return self.error(span, format!("more than {MOST_TARGETS} targets cannot be unpacked at once"));
+            return self.unpack_many(span, targets, star, src);
         }
         let count = targets.len() as u8;
         if star.is_none()
@@ -173,6 +179,24 @@ impl<'a> Compiler<'a> {
             let register = Register(start.0.saturating_add(index as u8));
             self.unit.registers.note_result(register);
             self.assign_register(target, register);
+        }
+    }
+
+    /// Unpacks into a list, and from there to targets that are too many for a row of registers.
+    fn unpack_many(&mut self, span: Span, targets: &'a [Expression], star: Option<usize>, src: Register) {
+        let operands = self.unit.registers.take_row(3);
+        let operand = |index: u8| Register(operands.0 + index);
+        let constant = |count: Option<usize>| count.map_or(Constant::None, |count| Constant::Int(count as i64));
+        self.emit(span, Op::Move { dst: operands, src });
+        self.load_constant(span, constant(Some(star.unwrap_or(targets.len()))), operand(1));
+        self.load_constant(span, constant(star.map(|before| targets.len() - before - 1)), operand(2));
+        self.emit(span, Op::Intrinsic { dst: operands, start: operands, function: Intrinsic::UnpackMany });
+        for (index, target) in targets.iter().enumerate() {
+            let item = operand(1);
+            self.load_constant(target.span, Constant::Int(index as i64), item);
+            self.emit(target.span, Op::LoadItem { dst: item, object: operands, index: item });
+            self.unit.registers.note_result(item);
+            self.assign_register(target, item);
         }
     }
 

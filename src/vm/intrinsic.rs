@@ -49,6 +49,14 @@ impl Vm {
                 }
                 Ok(rest)
             }
+            Intrinsic::UnpackMany => {
+                let (value, Value::Int(before), after) = (operand(0), operand(1), operand(2)) else { unreachable!() };
+                let items = match after {
+                    Value::Int(after) => self.unpack_star(&value, before as usize, after as usize)?,
+                    _ => self.unpack(&value, before as usize)?,
+                };
+                Ok(Value::list(items))
+            }
             Intrinsic::Locals => Ok(self.locals()),
             Intrinsic::Super => match operand(0) {
                 Value::Class(callee) if callee.same(&types().super_) => {
