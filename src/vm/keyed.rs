@@ -160,7 +160,7 @@ impl Vm {
         }
     }
 
-    /// `f(**mapping)`: the keys must be strings that are not there yet.
+    /// `f(**mapping)`: the keys must not be there yet. That they are strings is asked by the call.
     pub(super) fn merge_keywords(&mut self, dict: &Value, mapping: &Value, callee: &Value) -> Result<()> {
         let Value::Dict(dict) = dict.clone() else { return Ok(()) };
         let added = Value::Dict(Gc::new(Dict::new()));
@@ -181,16 +181,11 @@ impl Vm {
         }
         let Value::Dict(added) = added else { return Ok(()) };
         for entry in added.snapshot() {
-            let Some(name) = entry.key.as_str() else {
-                return Err(Raised::type_error("keywords must be strings"));
-            };
-            if dict.find_str(name).is_some() {
-                return Err(Raised::type_error(format!(
-                    "{} got multiple values for keyword argument '{name}'",
-                    callee_name(self)
-                )));
+            if self.dict_get(&dict, &entry.key)?.is_some() {
+                let (callee, name) = (callee_name(self), self.str(&entry.key)?);
+                return Err(Raised::type_error(format!("{callee} got multiple values for keyword argument '{name}'")));
             }
-            dict.set_str(name, entry.value);
+            self.dict_set(&dict, entry.key, entry.value)?;
         }
         Ok(())
     }
