@@ -408,7 +408,9 @@ impl Layout<'_> {
             if self.indents.len() >= MAXIMUM_INDENTS {
                 self.error("IndentationError", line, "too many levels of indentation");
                 // The block is there, though nobody reads it: it must not be missed as well.
-                [Token::Indent, Token::Pass, Token::Newline, Token::Dedent].map(|token| self.push(token, span));
+                for token in [Token::Indent, Token::Pass, Token::Newline, Token::Dedent] {
+                    self.push(token, span);
+                }
                 return Err(Abandon);
             }
             self.indents.push(here);
