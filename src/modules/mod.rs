@@ -113,7 +113,7 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_operator", precedence: Precedence::First, make: operator::module },
     NativeModule { name: "_queue", precedence: Precedence::First, make: thread::simple_queue::module },
     NativeModule { name: "_re", precedence: Precedence::First, make: re::module },
-    NativeModule { name: "_imp", precedence: Precedence::First, make: module_spec::module },
+    NativeModule { name: "_module_spec", precedence: Precedence::First, make: module_spec::module },
     NativeModule { name: "_io", precedence: Precedence::First, make: io::module },
     NativeModule { name: "asyncio", precedence: Precedence::AfterPath, make: asyncio::module },
     NativeModule { name: "atexit", precedence: Precedence::First, make: at_exit::module },

@@ -92,9 +92,9 @@ static FUNCTIONS: &[Native] = &[native!(
     "The spec of a module that is not loaded; None when there is no such module."
 )];
 
-/// The module `_imp`.
+/// The module `_module_spec`.
 pub fn module(_: &mut Vm) -> Result<Gc<Module>> {
-    let module = native_module("_imp", FUNCTIONS);
+    let module = native_module("_module_spec", FUNCTIONS);
     module.set("ModuleSpec", Value::Class(state().module_spec.clone()));
     Ok(module)
 }
