@@ -44,6 +44,16 @@ pub fn extend(vm: &mut Vm, this: &Gc<List>, iterable: &Value) -> Result<()> {
             target.extend(items);
         }
         Value::Tuple(other) => this.items.borrow_mut().extend_from_slice(other.items()),
+        Value::Range(_) | Value::Str(_) | Value::Dict(_) => {
+            let items = vm.collect(iterable)?;
+            let mut target = this.items.borrow_mut();
+            if target.is_empty() {
+                *target = items;
+            } else {
+                target.try_reserve(items.len()).map_err(|_| Raised::out_of_memory())?;
+                target.extend(items);
+            }
+        }
         _ => {
             let expected = vm.length_hint(iterable)?;
             this.items.borrow_mut().try_reserve(expected).map_err(|_| Raised::out_of_memory())?;

@@ -204,11 +204,12 @@ fn slice_of(vm: &mut Vm, text: &Str, slice: &Gc<Slice>) -> Result<Str> {
         let start = start as usize;
         return Ok(Str::with_length(text.substring(start, start + count), count));
     }
-    let mut builder = StrBuilder::with_capacity(count);
     if text.is_ascii() {
-        let bytes = text.as_bytes();
-        builder.extend(indices.positions().filter_map(|place| bytes.get(place)).map(|byte| *byte as char));
-    } else if step > 0 {
+        let bytes: Vec<u8> = indices.positions().map(|place| text.as_bytes()[place]).collect();
+        return Ok(Str::with_length(std::str::from_utf8(&bytes).expect("it is ASCII"), count));
+    }
+    let mut builder = StrBuilder::with_capacity(count);
+    if step > 0 {
         let rest = text[text.byte_offset(start as usize)..].chars();
         builder.extend(rest.step_by(step as usize).take(count));
     } else {
@@ -323,20 +324,17 @@ fn zfill(_: &mut Vm, this: &Str, width: i64) -> Result<Str> {
 fn expandtabs(_: &mut Vm, this: &Str, size: Option<i64>) -> Result<Str> {
     let size = usize::try_from(size.unwrap_or(8)).unwrap_or(0);
     let mut builder = StrBuilder::with_capacity(this.len());
-    let mut column = 0usize;
-    for character in this.chars() {
-        match character {
-            '\t' if size == 0 => {}
-            '\t' => {
+    for line in this.split_inclusive(['\n', '\r']) {
+        let mut column = 0usize;
+        for (index, part) in line.split('\t').enumerate() {
+            if index > 0 && size > 0 {
                 let spaces = size - column % size;
                 format_spec::reserve(&mut builder, spaces)?;
                 builder.push_repeated(' ', spaces);
                 column = column.wrapping_add(spaces);
             }
-            _ => {
-                builder.push(character);
-                column = if matches!(character, '\n' | '\r') { 0 } else { column.wrapping_add(1) };
-            }
+            builder.push_str(part);
+            column = column.wrapping_add(if this.is_ascii() { part.len() } else { part.chars().count() });
         }
     }
     Ok(builder.finish())
@@ -399,7 +397,13 @@ const HUGE: usize = 1 << 20;
 
 fn translate(vm: &mut Vm, this: &Str, table: &Value) -> Result<Str> {
     let mut builder = StrBuilder::with_capacity(this.len());
+    // ASCII characters that a plain dict has not, once that has been seen.
+    let mut unmapped = 0u128;
     for character in this.chars() {
+        if character.is_ascii() && unmapped >> character as u32 & 1 != 0 {
+            builder.push(character);
+            continue;
+        }
         let key = Value::Int(surrogate::code(character) as i64);
         let found = match table {
             Value::Dict(dict) => vm.dict_get(dict, &key)?,
@@ -410,7 +414,12 @@ fn translate(vm: &mut Vm, this: &Str, table: &Value) -> Result<Str> {
             },
         };
         match found.as_ref().map(Value::native) {
-            None => builder.push(character),
+            None => {
+                builder.push(character);
+                if character.is_ascii() && matches!(table, Value::Dict(_)) {
+                    unmapped |= 1 << character as u32;
+                }
+            }
             Some(Value::None) => {}
             Some(Value::Str(text)) if text.len() > HUGE && !builder.try_reserve(text.len()) => {
                 return Err(Raised::out_of_memory());

@@ -90,6 +90,18 @@ fn capitalize(_: &mut Vm, this: &Str) -> Str {
 }
 
 fn title(_: &mut Vm, this: &Str) -> Str {
+    if this.is_ascii() {
+        let mut in_word = false;
+        return change_ascii(this, |text| {
+            let mut rest = text;
+            while !rest.is_empty() {
+                let (first, others) = rest.split_at_mut(1);
+                if in_word { first.make_ascii_lowercase() } else { first.make_ascii_uppercase() }
+                in_word = first.bytes().all(|byte| byte.is_ascii_alphabetic());
+                rest = others;
+            }
+        });
+    }
     let mut builder = StrBuilder::with_capacity(this.len());
     let mut in_word = false;
     for (place, character) in this.char_indices() {

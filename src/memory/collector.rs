@@ -19,6 +19,8 @@ const INDEX: u32 = (1 << 28) - 1;
 const OLD: u32 = 1 << 31;
 pub(super) const WATCHED: u32 = 1 << 30;
 pub(super) const INTERNED: u32 = 1 << 29;
+/// A string of which `offsets` has notes.
+pub(super) const NOTED: u32 = 1 << 28;
 /// An index no object has: the object is not tracked.
 pub(super) const UNTRACKED: u32 = INDEX;
 

@@ -14,6 +14,7 @@ pub mod collector;
 pub mod counted;
 pub mod interrupt;
 pub mod mutable;
+mod offsets;
 pub mod outside;
 pub mod surrogate;
 pub mod tagged;

@@ -16,8 +16,9 @@ use std::sync::OnceLock;
 
 use hashbrown::HashTable;
 
-use super::collector::{INTERNED, Tracer, UNTRACKED};
+use super::collector::{INTERNED, NOTED, Tracer, UNTRACKED};
 use super::counted::{self, Header, Table};
+use super::offsets;
 
 #[repr(C)]
 struct Block {
@@ -39,6 +40,9 @@ static TABLE: Table = Table { free, trace, clear, finalize: None };
 // SAFETY (the three functions below): only reached through the header of a `Block`.
 unsafe fn free(header: NonNull<Header>) {
     unsafe {
+        if header.as_ref().registry.get() & NOTED != 0 {
+            offsets::forget(header.as_ptr() as usize);
+        }
         let bytes = header.cast::<Block>().as_ref().bytes;
         alloc::dealloc(header.as_ptr().cast(), layout(bytes));
     }
@@ -76,9 +80,10 @@ impl Str {
     /// `self + other`, reusing the block of `self` when nobody else has it.
     pub fn append(self, other: &str) -> Str {
         let block = unsafe { self.block.as_ref() };
-        if block.header.count.get() != 1 || block.header.registry.get() != UNTRACKED {
+        if block.header.count.get() != 1 || block.header.registry.get() & !NOTED != UNTRACKED {
             return Str::join(&[&self, other]);
         }
+        self.forget_offsets();
         let (bytes, characters) = (block.bytes + other.len(), block.characters + count_characters(other));
         // SAFETY: this is the only reference; the block was allocated with `layout(block.bytes)`.
         // `other` cannot lie in it, since it would borrow another reference.
@@ -230,14 +235,47 @@ impl Str {
     /// The byte at which a character starts; the length when there are not so many.
     #[inline]
     pub fn byte_offset(&self, character: usize) -> usize {
-        if self.is_ascii() { character.min(self.len()) } else { byte_offset(self, character) }
+        if self.is_ascii() {
+            character.min(self.len())
+        } else if self.is_noted() {
+            offsets::byte_offset(self.address(), self, character)
+        } else {
+            offsets::count_bytes(self, character)
+        }
+    }
+
+    /// How many characters start before a byte at which one starts.
+    pub fn character_index(&self, byte: usize) -> usize {
+        if self.is_ascii() {
+            byte
+        } else if self.is_noted() {
+            offsets::character_index(self.address(), self, byte)
+        } else {
+            self[..byte].chars().count()
+        }
+    }
+
+    /// Whether there are notes of where the characters start, or are from now on.
+    fn is_noted(&self) -> bool {
+        let registry = unsafe { &self.block.as_ref().header.registry };
+        if self.len() >= offsets::LONG {
+            registry.set(registry.get() | NOTED);
+        }
+        registry.get() & NOTED != 0
+    }
+
+    /// The text is about to change.
+    fn forget_offsets(&self) {
+        let registry = unsafe { &self.block.as_ref().header.registry };
+        if registry.get() & NOTED != 0 {
+            registry.set(registry.get() & !NOTED);
+            offsets::forget(self.address());
+        }
     }
 
     /// The characters from `start` to `end`, both in range.
     pub fn substring(&self, start: usize, end: usize) -> &str {
-        let rest = &self[self.byte_offset(start)..];
-        let length = if self.is_ascii() { end - start } else { byte_offset(rest, end - start) };
-        &rest[..length]
+        &self[self.byte_offset(start)..self.byte_offset(end)]
     }
 
     /// The character at an index, counted from the end when negative; None when it is out of range.
@@ -251,7 +289,7 @@ impl Str {
         if self.is_ascii() {
             return Some(Str::of_char(self.as_bytes()[index as usize] as char));
         }
-        self[byte_offset(self, index as usize)..].chars().next().map(Str::of_char)
+        self[self.byte_offset(index as usize)..].chars().next().map(Str::of_char)
     }
 
     /// The hash, keyed by the seed of this process.
@@ -342,6 +380,12 @@ impl StrBuilder {
 
     #[inline]
     pub fn push(&mut self, character: char) {
+        if character.is_ascii() && self.length < self.capacity() {
+            // SAFETY: there is room for one more byte.
+            unsafe { self.data().add(self.length).write(character as u8) };
+            self.length += 1;
+            return;
+        }
         self.push_str(character.encode_utf8(&mut [0; 4]));
     }
 
@@ -463,17 +507,6 @@ thread_local! {
         Str::intern((code as u8 as char).encode_utf8(&mut [0; 4]))
     })));
     static INTERNED_STRINGS: RefCell<HashTable<Str>> = const { RefCell::new(HashTable::new()) };
-}
-
-fn byte_offset(text: &str, character: usize) -> usize {
-    let mut characters = text.chars();
-    match character.checked_sub(1) {
-        None => 0,
-        Some(before) => match characters.nth(before) {
-            Some(_) => text.len() - characters.as_str().len(),
-            None => text.len(),
-        },
-    }
 }
 
 fn count_characters(text: &str) -> usize {

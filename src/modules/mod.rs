@@ -16,6 +16,7 @@ use crate::value::{
 };
 use crate::vm::Vm;
 
+mod abc;
 pub mod array;
 pub mod array_item;
 pub mod asyncio;
@@ -92,6 +93,7 @@ pub struct NativeModule {
 
 /// All native modules, sorted by name.
 pub const NATIVE: &[NativeModule] = &[
+    NativeModule { name: "_abc", precedence: Precedence::First, make: abc::module },
     NativeModule { name: "_array", precedence: Precedence::First, make: array::module },
     NativeModule { name: "_binascii", precedence: Precedence::First, make: base64::module },
     NativeModule { name: "_bisect", precedence: Precedence::First, make: bisect::module },

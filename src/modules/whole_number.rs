@@ -87,6 +87,11 @@ fn factorial(vm: &mut Vm, number: &Value) -> Result<Value> {
     };
     let number =
         u64::try_from(number).map_err(|_| Raised::value_error("factorial() not defined for negative values"))?;
+    /// The largest whose factorial is a plain int.
+    const PLAIN: u64 = 20;
+    if number <= PLAIN {
+        return Ok(Value::Int((1..=number as i64).product()));
+    }
     Ok(integer::normalize(factorial_of(vm, number)?.into()))
 }
 

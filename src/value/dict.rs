@@ -313,11 +313,13 @@ impl Dict {
     }
 
     pub fn keys(&self) -> Vec<Value> {
-        self.snapshot().into_iter().map(|entry| entry.key).collect()
+        let storage = self.storage.borrow();
+        storage.entries.iter().filter(|entry| !entry.key.is_unbound()).map(|entry| entry.key.clone()).collect()
     }
 
     pub fn values(&self) -> Vec<Value> {
-        self.snapshot().into_iter().map(|entry| entry.value).collect()
+        let storage = self.storage.borrow();
+        storage.entries.iter().filter(|entry| !entry.key.is_unbound()).map(|entry| entry.value.clone()).collect()
     }
 
     /// A dict with the same entries.

@@ -26,6 +26,13 @@ impl Range {
     pub fn at(&self, index: u64) -> i64 {
         (self.start as i128 + index as i128 * self.step as i128) as i64
     }
+
+    /// The numbers.
+    pub fn items(&self) -> impl Iterator<Item = i64> + use<> {
+        let (start, step) = (self.start, self.step);
+        // In wrapping numbers, since a product may be too large where the sum is not.
+        (0..self.len()).map(move |index| start.wrapping_add((index as i64).wrapping_mul(step)))
+    }
 }
 
 impl Object for Range {

@@ -50,29 +50,16 @@ impl Vm {
                     self.start_function(function.clone(), &mut owned, names, Register(0), FrameKind::Entry)?;
                 self.finish_call(entered)
             }
-            Value::Method(method) => {
-                let mut owned: Bound = SmallVec::with_capacity(arguments.len() + 1);
-                owned.push(method.receiver.clone());
-                owned.extend(arguments.iter().cloned());
-                match &method.function {
-                    Value::Function(function) => {
-                        let function = function.clone();
-                        let entered =
-                            self.start_function(function, &mut owned, names, Register(0), FrameKind::Entry)?;
-                        self.finish_call(entered)
-                    }
-                    other => self.nest(CALLING, |vm| vm.call_with_keywords(other, &owned, names)),
-                }
-            }
+            Value::Method(method) => with_receiver(&method.receiver, arguments, |all| match &method.function {
+                Value::Function(_) => self.call_with_keywords(&method.function, all, names),
+                other => self.nest(CALLING, |vm| vm.call_with_keywords(other, all, names)),
+            }),
             Value::Class(class) => self.nest(CALLING, |vm| vm.call_class(class, arguments, names)),
             other => match other.class().lookup(&symbols().call) {
                 // Called without a bound method, which would be thrown away.
-                Some(method) if is_plain_method(&method) => {
-                    let mut all: Bound = SmallVec::with_capacity(arguments.len() + 1);
-                    all.push(other.clone());
-                    all.extend(arguments.iter().cloned());
-                    self.nest(CALLING, |vm| vm.call_with_keywords(&method, &all, names))
-                }
+                Some(method) if is_plain_method(&method) => with_receiver(other, arguments, |all| {
+                    self.nest(CALLING, |vm| vm.call_with_keywords(&method, all, names))
+                }),
                 Some(method) => self.nest(CALLING, |vm| {
                     let bound = vm.bind(method, other, &other.class())?;
                     vm.call_with_keywords(&bound, arguments, names)
@@ -92,18 +79,10 @@ impl Vm {
     pub fn call_special(&mut self, object: &Value, name: &Str, arguments: &[Value]) -> Option<Result<Value>> {
         let method = object.class().lookup(name)?;
         match &method {
-            Value::Function(_) => {
-                let mut all: SmallVec<[Value; 4]> = SmallVec::with_capacity(arguments.len() + 1);
-                all.push(object.clone());
-                all.extend(arguments.iter().cloned());
-                Some(self.call(&method, &all))
-            }
-            Value::Native(native) if is_plain_method(&method) => {
-                let mut all: SmallVec<[Value; 4]> = SmallVec::with_capacity(arguments.len() + 1);
-                all.push(object.clone());
-                all.extend(arguments.iter().cloned());
-                Some(self.nest(CALLING, |vm| native.call(vm, &all)))
-            }
+            Value::Function(_) => Some(with_receiver(object, arguments, |all| self.call(&method, all))),
+            Value::Native(native) if is_plain_method(&method) => Some(with_receiver(object, arguments, |all| {
+                self.nest(CALLING, |vm| native.call(vm, all))
+            })),
             _ => Some(self.nest(CALLING, |vm| {
                 let bound = vm.bind(method.clone(), object, &object.class())?;
                 vm.call(&bound, arguments)
@@ -568,6 +547,16 @@ impl Vm {
 pub(super) unsafe fn clear_window(window: *mut Value, count: usize) {
     for index in (0..=count).rev() {
         unsafe { set_new(window.add(index), Value::Unbound) };
+    }
+}
+
+/// Calls with the receiver before the arguments; mostly there are few.
+fn with_receiver<R>(receiver: &Value, arguments: &[Value], call: impl FnOnce(&[Value]) -> R) -> R {
+    match arguments {
+        [] => call(&[receiver.clone()]),
+        [only] => call(&[receiver.clone(), only.clone()]),
+        [first, second] => call(&[receiver.clone(), first.clone(), second.clone()]),
+        _ => call(&std::iter::once(receiver).chain(arguments).cloned().collect::<Vec<_>>()),
     }
 }
 

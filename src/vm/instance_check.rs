@@ -13,10 +13,25 @@ fn has_class(value: &Value, class: &Class) -> bool {
     }
 }
 
-/// The hook of a metaclass of the script; None when the class decides in the plain way.
+/// Whether the metaclass decides in a way of its own.
 fn hook(class: &Class, name: &Str) -> bool {
     let metaclass = class.metaclass();
-    !metaclass.same(&types().type_) && !matches!(metaclass.lookup(name), None | Some(Value::Native(_)))
+    if metaclass.same(&types().type_) {
+        return false;
+    }
+    match metaclass.lookup(name) {
+        None => false,
+        Some(Value::Native(native)) => !native.owner.as_ref().is_some_and(|owner| owner.same(&types().type_)),
+        Some(_) => true,
+    }
+}
+
+/// Whether instances can say that they are of another class.
+fn pretends(class: &Class) -> bool {
+    let names = symbols();
+    class.has_custom_access.get()
+        || !matches!(class.lookup(&names.class), None | Some(Value::Native(_)))
+        || class.lookup(&names.getattribute).is_some_and(|found| !matches!(found, Value::Native(_)))
 }
 
 impl Vm {
@@ -74,19 +89,24 @@ impl Vm {
         if has_class(value, class) {
             return Ok(true);
         }
-        // Only an instance of a class of the script can pretend to be of another class.
-        let Value::Instance(instance) = value else { return Ok(false) };
-        let names = symbols();
-        let own = instance.class_ref();
-        let pretends = own.has_custom_access.get()
-            || !matches!(own.lookup(&names.class), None | Some(Value::Native(_)))
-            || own.lookup(&names.getattribute).is_some_and(|found| !matches!(found, Value::Native(_)));
-        if !pretends {
-            return Ok(false);
-        }
-        match self.get_attribute_if_any(value, &names.class)? {
-            Some(Value::Class(other)) => Ok(other.is_subclass(class)),
+        match value {
+            Value::Instance(instance) if pretends(instance.class_ref()) => {
+                match self.get_attribute_if_any(value, &symbols().class)? {
+                    Some(Value::Class(other)) => Ok(other.is_subclass(class)),
+                    _ => Ok(false),
+                }
+            }
             _ => Ok(false),
+        }
+    }
+
+    /// `value.__class__`, which only an instance of a class of the script can make another than its class.
+    pub(crate) fn claimed_class(&mut self, value: &Value) -> Result<Value> {
+        match value {
+            Value::Instance(instance) if pretends(instance.class_ref()) => {
+                self.get_attribute(value, &symbols().class)
+            }
+            _ => Ok(Value::Class(value.class())),
         }
     }
 

@@ -1,7 +1,8 @@
 //! The rare operations of `bytecode::Intrinsic`.
 
 use crate::bytecode::Intrinsic;
-use crate::value::{Dict, Gc, Result, Value, symbols, types};
+use crate::value::descriptor::Super;
+use crate::value::{Dict, Gc, Instance, Result, Value, symbols, types};
 
 use super::Vm;
 
@@ -59,9 +60,13 @@ impl Vm {
             }
             Intrinsic::Locals => Ok(self.locals()),
             Intrinsic::Super => match operand(0) {
-                Value::Class(callee) if callee.same(&types().super_) => {
-                    self.call_class(&callee, &[operand(1), operand(2)], &[])
-                }
+                Value::Class(callee) if callee.same(&types().super_) => match (operand(1), operand(2)) {
+                    (Value::Class(class), receiver @ Value::Instance(_)) if receiver.class().is_subclass(&class) => {
+                        let start = receiver.class();
+                        Ok(Value::Instance(Instance::with_payload(callee, Super { class, receiver, start })))
+                    }
+                    (class, receiver) => self.call_class(&callee, &[class, receiver], &[]),
+                },
                 // The script has given the name another meaning.
                 callee => self.call(&callee, &[]),
             },

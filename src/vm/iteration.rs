@@ -188,6 +188,11 @@ impl Vm {
                 let tuple = tuple.clone();
                 tuple.items().iter().try_for_each(|item| visit(self, item.clone()))
             }
+            Value::Range(range) => range.items().try_for_each(|item| visit(self, Value::Int(item))),
+            Value::Str(text) => {
+                let text = text.clone();
+                text.chars().try_for_each(|character| visit(self, character_value(character)))
+            }
             _ => {
                 let iterator = self.iterate(iterable)?;
                 while let Some(item) = self.next(&iterator)? {
@@ -203,6 +208,9 @@ impl Vm {
         match iterable {
             Value::List(list) => Ok(list.snapshot()),
             Value::Tuple(tuple) => Ok(tuple.items().to_vec()),
+            Value::Range(range) => collect_exactly(range.len() as usize, range.items().map(Value::Int)),
+            Value::Str(text) => collect_exactly(text.characters(), text.chars().map(character_value)),
+            Value::Dict(dict) => Ok(dict.keys()),
             _ => {
                 let iterator = self.iterate(iterable)?;
                 let hint = self.length_hint(iterable)?;
@@ -300,6 +308,13 @@ impl Vm {
 }
 
 /// The character at a byte position of a string, which then moves on.
+fn collect_exactly(length: usize, items: impl std::iter::Iterator<Item = Value>) -> Result<Vec<Value>> {
+    let mut collected = Vec::new();
+    collected.try_reserve_exact(length).map_err(|_| Raised::out_of_memory())?;
+    collected.extend(items);
+    Ok(collected)
+}
+
 fn next_character(text: &Str, position: &Cell<usize>) -> Option<Value> {
     let character = text[position.get()..].chars().next()?;
     position.set(position.get() + character.len_utf8());

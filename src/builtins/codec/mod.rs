@@ -14,6 +14,7 @@ mod utf7;
 use code_pages::CodePage;
 use errors::{Decoder, Encoder};
 
+use crate::memory::surrogate;
 use crate::value::{Raised, Result, Str, Value, bytes};
 use crate::vm::Vm;
 
@@ -119,6 +120,9 @@ pub fn encode(vm: &mut Vm, text: &Str, encoding: &str, errors: &str) -> Result<V
         return Ok(bytes::ByteView::of(&made).map_or_else(Vec::new, |data| data.unborrowed().to_vec()));
     };
     if text.is_ascii() && matches!(codec, Codec::Utf8 | Codec::Ascii | Codec::Latin1) {
+        return Ok(text.as_bytes().to_vec());
+    }
+    if matches!(codec, Codec::Utf8) && !surrogate::occurs_in(text) {
         return Ok(text.as_bytes().to_vec());
     }
     let named = |encoding: &'static str| Encoder::new(encoding, errors, text);

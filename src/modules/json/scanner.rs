@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use super::text::{character_index, decode_error, read_string};
+use super::text::{decode_error, read_string};
 use crate::builtins::number_parse;
 use crate::memory::Tracer;
 use crate::modules::native_class;
@@ -74,10 +74,10 @@ fn call(vm: &mut Vm, this: &Scanner, text: &Value, start: i64) -> Result<Value> 
     let mut reader = Reader { scanner: this, text: &text, at: text.byte_offset(start), keys: HashMap::default() };
     match reader.value(vm) {
         Ok(value) => {
-            let end = character_index(&text, reader.at);
+            let end = text.character_index(reader.at);
             Ok(Value::tuple(vec![value, Value::from(end)]))
         }
-        Err(Stop::NoValue(byte)) => Err(Raised::stop_iteration(Value::from(character_index(&text, byte)))),
+        Err(Stop::NoValue(byte)) => Err(Raised::stop_iteration(Value::from(text.character_index(byte)))),
         Err(Stop::Raised(raised)) => Err(raised),
     }
 }

@@ -186,13 +186,9 @@ fn scanstring(vm: &mut Vm, text: &Value, end: i64, strict: Option<bool>) -> Resu
     let start = usize::try_from(end).ok().filter(|end| *end <= text.characters());
     let start = start.ok_or_else(|| Raised::value_error("end is out of bounds"))?;
     let (read, end) = read_string(vm, text, text.byte_offset(start), strict.unwrap_or(true))?;
-    Ok(Value::tuple(vec![Value::Str(read), Value::from(character_index(text, end))]))
+    Ok(Value::tuple(vec![Value::Str(read), Value::from(text.character_index(end))]))
 }
 
-/// How many characters there are before a byte.
-pub fn character_index(text: &Str, byte: usize) -> usize {
-    if text.is_ascii() { byte } else { text[..byte].chars().count() }
-}
 
 pub const FUNCTIONS: &[Native] = &[
     native!("encode_basestring(string, /)", encode_basestring(required), "A string as JSON."),
