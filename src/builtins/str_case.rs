@@ -96,7 +96,11 @@ fn title(_: &mut Vm, this: &Str) -> Str {
             let mut rest = text;
             while !rest.is_empty() {
                 let (first, others) = rest.split_at_mut(1);
-                if in_word { first.make_ascii_lowercase() } else { first.make_ascii_uppercase() }
+                if in_word {
+                    first.make_ascii_lowercase()
+                } else {
+                    first.make_ascii_uppercase()
+                }
                 in_word = first.bytes().all(|byte| byte.is_ascii_alphabetic());
                 rest = others;
             }

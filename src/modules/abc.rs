@@ -105,8 +105,7 @@ fn subclass_check(vm: &mut Vm, class: &Class, other: &Value) -> Result<bool> {
     if let Some(is_derived) = recall(class, other_class)? {
         return Ok(is_derived);
     }
-    let answer =
-        vm.call_method(&Value::Class(class.clone()), &Str::intern("_decide"), std::slice::from_ref(other))?;
+    let answer = vm.call_method(&Value::Class(class.clone()), &Str::intern("_decide"), std::slice::from_ref(other))?;
     let is_derived = vm.truth(&answer)?;
     if let Some(known) = known(class)?.payload::<Known>() {
         known.remember(other_class, is_derived);

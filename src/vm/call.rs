@@ -80,9 +80,9 @@ impl Vm {
         let method = object.class().lookup(name)?;
         match &method {
             Value::Function(_) => Some(with_receiver(object, arguments, |all| self.call(&method, all))),
-            Value::Native(native) if is_plain_method(&method) => Some(with_receiver(object, arguments, |all| {
-                self.nest(CALLING, |vm| native.call(vm, all))
-            })),
+            Value::Native(native) if is_plain_method(&method) => {
+                Some(with_receiver(object, arguments, |all| self.nest(CALLING, |vm| native.call(vm, all))))
+            }
             _ => Some(self.nest(CALLING, |vm| {
                 let bound = vm.bind(method.clone(), object, &object.class())?;
                 vm.call(&bound, arguments)

@@ -103,9 +103,7 @@ impl Vm {
     /// `value.__class__`, which only an instance of a class of the script can make another than its class.
     pub(crate) fn claimed_class(&mut self, value: &Value) -> Result<Value> {
         match value {
-            Value::Instance(instance) if pretends(instance.class_ref()) => {
-                self.get_attribute(value, &symbols().class)
-            }
+            Value::Instance(instance) if pretends(instance.class_ref()) => self.get_attribute(value, &symbols().class),
             _ => Ok(Value::Class(value.class())),
         }
     }

@@ -189,7 +189,6 @@ fn scanstring(vm: &mut Vm, text: &Value, end: i64, strict: Option<bool>) -> Resu
     Ok(Value::tuple(vec![Value::Str(read), Value::from(text.character_index(end))]))
 }
 
-
 pub const FUNCTIONS: &[Native] = &[
     native!("encode_basestring(string, /)", encode_basestring(required), "A string as JSON."),
     native!("encode_basestring_ascii(string, /)", encode_basestring_ascii(required), "A string as JSON in ASCII."),
