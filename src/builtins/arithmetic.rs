@@ -267,12 +267,14 @@ pub const FUNCTIONS: &[Native] = &[
     native!(
         "min(*args, key=None, default)",
         min(rest, named, named),
-        "The smallest item of an iterable, or of several arguments."
+        "min(iterable, *[, default=obj, key=func]) -> value\nmin(arg1, arg2, *args, *[, key=func]) -> value\n\n\
+         The smallest item of an iterable, or of several arguments."
     ),
     native!(
         "max(*args, key=None, default)",
         max(rest, named, named),
-        "The biggest item of an iterable, or of several arguments."
+        "max(iterable, *[, default=obj, key=func]) -> value\nmax(arg1, arg2, *args, *[, key=func]) -> value\n\n\
+         The biggest item of an iterable, or of several arguments."
     ),
     native!("bin(number, /)", bin(required), "An int in base 2, as text: 0b..."),
     native!("oct(number, /)", oct(required), "An int in base 8, as text: 0o..."),

@@ -400,12 +400,12 @@ impl NativeIterator for ByteIterator {
         Ok(byte.map(|byte| Value::Int(byte as i64)))
     }
 
-    fn length_hint(&self, _: &mut Vm) -> Option<usize> {
-        ByteView::of(&self.object).map(|data| data.len().saturating_sub(self.position.get()))
+    fn length_hint(&self, _: &mut Vm) -> Result<Option<usize>> {
+        Ok(ByteView::of(&self.object).map(|data| data.len().saturating_sub(self.position.get())))
     }
 
-    fn recipe(&self, _: &mut Vm) -> Option<Recipe> {
-        Some(match self.position.get() {
+    fn recipe(&self, _: &mut Vm) -> Result<Recipe> {
+        Ok(match self.position.get() {
             usize::MAX => Recipe::iter(Value::tuple(Vec::new()), None),
             position => Recipe::iter(self.object.clone(), Some(Value::from(position))),
         })
@@ -502,12 +502,10 @@ pub fn make(
 ) -> Result<Vec<u8>> {
     let encoding = codec_name(class, "encoding", encoding)?;
     let errors = codec_name(class, "errors", errors)?;
-    let has_bytes = |value: &&Value| {
-        class == "bytes" && matches!(value, Value::Instance(_)) && value.class().lookup(&symbols().bytes).is_some()
-    };
     if encoding.is_none()
         && errors.is_none()
-        && let Some(source) = source.filter(has_bytes)
+        && class == "bytes"
+        && let Some(source) = source.filter(|source| has_bytes(source))
     {
         return of_value(vm, class, source);
     }
@@ -523,21 +521,31 @@ pub fn make(
     }
 }
 
+/// Whether `bytes(value)` asks `__bytes__` of a class of the script.
+pub fn has_bytes(value: &Value) -> bool {
+    matches!(value, Value::Instance(_)) && value.class().lookup(&symbols().bytes).is_some_and(|found| !found.is_none())
+}
+
+/// What `__bytes__` gave, which has to be bytes.
+pub fn expect_bytes(result: Value) -> Result<Value> {
+    match result.native() {
+        Value::Bytes(_) => Ok(result),
+        _ => Err(Raised::type_error(format!("__bytes__ returned non-bytes (type {})", result.type_name()))),
+    }
+}
+
 fn of_value(vm: &mut Vm, class: &str, source: &Value) -> Result<Vec<u8>> {
     if class == "bytes" && source.class().lookup(&symbols().bytes).is_some_and(|method| method.is_none()) {
         return Err(Raised::type_error("'NoneType' object is not callable"));
     }
-    if let Some(data) = ByteView::of(source) {
+    if let Some(data) = ByteView::of(source).filter(|_| class != "bytes" || !has_bytes(source)) {
         return Ok(data.to_vec());
     }
     if class == "bytes"
         && let Some(result) = vm.call_special(source, &symbols().bytes, &[])
     {
-        let result = result?;
-        return match result.native() {
-            Value::Bytes(data) => Ok(data.data.to_vec()),
-            _ => Err(Raised::type_error(format!("__bytes__ returned non-bytes (type {})", result.type_name()))),
-        };
+        let result = expect_bytes(result?)?;
+        return Ok(ByteView::of(&result).map_or_else(Vec::new, |data| data.to_vec()));
     }
     let is_number = match source.native() {
         Value::Int(_) | Value::Bool(_) | Value::BigInt(_) => true,
@@ -563,7 +571,9 @@ fn of_value(vm: &mut Vm, class: &str, source: &Value) -> Result<Vec<u8>> {
 
 /// The bytes of an iterable of ints. `name` is what must be in range, for the message.
 pub fn of_items(vm: &mut Vm, iterable: &Value, name: &str) -> Result<Vec<u8>> {
+    let expected = vm.length_hint(iterable)?;
     let mut data = Vec::new();
+    data.try_reserve(expected).map_err(|_| Raised::out_of_memory())?;
     vm.for_each(iterable, |vm, item| {
         let number = vm.index_clamped(&item)?;
         let byte = u8::try_from(number).map_err(|_| Raised::value_error(format!("{name} must be in range(0, 256)")))?;

@@ -145,6 +145,10 @@ fn set_item(vm: &mut Vm, this: Receiver<'_>, key: &Value, value: &Value) -> Resu
                 data.splice(start..start + indices.length, new);
                 return Ok(());
             }
+            if new.is_empty() {
+                drop(data);
+                return delete_item(vm, this, key);
+            }
             if new.len() != indices.length {
                 return Err(Raised::value_error(format!(
                     "attempt to assign bytes of size {} to extended slice of size {}",

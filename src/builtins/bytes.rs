@@ -1,9 +1,9 @@
 //! bytes: what is its own; the rest it shares with bytearray in `byte_string`.
 
-use super::byte_string::{from_hex, make};
+use super::byte_string::{expect_bytes, from_hex, has_bytes, make};
 use crate::native;
 use crate::value::str_repr::repr_bytes;
-use crate::value::{Bytes, Class, Gc, Native, Result, Str, Value, bytes, types};
+use crate::value::{Bytes, Class, Gc, Native, Result, Str, Value, bytes, symbols, types};
 use crate::vm::Vm;
 
 fn new(
@@ -15,6 +15,14 @@ fn new(
 ) -> Result<Value> {
     if let (Some(Value::Bytes(data)), None, None) = (source, encoding, errors) {
         return Ok(super::wrap(class, &types().bytes, Value::Bytes(data.clone())));
+    }
+    if let (Some(source), None, None) = (source, encoding, errors)
+        && class.same(&types().bytes)
+        && has_bytes(source)
+        && let Some(result) = vm.call_special(source, &symbols().bytes, &[])
+    {
+        // What the method gives may be of a class derived from bytes.
+        return expect_bytes(result?);
     }
     let data = make(vm, "bytes", source, encoding, errors)?;
     Ok(super::wrap(class, &types().bytes, bytes::new(data)))

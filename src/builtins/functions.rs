@@ -75,17 +75,25 @@ fn hash(vm: &mut Vm, object: &Value) -> Result<i64> {
 
 // Text.
 
-fn repr(vm: &mut Vm, object: &Value) -> Result<Str> {
-    vm.repr(object)
+fn repr(vm: &mut Vm, object: &Value) -> Result<Value> {
+    vm.repr_object(object)
 }
 
-fn ascii(vm: &mut Vm, object: &Value) -> Result<Str> {
-    vm.ascii(object)
+fn ascii(vm: &mut Vm, object: &Value) -> Result<Value> {
+    let text = vm.repr_object(object)?;
+    if text.as_str().is_some_and(|text| text.is_ascii()) { Ok(text) } else { vm.ascii(object).map(Value::Str) }
 }
 
-fn format(vm: &mut Vm, value: &Value, spec: Option<&Str>) -> Result<Str> {
-    match spec {
-        Some(spec) => vm.format(value, spec),
+fn format(vm: &mut Vm, value: &Value, spec: Option<&Value>) -> Result<Str> {
+    match spec.map(|spec| (spec, spec.as_str())) {
+        Some((_, Some(spec))) => vm.format(value, spec),
+        Some((spec, None)) => {
+            let kind = match spec {
+                Value::None => "None".into(),
+                spec => spec.type_name(),
+            };
+            Err(Raised::type_error(format!("format() argument 2 must be str, not {kind}")))
+        }
         None => vm.format(value, &Str::new("")),
     }
 }

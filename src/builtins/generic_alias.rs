@@ -4,9 +4,11 @@
 //! `isinstance`, which rejects it, tell the difference.
 
 use super::{keyword_pairs, object, union};
+use crate::memory::Tracer;
 use crate::native;
 use crate::value::generic::GenericAlias;
-use crate::value::{Class, Dict, Gc, Instance, Native, Raised, Result, Str, Value, symbols, types};
+use crate::value::iterator::{NativeIterator, Recipe};
+use crate::value::{Class, Dict, Gc, Instance, Iterator, Mutable, Native, Raised, Result, Str, Value, symbols, types};
 use crate::vm::Vm;
 
 fn alias_of(this: &Value) -> Result<&GenericAlias> {
@@ -203,9 +205,36 @@ fn with_parameters(vm: &mut Vm, argument: &Value, variables: &[Value], given: &[
 }
 
 /// `*alias`: the alias once, unpacked.
-fn iterate(vm: &mut Vm, this: &Value) -> Result<Value> {
+fn iterate(_: &mut Vm, this: &Value) -> Result<Value> {
     let unpacked = alias_of(this)?.unpacked().value();
-    vm.iterate(&Value::list(vec![unpacked]))
+    Ok(Iterator::native(&types().generic_alias_iterator, Once(Mutable::new(Some(unpacked)))))
+}
+
+/// Gives one value.
+struct Once(Mutable<Option<Value>>);
+
+impl NativeIterator for Once {
+    fn next(&self, _: &mut Vm) -> Result<Option<Value>> {
+        Ok(self.0.take())
+    }
+
+    fn recipe(&self, _: &mut Vm) -> Result<Recipe> {
+        // CPython keeps the plain alias, and unpacks it when it is asked for.
+        Ok(match self.0.get().as_ref().map(alias_of) {
+            Some(alias) => {
+                let alias = alias?;
+                Recipe::iter(
+                    GenericAlias::new(alias.origin.clone(), &Value::Tuple(alias.arguments.clone())).value(),
+                    None,
+                )
+            }
+            None => Recipe::iter(Value::tuple(Vec::new()), None),
+        })
+    }
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.0.borrow().iter().for_each(|value| value.trace(tracer));
+    }
 }
 
 fn is_unpacked(_: &mut Vm, this: &Value) -> Result<bool> {

@@ -7,10 +7,11 @@ use std::cell::Cell;
 
 use smallvec::SmallVec;
 
+use super::range_big::BigRange;
 use super::wrap;
 use crate::memory::Tracer;
 use crate::native;
-use crate::value::iterator::{DictPart, IteratorState, NativeIterator, Recipe, ReusedPair};
+use crate::value::iterator::{DictPart, IteratorState, Maker, NativeIterator, Recipe, ReusedPair};
 use crate::value::{
     Class, Dict, Gc, Iterator, List, Mutable, Native, Raised, Range, Result, Str, Value, integer, symbols, types,
 };
@@ -37,8 +38,8 @@ impl NativeIterator for Enumerate {
         Ok(Some(self.pair.give(number, item)))
     }
 
-    fn recipe(&self, _: &mut Vm) -> Option<Recipe> {
-        Some(Recipe::of_class(vec![self.iterator.clone(), self.number.get()]))
+    fn recipe(&self, _: &mut Vm) -> Result<Recipe> {
+        Ok(Recipe::of_class(vec![self.iterator.clone(), self.number.get()]))
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
@@ -99,9 +100,9 @@ impl NativeIterator for Zip {
         Ok(Some(Value::tuple(items)))
     }
 
-    fn recipe(&self, _: &mut Vm) -> Option<Recipe> {
+    fn recipe(&self, _: &mut Vm) -> Result<Recipe> {
         let recipe = Recipe::of_class(self.iterators.clone());
-        Some(Recipe { state: self.strict.get().then_some(Value::Bool(true)), ..recipe })
+        Ok(Recipe { state: self.strict.get().then_some(Value::Bool(true)), ..recipe })
     }
 
     fn set_state(&self, vm: &mut Vm, state: &Value) -> Result<()> {
@@ -142,9 +143,9 @@ impl NativeIterator for Map {
         vm.call(&self.function, &arguments).map(Some)
     }
 
-    fn recipe(&self, _: &mut Vm) -> Option<Recipe> {
+    fn recipe(&self, _: &mut Vm) -> Result<Recipe> {
         let arguments = std::iter::once(&self.function).chain(&self.iterators).cloned().collect();
-        Some(Recipe::of_class(arguments))
+        Ok(Recipe::of_class(arguments))
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
@@ -187,8 +188,8 @@ impl NativeIterator for Filter {
         Ok(None)
     }
 
-    fn recipe(&self, _: &mut Vm) -> Option<Recipe> {
-        Some(Recipe::of_class(vec![self.function.clone(), self.iterator.clone()]))
+    fn recipe(&self, _: &mut Vm) -> Result<Recipe> {
+        Ok(Recipe::of_class(vec![self.function.clone(), self.iterator.clone()]))
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
@@ -212,11 +213,13 @@ struct Reversed {
     sequence: Mutable<Value>,
     /// How many items are left.
     left: Cell<usize>,
+    /// What makes it again.
+    maker: Maker,
 }
 
 impl Reversed {
     fn new(sequence: Value, length: usize) -> Reversed {
-        Reversed { sequence: Mutable::new(sequence), left: Cell::new(length) }
+        Reversed { sequence: Mutable::new(sequence), left: Cell::new(length), maker: Maker::Class }
     }
 }
 
@@ -246,20 +249,24 @@ impl NativeIterator for Reversed {
         Ok(None)
     }
 
-    fn length_hint(&self, _: &mut Vm) -> Option<usize> {
-        match &*self.sequence.borrow() {
-            Value::List(list) if list.len() < self.left.get() => Some(0),
-            _ => Some(self.left.get()),
+    fn length_hint(&self, vm: &mut Vm) -> Result<Option<usize>> {
+        let sequence = self.sequence.get();
+        let left = self.left.get();
+        if sequence.is_unbound() {
+            return Ok(Some(0));
         }
+        Ok(Some(if vm.length(&sequence)? < left { 0 } else { left }))
     }
 
-    fn recipe(&self, _: &mut Vm) -> Option<Recipe> {
+    fn recipe(&self, _: &mut Vm) -> Result<Recipe> {
         let sequence = self.sequence.get();
-        Some(if sequence.is_unbound() {
-            Recipe::iter(Value::tuple(Vec::new()), None)
-        } else {
+        Ok(if !sequence.is_unbound() {
             let state = Some(Value::Int(self.left.get() as i64 - 1));
-            Recipe { maker: Some("reversed"), arguments: vec![sequence], state }
+            Recipe { maker: self.maker.clone(), arguments: vec![sequence], state }
+        } else if let Maker::Builtin(_) = self.maker {
+            Recipe { maker: self.maker.clone(), ..Recipe::of_class(vec![Value::list(Vec::new())]) }
+        } else {
+            Recipe::of_class(vec![Value::tuple(Vec::new())])
         })
     }
 
@@ -292,13 +299,13 @@ impl NativeIterator for ReversedStr {
         Ok(Some(Value::str(character.encode_utf8(&mut [0; 4]))))
     }
 
-    fn length_hint(&self, _: &mut Vm) -> Option<usize> {
-        self.text.get(..self.position.get()).map(|left| left.chars().count())
+    fn length_hint(&self, _: &mut Vm) -> Result<Option<usize>> {
+        Ok(self.text.get(..self.position.get()).map(|left| left.chars().count()))
     }
 
-    fn recipe(&self, vm: &mut Vm) -> Option<Recipe> {
-        let state = self.length_hint(vm).map(|left| Value::Int(left as i64 - 1));
-        Some(Recipe { maker: Some("reversed"), arguments: vec![Value::Str(self.text.clone())], state })
+    fn recipe(&self, vm: &mut Vm) -> Result<Recipe> {
+        let state = self.length_hint(vm)?.map(|left| Value::Int(left as i64 - 1));
+        Ok(Recipe { state, ..Recipe::of_class(vec![Value::Str(self.text.clone())]) })
     }
 
     fn set_state(&self, vm: &mut Vm, state: &Value) -> Result<()> {
@@ -333,7 +340,7 @@ impl NativeIterator for ReversedDict {
         Ok(Some(self.part.of(key, value)))
     }
 
-    fn recipe(&self, _: &mut Vm) -> Option<Recipe> {
+    fn recipe(&self, _: &mut Vm) -> Result<Recipe> {
         let mut rest = Vec::new();
         if let Some(dict) = self.dict.get() {
             let mut before = self.index.get();
@@ -342,7 +349,7 @@ impl NativeIterator for ReversedDict {
                 rest.push(self.part.of(key, value));
             }
         }
-        Some(Recipe::iter(Value::list(rest), None))
+        Ok(Recipe::iter(Value::list(rest), None))
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
@@ -352,7 +359,9 @@ impl NativeIterator for ReversedDict {
 
 /// `reversed(list)`
 pub fn reversed_list(list: &Gc<List>) -> Value {
-    Iterator::native(&types().list_reverse_iterator, Reversed::new(Value::List(list.clone()), list.len()))
+    let reversed =
+        Reversed { maker: Maker::Builtin("reversed"), ..Reversed::new(Value::List(list.clone()), list.len()) };
+    Iterator::native(&types().list_reverse_iterator, reversed)
 }
 
 /// `reversed(dict)`, or of a view on its values or items.
@@ -422,12 +431,12 @@ impl NativeIterator for Callable {
         }
     }
 
-    fn recipe(&self, _: &mut Vm) -> Option<Recipe> {
+    fn recipe(&self, _: &mut Vm) -> Result<Recipe> {
         let function = self.function.get();
-        Some(if function.is_unbound() {
+        Ok(if function.is_unbound() {
             Recipe::iter(Value::tuple(Vec::new()), None)
         } else {
-            Recipe { maker: Some("iter"), arguments: vec![function, self.sentinel.clone()], state: None }
+            Recipe { maker: Maker::Builtin("iter"), arguments: vec![function, self.sentinel.clone()], state: None }
         })
     }
 
@@ -450,8 +459,8 @@ fn next(vm: &mut Vm, this: &Gc<Iterator>) -> Result<Value> {
     vm.next(&Value::Iterator(this.clone()))?.ok_or_else(|| Raised::stop_iteration(Value::None))
 }
 
-fn length_hint(vm: &mut Vm, this: &Gc<Iterator>) -> Value {
-    this.length_hint(vm).map_or(Value::NotImplemented, Value::from)
+fn length_hint(vm: &mut Vm, this: &Gc<Iterator>) -> Result<Value> {
+    Ok(this.length_hint(vm)?.map_or(Value::NotImplemented, Value::from))
 }
 
 /// An index out of a recipe.
@@ -464,23 +473,29 @@ pub fn position(vm: &mut Vm, state: &Value) -> Result<i64> {
 }
 
 /// How the common iterators can be made again.
-fn recipe(iterator: &Iterator, vm: &mut Vm) -> Option<Recipe> {
-    let int = |index: usize| Some(Value::Int(index as i64));
-    Some(match &iterator.state {
+fn recipe(iterator: &Iterator, vm: &mut Vm) -> Result<Recipe> {
+    let from = |source: Value, index: usize| Recipe::iter(source, Some(Value::from(index)));
+    Ok(match &iterator.state {
         IteratorState::Range { next, left, step } => {
             let stop = next.get() as i128 + left.get() as i128 * *step as i128;
-            let range = Range { start: next.get(), stop: i64::try_from(stop).ok()?, step: *step };
-            Recipe::iter(Value::Range(Gc::new(range)), int(0))
+            let range = match i64::try_from(stop) {
+                Ok(stop) => Value::Range(Gc::new(Range { start: next.get(), stop, step: *step })),
+                Err(_) => BigRange { start: next.get().into(), stop: stop.into(), step: (*step).into() }.into_value(),
+            };
+            Recipe::iter(range, Some(Value::None))
         }
         IteratorState::List { list, index } => match list.get() {
-            Some(list) => Recipe::iter(Value::List(list), int(index.get())),
+            Some(list) => from(Value::List(list), index.get()),
             None => Recipe::iter(Value::list(Vec::new()), None),
         },
-        IteratorState::Tuple { tuple, index } => Recipe::iter(Value::Tuple(tuple.clone()), int(index.get())),
-        IteratorState::Str { text, position } => {
-            let index = text.get(..position.get())?.chars().count();
-            Recipe::iter(Value::Str(text.clone()), int(index))
+        IteratorState::Tuple { tuple, index } if index.get() < tuple.len() => {
+            from(Value::Tuple(tuple.clone()), index.get())
         }
+        IteratorState::Tuple { .. } => Recipe::iter(Value::tuple(Vec::new()), None),
+        IteratorState::Str { text, position } => match text.get(..position.get()) {
+            Some(given) if given.len() < text.len() => from(Value::Str(text.clone()), given.chars().count()),
+            _ => Recipe::iter(Value::str(""), None),
+        },
         IteratorState::Dict { dict, index, part, .. } => {
             let mut rest = Vec::new();
             if let Some(dict) = dict.get() {
@@ -505,25 +520,25 @@ fn recipe(iterator: &Iterator, vm: &mut Vm) -> Option<Recipe> {
     })
 }
 
-fn reduce(vm: &mut Vm, this: &Value) -> Result<Value> {
-    let class = this.class();
+pub fn reduce(vm: &mut Vm, this: &Value) -> Result<Value> {
     let native = this.native();
-    let Value::Iterator(iterator) = &native else { return Err(cannot_pickle(&class)) };
-    let Some(recipe) = recipe(iterator, vm) else { return Err(cannot_pickle(&class)) };
-    let maker = match recipe.maker {
-        Some(name) => vm.builtins.get_str(&Str::intern(name)).unwrap_or(Value::None),
-        None => Value::Class(class),
+    let Value::Iterator(iterator) = &native else { return Err(Raised::type_error("this is no iterator")) };
+    let mut made = recipe(iterator, vm)?;
+    let maker = match made.maker {
+        Maker::Builtin(name) => {
+            let maker = vm.builtin_of_frame(&Str::intern(name))?.ok_or_else(|| Raised::attribute_error(name))?;
+            // Looking for it may have run script code, which may have moved the iterator.
+            made = recipe(iterator, vm)?;
+            maker
+        }
+        Maker::Class => Value::Class(this.class()),
+        Maker::Function(function) => function,
     };
-    let parts = [maker, Value::tuple(recipe.arguments)].into_iter().chain(recipe.state);
+    let parts = [maker, Value::tuple(made.arguments)].into_iter().chain(made.state);
     Ok(Value::tuple(parts.collect()))
 }
 
-#[cold]
-fn cannot_pickle(class: &Class) -> Raised {
-    Raised::type_error(format!("cannot pickle '{}' object", class.name()))
-}
-
-fn set_state(vm: &mut Vm, this: &Gc<Iterator>, state: &Value) -> Result<Value> {
+pub fn set_state(vm: &mut Vm, this: &Gc<Iterator>, state: &Value) -> Result<Value> {
     match &this.state {
         IteratorState::Native(iterator) => iterator.set_state(vm, state)?,
         IteratorState::Range { next, left, step } => {
@@ -551,10 +566,18 @@ fn set_state(vm: &mut Vm, this: &Gc<Iterator>, state: &Value) -> Result<Value> {
 pub const PROTOCOL: &[Native] = &[
     native!("__iter__(self, /)", iter(required), "Implement iter(self)."),
     native!("__next__(self, /)", next(required), "Implement next(self)."),
-    native!("__length_hint__(self, /)", length_hint(required), "Return a guess at how many items are left."),
-    native!("__reduce__(self, /)", reduce(required), "How it can be made again."),
-    native!("__setstate__(self, state, /)", set_state(required, required), "Set state information for unpickling."),
 ];
+
+/// For those that can tell how much is left.
+pub const LENGTH_HINT: &[Native] =
+    &[native!("__length_hint__(self, /)", length_hint(required), "Return a guess at how many items are left.")];
+
+/// For those that can be made again from a recipe.
+pub const REDUCE: &[Native] = &[native!("__reduce__(self, /)", reduce(required), "How it can be made again.")];
+
+/// For those whose recipe has a state.
+pub const SET_STATE: &[Native] =
+    &[native!("__setstate__(self, state, /)", set_state(required, required), "Set state information for unpickling.")];
 
 pub const ENUMERATE: &[Native] = &[native!(
     "__new__(cls, /, iterable, start=0)",

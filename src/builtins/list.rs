@@ -56,7 +56,11 @@ pub fn extend(vm: &mut Vm, this: &Gc<List>, iterable: &Value) -> Result<()> {
         }
         _ => {
             let expected = vm.length_hint(iterable)?;
-            this.items.borrow_mut().try_reserve(expected).map_err(|_| Raised::out_of_memory())?;
+            let length = this.items.borrow().len();
+            // A hint beyond all bounds is no reason to fail before the items come.
+            if length.checked_add(expected).is_some_and(|all| all <= isize::MAX as usize) {
+                this.items.borrow_mut().try_reserve(expected).map_err(|_| Raised::out_of_memory())?;
+            }
             vm.for_each(iterable, |_, item| this.try_push(item))?;
         }
     }

@@ -161,32 +161,39 @@ fn method_tables() -> Vec<(&'static Class, &'static [Native])> {
     ]
 }
 
-/// The classes whose instances are native iterators.
-fn iterator_classes() -> Vec<&'static Class> {
+/// The classes whose instances are native iterators, with what they have besides the protocol.
+fn iterator_classes() -> Vec<(&'static Class, &'static [&'static [Native]])> {
+    use iterators::{LENGTH_HINT, REDUCE, SET_STATE};
+    const ALL: &[&[Native]] = &[LENGTH_HINT, REDUCE, SET_STATE];
+    const SNAPSHOT: &[&[Native]] = &[LENGTH_HINT, REDUCE];
+    const COMBINED: &[&[Native]] = &[REDUCE];
     let types = types();
     vec![
-        &types.list_iterator,
-        &types.list_reverse_iterator,
-        &types.tuple_iterator,
-        &types.range_iterator,
-        &types.str_iterator,
-        &types.str_ascii_iterator,
-        &types.bytes_iterator,
-        &types.bytearray_iterator,
-        &types.dict_key_iterator,
-        &types.dict_value_iterator,
-        &types.dict_item_iterator,
-        &types.dict_reverse_iterator,
-        &types.dict_reverse_value_iterator,
-        &types.dict_reverse_item_iterator,
-        &types.set_iterator,
-        &types.callable_iterator,
-        &types.sequence_iterator,
-        &types.enumerate,
-        &types.zip,
-        &types.map,
-        &types.filter,
-        &types.reversed,
+        (&types.list_iterator, ALL),
+        (&types.list_reverse_iterator, ALL),
+        (&types.tuple_iterator, ALL),
+        (&types.range_iterator, ALL),
+        (&types.long_range_iterator, ALL),
+        (&types.str_iterator, ALL),
+        (&types.str_ascii_iterator, ALL),
+        (&types.bytes_iterator, ALL),
+        (&types.bytearray_iterator, ALL),
+        (&types.sequence_iterator, ALL),
+        (&types.reversed, ALL),
+        (&types.dict_key_iterator, SNAPSHOT),
+        (&types.dict_value_iterator, SNAPSHOT),
+        (&types.dict_item_iterator, SNAPSHOT),
+        (&types.dict_reverse_iterator, SNAPSHOT),
+        (&types.dict_reverse_value_iterator, SNAPSHOT),
+        (&types.dict_reverse_item_iterator, SNAPSHOT),
+        (&types.set_iterator, SNAPSHOT),
+        (&types.callable_iterator, COMBINED),
+        (&types.generic_alias_iterator, COMBINED),
+        (&types.memory_iterator, &[]),
+        (&types.enumerate, COMBINED),
+        (&types.zip, &[REDUCE, SET_STATE]),
+        (&types.map, COMBINED),
+        (&types.filter, COMBINED),
     ]
 }
 
@@ -220,8 +227,9 @@ pub fn install(vm: &mut Vm) {
     for (class, rows) in method_tables() {
         add_rows(class, rows);
     }
-    for class in iterator_classes() {
+    for (class, tables) in iterator_classes() {
         add_rows(class, iterators::PROTOCOL);
+        tables.iter().for_each(|rows| add_rows(class, rows));
     }
     for class in generic_classes() {
         add_rows(class, generic_alias::SUBSCRIPTION);

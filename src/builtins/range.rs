@@ -227,8 +227,8 @@ fn iterator(first: i64, count: u64, step: i64) -> Value {
 
 fn iter(_: &mut Vm, this: AnyRange<'_>) -> Value {
     match this {
-        Small(range) => iterator(range.start, range.len(), range.step),
-        Big(range) => range.iterator(),
+        Small(range) if range.end_fits() => iterator(range.start, range.len(), range.step),
+        _ => this.to_big().iterator(),
     }
 }
 

@@ -104,7 +104,7 @@ impl BigRange {
     /// An iterator over the numbers.
     pub fn iterator(&self) -> Value {
         let (next, left) = (Mutable::new(self.start.clone()), Mutable::new(self.length()));
-        Iterator::native(&types().range_iterator, BigRangeIterator { next, left, step: self.step.clone() })
+        Iterator::native(&types().long_range_iterator, BigRangeIterator { next, left, step: self.step.clone() })
     }
 
     /// The same numbers from the last to the first.
@@ -132,14 +132,14 @@ impl NativeIterator for BigRangeIterator {
         Ok(Some(normalize(number)))
     }
 
-    fn length_hint(&self, _: &mut Vm) -> Option<usize> {
-        self.left.borrow().to_usize()
+    fn length_hint(&self, _: &mut Vm) -> Result<Option<usize>> {
+        Ok(self.left.borrow().to_usize())
     }
 
-    fn recipe(&self, _: &mut Vm) -> Option<Recipe> {
+    fn recipe(&self, _: &mut Vm) -> Result<Recipe> {
         let start = self.next.get();
         let stop = &start + self.left.get() * &self.step;
-        Some(Recipe::iter(BigRange { start, stop, step: self.step.clone() }.into_value(), Some(Value::Int(0))))
+        Ok(Recipe::iter(BigRange { start, stop, step: self.step.clone() }.into_value(), Some(Value::None)))
     }
 
     fn set_state(&self, vm: &mut Vm, state: &Value) -> Result<()> {

@@ -24,7 +24,14 @@ fn new(
 ) -> Result<Value> {
     let text = match (object, encoding, errors) {
         (None, _, _) => Str::new(""),
-        (Some(object), None, None) => vm.str(object)?,
+        (Some(Value::Str(text)), None, None) => text.clone(),
+        (Some(object), None, None) => {
+            let text = vm.str_object(object)?;
+            if class.same(&types().str) {
+                return Ok(text);
+            }
+            text.as_str().cloned().unwrap_or_else(|| Str::new(""))
+        }
         (Some(object), _, _) => {
             let encoding = codec_name("str", "encoding", encoding)?;
             let errors = codec_name("str", "errors", errors)?;
@@ -439,7 +446,7 @@ fn translate(vm: &mut Vm, this: &Str, table: &Value) -> Result<Str> {
 }
 
 fn get_new_arguments(_: &mut Vm, this: &Str) -> Value {
-    Value::tuple(vec![Value::Str(this.clone())])
+    Value::tuple(vec![Value::str(this)])
 }
 
 /// The rows of this file, part of the methods of str.

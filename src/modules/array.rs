@@ -7,13 +7,14 @@ use std::cell::Cell;
 
 use super::array_item::{CODES, is_text, pack};
 use super::{native_class, native_iterator_class, native_module};
+use crate::builtins::iterators::{REDUCE, SET_STATE, position};
 use crate::builtins::sequence;
 use crate::builtins::slice::{self, Subscript};
-use crate::builtins::{generic_alias, memoryview};
+use crate::builtins::{add_rows, generic_alias, memoryview};
 use crate::memory::{StrBuilder, Tracer};
 use crate::native;
 use crate::value::bytes::{self, ByteArray, ByteView};
-use crate::value::iterator::NativeIterator;
+use crate::value::iterator::{NativeIterator, Recipe};
 use crate::value::native::{FromArgument, Mismatch};
 use crate::value::packed_array::{PackedArray, read_item};
 use crate::value::{
@@ -44,7 +45,14 @@ impl<'a> FromArgument<'a> for &'a PackedArray {
 
 thread_local! {
     static ARRAY: Class = native_class("array.array", &types().object, METHODS);
-    static ITERATOR: Class = native_iterator_class("array.arrayiterator", &[]);
+    static ITERATOR: Class = iterator_class();
+}
+
+fn iterator_class() -> Class {
+    let class = native_iterator_class("array.arrayiterator", REDUCE);
+    add_rows(&class, SET_STATE);
+    class.changed();
+    class
 }
 
 /// An array with the code of another.
@@ -74,6 +82,10 @@ fn new(vm: &mut Vm, class: &Class, arguments: &[Value], keywords: Option<&Gc<Dic
     let Some(code) = text.bytes().next().filter(|code| text.is_ascii() && CODES.as_bytes().contains(code)) else {
         return Err(Raised::value_error("bad typecode (must be b, B, u, h, H, i, I, l, L, q, Q, f or d)"));
     };
+    if code == b'u' {
+        let message = "The 'u' type code is deprecated and will be removed in Python 3.16";
+        (vm.hooks.warn)(vm, &types().deprecation_warning, message)?;
+    }
     let value = PackedArray::of_class(class, code, Vec::new());
     let (Some(array), Some(initial)) = (value.payload::<PackedArray>(), initial) else { return Ok(value) };
     if !is_text(code) {
@@ -222,13 +234,6 @@ fn from_bytes(_: &mut Vm, this: &PackedArray, data: &Value) -> Result<()> {
     if data.len() % this.size != 0 {
         return Err(Raised::value_error("bytes length not a multiple of item size"));
     }
-    if is_text(this.code) {
-        let not_a_character = |item: &&[u8]| char::from_u32(bits_of(item)).is_none();
-        if let Some(item) = data.chunks_exact(this.size).find(not_a_character) {
-            let bits = bits_of(item);
-            return Err(Raised::value_error(format!("character U+{bits:x} is not in range [U+0000; U+10ffff]")));
-        }
-    }
     this.resize()?.extend_from_slice(&data);
     Ok(())
 }
@@ -275,7 +280,10 @@ fn tounicode(_: &mut Vm, this: &PackedArray) -> Result<Str> {
     }
     let mut text = StrBuilder::new();
     for item in this.data().borrow().chunks_exact(this.size) {
-        text.push(char::from_u32(bits_of(item)).unwrap_or(char::REPLACEMENT_CHARACTER));
+        let bits = bits_of(item);
+        let not_a_character =
+            || Raised::value_error(format!("character U+{bits:x} is not in range [U+0000; U+10ffff]"));
+        text.push(char::from_u32(bits).ok_or_else(not_a_character)?);
     }
     Ok(text.finish())
 }
@@ -326,9 +334,40 @@ fn deepcopy(_: &mut Vm, this: &PackedArray, _memo: &Value) -> Value {
     like(this, this.data().get())
 }
 
-fn reduce(vm: &mut Vm, this: Receiver<'_>, _protocol: i64) -> Result<Value> {
+/// The number by which pickles name how a machine writes items of this kind.
+fn machine_format(array: &PackedArray) -> i64 {
+    let is_big_endian = cfg!(target_endian = "big") as i64;
+    match (array.code, array.size) {
+        (b'B', _) => 0,
+        (b'b', _) => 1,
+        (b'f', _) => 14 + is_big_endian,
+        (b'd', _) => 16 + is_big_endian,
+        (b'u' | b'w', size) => 18 + 2 * (size == 4) as i64 + is_big_endian,
+        (code, size) => {
+            let first = if size == 2 {
+                2
+            } else if size == 4 {
+                6
+            } else {
+                10
+            };
+            first + 2 * code.is_ascii_lowercase() as i64 + is_big_endian
+        }
+    }
+}
+
+fn reduce(vm: &mut Vm, this: Receiver<'_>, protocol: i64) -> Result<Value> {
     let attributes = vm.get_attribute_if_any(this.value, &symbols().dict)?.unwrap_or(Value::None);
     let code = Value::Str(typecode(vm, this.array));
+    if protocol >= 3 {
+        let (import, globals) = (vm.hooks.import, vm.builtins.clone());
+        let module = import(vm, &Str::intern("array"), 0, &globals, true)?;
+        let maker = vm.get_attribute(&module, &Str::intern("_array_reconstructor"))?;
+        let format = Value::Int(machine_format(this.array));
+        let data = bytes::new(this.array.data().borrow().as_slice());
+        let arguments = vec![Value::Class(this.value.class()), code, format, data];
+        return Ok(Value::tuple(vec![maker, Value::tuple(arguments), attributes]));
+    }
     let arguments = Value::tuple(vec![code, Value::list(items(this.array))]);
     Ok(Value::tuple(vec![Value::Class(this.value.class()), arguments, attributes]))
 }
@@ -528,6 +567,9 @@ fn repr(vm: &mut Vm, this: Receiver<'_>) -> Result<String> {
     Ok(format!("{name}('{code}', {})", vm.repr(&shown)?))
 }
 
+/// The index of an iterator that has come to the end.
+const USED_UP: usize = usize::MAX / 16;
+
 /// Walks an array.
 struct Items {
     array: Value,
@@ -539,8 +581,21 @@ impl NativeIterator for Items {
         let index = self.next.get();
         let item = self.array.payload::<PackedArray>().and_then(|array| array.get(index));
         // Once at the end, it stays there, even if the array grows.
-        self.next.set(if item.is_some() { index + 1 } else { usize::MAX / 16 });
+        self.next.set(if item.is_some() { index + 1 } else { USED_UP });
         Ok(item)
+    }
+
+    fn recipe(&self, _: &mut Vm) -> Result<Recipe> {
+        Ok(match self.next.get() {
+            USED_UP => Recipe::iter(Value::tuple(Vec::new()), None),
+            next => Recipe::iter(self.array.clone(), Some(Value::from(next))),
+        })
+    }
+
+    fn set_state(&self, vm: &mut Vm, state: &Value) -> Result<()> {
+        let length = self.array.payload::<PackedArray>().map_or(0, |array| array.len());
+        self.next.set((position(vm, state)?.max(0) as usize).min(length));
+        Ok(())
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {

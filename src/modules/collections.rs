@@ -7,13 +7,15 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 
 use super::{native_class, native_module};
+use crate::builtins::add_rows;
+use crate::builtins::iterators::{LENGTH_HINT, REDUCE};
 use crate::builtins::sequence::{self, Sequence};
 use crate::builtins::slice;
 use crate::bytecode::Operator;
 use crate::memory::Tracer;
 use crate::native;
 use crate::value::instance::Payload;
-use crate::value::iterator::NativeIterator;
+use crate::value::iterator::{NativeIterator, Recipe};
 use crate::value::native::{FromArgument, Mismatch};
 use crate::value::{
     Class, Dict, Gc, Instance, Iterator, Module, Mutable, Native, Raised, Result, Str, Value, symbols, types,
@@ -170,10 +172,7 @@ fn reduce(vm: &mut Vm, this: &Value) -> Result<Value> {
         Some(limit) => vec![Value::tuple(Vec::new()), Value::from(limit)],
         None => Vec::new(),
     };
-    let attributes = match vm.get_attribute_if_any(this, &symbols().dict)? {
-        Some(Value::Dict(attributes)) if !attributes.is_empty() => Value::Dict(attributes),
-        _ => Value::None,
-    };
+    let attributes = vm.call_method(this, &Str::intern("__getstate__"), &[])?;
     let items = vm.iterate(this)?;
     Ok(Value::tuple(vec![Value::Class(this.class()), Value::tuple(arguments), attributes, items]))
 }
@@ -308,8 +307,13 @@ impl NativeIterator for Walk {
         Ok(deque.get(if self.backwards { length - 1 - given } else { given }))
     }
 
-    fn length_hint(&self, _: &mut Vm) -> Option<usize> {
-        Some(self.deque.payload::<Deque>()?.len().saturating_sub(self.given.get()))
+    fn length_hint(&self, _: &mut Vm) -> Result<Option<usize>> {
+        Ok(self.deque.payload::<Deque>().map(|deque| deque.len().saturating_sub(self.given.get())))
+    }
+
+    fn recipe(&self, _: &mut Vm) -> Result<Recipe> {
+        let length = self.deque.payload::<Deque>().map_or(0, Deque::len);
+        Ok(Recipe::of_class(vec![self.deque.clone(), Value::from(self.given.get().min(length))]))
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
@@ -318,9 +322,16 @@ impl NativeIterator for Walk {
 }
 
 thread_local! {
-    static ITERATOR: Class = super::native_iterator_class("_collections._deque_iterator", WALK);
-    static REVERSE_ITERATOR: Class = super::native_iterator_class("_collections._deque_reverse_iterator", WALK);
+    static ITERATOR: Class = walk_class("_deque_iterator");
+    static REVERSE_ITERATOR: Class = walk_class("_deque_reverse_iterator");
     static DEQUE: Class = native_class("collections.deque", &types().object, METHODS);
+}
+
+fn walk_class(name: &str) -> Class {
+    let class = super::native_iterator_class(&format!("collections.{name}"), WALK);
+    [LENGTH_HINT, REDUCE].iter().for_each(|rows| add_rows(&class, rows));
+    class.changed();
+    class
 }
 
 fn walk(this: &Value, backwards: bool) -> Result<Value> {
@@ -547,9 +558,12 @@ pub fn module(_: &mut Vm) -> Result<Gc<Module>> {
     let module = native_module("_collections", FUNCTIONS);
     DEQUE.with(|class| {
         class.namespace.set_str(&symbols().hash, Value::None);
-        crate::builtins::add_rows(class, crate::builtins::generic_alias::SUBSCRIPTION);
+        add_rows(class, crate::builtins::generic_alias::SUBSCRIPTION);
         class.changed();
         module.set("deque", Value::Class(class.clone()));
+    });
+    [&ITERATOR, &REVERSE_ITERATOR].into_iter().for_each(|class| {
+        class.with(|class| module.set(&class.name(), Value::Class(class.clone())));
     });
     Ok(module)
 }

@@ -27,7 +27,6 @@ pub mod calendar;
 pub mod clock;
 pub mod codecs;
 pub mod collections;
-pub mod combinatorics;
 pub mod complex_closeness;
 pub mod contextvars;
 pub mod entropy;
@@ -56,7 +55,6 @@ pub mod random;
 pub mod random_distribution;
 pub mod re;
 pub mod resource;
-pub mod shared_iterators;
 pub mod signal;
 pub mod source;
 pub mod special_function;
@@ -175,6 +173,7 @@ pub fn native_exception(name: &str, base: &Class) -> Class {
 pub fn native_iterator_class(name: &str, rows: &'static [Native]) -> Class {
     let class = native_class(name, &types().object, rows);
     builtins::add_rows(&class, builtins::iterators::PROTOCOL);
+    class.has_weak_references.set(false);
     class.changed();
     class
 }

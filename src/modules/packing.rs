@@ -8,6 +8,7 @@ use num_traits::ToPrimitive;
 
 use super::packed_item::{Format, Item, Kind, Order};
 use super::{native_class, native_exception, native_iterator_class, native_module};
+use crate::builtins::iterators::LENGTH_HINT;
 use crate::memory::Tracer;
 use crate::native;
 use crate::value::bytes::{self, ByteArray, ByteView, MemoryView};
@@ -25,7 +26,7 @@ const MOST_FORMATS: usize = 100;
 thread_local! {
     static ERROR: Class = native_exception("struct.error", &types().exception);
     static STRUCT: Class = native_class("_struct.Struct", &types().object, METHODS);
-    static ITERATOR: Class = native_iterator_class("_struct.unpack_iterator", &[]);
+    static ITERATOR: Class = native_iterator_class("_struct.unpack_iterator", LENGTH_HINT);
     static FORMATS: RefCell<HashMap<String, Rc<Format>>> = RefCell::default();
 }
 
@@ -367,10 +368,10 @@ impl NativeIterator for Steps {
         Ok(Some(unpacked(&self.format, part)))
     }
 
-    fn length_hint(&self, _: &mut Vm) -> Option<usize> {
+    fn length_hint(&self, _: &mut Vm) -> Result<Option<usize>> {
         let buffer = self.buffer.get();
         let length = ByteView::of(&buffer).map_or(0, |data| data.len());
-        Some(length.saturating_sub(self.offset.get()) / self.format.size)
+        Ok(Some(length.saturating_sub(self.offset.get()) / self.format.size))
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {

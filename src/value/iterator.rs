@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use super::{Class, Dict, Gc, List, Mutable, Result, Set, Str, Tuple, Value};
+use super::{Class, Dict, Gc, List, Mutable, Raised, Result, Set, Str, Tuple, Value};
 use crate::memory::{Object, Tracer};
 use crate::vm::Vm;
 
@@ -98,21 +98,30 @@ impl DictPart {
 
 /// How an iterator can be made again: who makes it, with what, and the state it is given then.
 pub struct Recipe {
-    /// The name of a builtin function; None for the class of the iterator.
-    pub maker: Option<&'static str>,
+    pub maker: Maker,
     pub arguments: Vec<Value>,
     pub state: Option<Value>,
+}
+
+/// Who makes an iterator again.
+#[derive(Clone)]
+pub enum Maker {
+    /// Its class.
+    Class,
+    /// The builtin function of this name.
+    Builtin(&'static str),
+    Function(Value),
 }
 
 impl Recipe {
     /// `iter(source)`, from an index on.
     pub fn iter(source: Value, state: Option<Value>) -> Recipe {
-        Recipe { maker: Some("iter"), arguments: vec![source], state }
+        Recipe { maker: Maker::Builtin("iter"), arguments: vec![source], state }
     }
 
     /// The class called with these arguments.
     pub fn of_class(arguments: Vec<Value>) -> Recipe {
-        Recipe { maker: None, arguments, state: None }
+        Recipe { maker: Maker::Class, arguments, state: None }
     }
 }
 
@@ -123,8 +132,8 @@ pub trait NativeIterator: 'static {
     fn next(&self, vm: &mut Vm) -> Result<Option<Value>>;
 
     /// How many items are left, if it can tell.
-    fn length_hint(&self, _vm: &mut Vm) -> Option<usize> {
-        None
+    fn length_hint(&self, _vm: &mut Vm) -> Result<Option<usize>> {
+        Ok(None)
     }
 
     /// What its repr shows between the brackets, for those that have one of their own.
@@ -132,9 +141,10 @@ pub trait NativeIterator: 'static {
         Vec::new()
     }
 
-    /// How it can be made again as it is now, for copies and pickles.
-    fn recipe(&self, _vm: &mut Vm) -> Option<Recipe> {
-        None
+    /// How it can be made again as it is now, for copies and pickles. Asked for only where the class has the row
+    /// `__reduce__`.
+    fn recipe(&self, _vm: &mut Vm) -> Result<Recipe> {
+        Err(Raised::type_error("this iterator cannot be made again"))
     }
 
     /// Takes the state of a recipe.
@@ -142,8 +152,8 @@ pub trait NativeIterator: 'static {
         Ok(())
     }
 
-    /// For an iterator of `itertools.tee`: the source it shares with others, and its number there.
-    fn shared_source(&self) -> Option<(Value, usize)> {
+    /// What it shares with others, and where it is in it: for the iterators of `itertools.tee` and `groupby`.
+    fn shared(&self) -> Option<(Value, usize)> {
         None
     }
 
@@ -166,24 +176,22 @@ impl Iterator {
 
 impl Iterator {
     /// How many items are left, if it can tell.
-    pub fn length_hint(&self, vm: &mut Vm) -> Option<usize> {
-        match &self.state {
+    pub fn length_hint(&self, vm: &mut Vm) -> Result<Option<usize>> {
+        Ok(match &self.state {
             IteratorState::Range { left, .. } => usize::try_from(left.get()).ok(),
             IteratorState::List { list, index } => {
                 Some(list.borrow().as_ref().map_or(0, |list| list.len().saturating_sub(index.get())))
             }
             IteratorState::Tuple { tuple, index } => Some(tuple.len().saturating_sub(index.get())),
-            IteratorState::Str { text, position } => Some(text.get(position.get()..)?.chars().count()),
+            IteratorState::Str { text, position } => text.get(position.get()..).map(|rest| rest.chars().count()),
             IteratorState::Dict { dict, index, length, .. } => {
-                let dict = dict.get()?;
-                Some(if dict.len() == *length { dict.live_from(index.get()) } else { 0 })
+                dict.get().map(|dict| if dict.len() == *length { dict.live_from(index.get()) } else { 0 })
             }
             IteratorState::Set { set, index, length } => {
-                let set = set.get()?;
-                Some(if set.len() == *length { set.live_from(index.get()) } else { 0 })
+                set.get().map(|set| if set.len() == *length { set.live_from(index.get()) } else { 0 })
             }
-            IteratorState::Native(iterator) => iterator.length_hint(vm),
-        }
+            IteratorState::Native(iterator) => return iterator.length_hint(vm),
+        })
     }
 }
 

@@ -22,6 +22,12 @@ impl Range {
         self.len() == 0
     }
 
+    /// Whether the number a step behind the last one fits 64 bits, too.
+    #[inline]
+    pub fn end_fits(&self) -> bool {
+        matches!(self.step, 1 | -1) || self.stop.checked_add(self.step - self.step.signum()).is_some()
+    }
+
     /// The number at an index that is in range.
     pub fn at(&self, index: u64) -> i64 {
         (self.start as i128 + index as i128 * self.step as i128) as i64

@@ -92,6 +92,7 @@ types! {
     list_reverse_iterator = "list_reverseiterator", Sealed, object;
     tuple_iterator = "tuple_iterator", Sealed, object;
     range_iterator = "range_iterator", Sealed, object;
+    long_range_iterator = "longrange_iterator", Sealed, object;
     str_iterator = "str_iterator", Sealed, object;
     str_ascii_iterator = "str_ascii_iterator", Sealed, object;
     bytes_iterator = "bytes_iterator", Sealed, object;
@@ -107,6 +108,7 @@ types! {
     set_iterator = "set_iterator", Sealed, object;
     callable_iterator = "callable_iterator", Sealed, object;
     sequence_iterator = "iterator", Sealed, object;
+    generic_alias_iterator = "generic_alias_iterator", Sealed, object;
     enumerate = "enumerate", Native, object;
     zip = "zip", Native, object;
     map = "map", Native, object;

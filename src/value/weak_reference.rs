@@ -60,7 +60,7 @@ fn can_be_watched(value: &Value) -> bool {
     match value {
         Value::Instance(instance) => instances_can_be_watched(instance.class_ref()),
         Value::Exception(exception) => instances_can_be_watched(&exception.class()),
-        Value::Iterator(iterator) => &*iterator.class().name() == "deque",
+        Value::Iterator(iterator) => instances_can_be_watched(&iterator.class()),
         _ => true,
     }
 }

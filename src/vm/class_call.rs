@@ -26,7 +26,10 @@ impl Vm {
             return Ok(Value::Class(arguments[0].class()));
         }
         if class.same(&types().str) && arguments.len() == 1 && names.is_empty() {
-            return self.str(&arguments[0]).map(Value::Str);
+            return match &arguments[0] {
+                text @ Value::Str(_) => Ok(text.clone()),
+                other => self.str_object(other),
+            };
         }
         let mut skips_init = false;
         let object = match self.quick_new(class, arguments, names)? {

@@ -12,7 +12,7 @@ impl Vm {
     pub fn iterate(&mut self, value: &Value) -> Result<Value> {
         let types = types();
         let (class, state) = match value {
-            Value::Range(range) => {
+            Value::Range(range) if range.end_fits() => {
                 let state = IteratorState::Range {
                     next: Cell::new(range.start),
                     left: Cell::new(range.len()),
@@ -368,9 +368,9 @@ impl crate::value::iterator::NativeIterator for SequenceIterator {
         }
     }
 
-    fn recipe(&self, _: &mut Vm) -> Option<Recipe> {
+    fn recipe(&self, _: &mut Vm) -> Result<Recipe> {
         let sequence = self.sequence.get();
-        Some(if sequence.is_unbound() {
+        Ok(if sequence.is_unbound() {
             Recipe::iter(Value::tuple(Vec::new()), None)
         } else {
             Recipe::iter(sequence, Some(Value::Int(self.index.get())))

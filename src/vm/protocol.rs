@@ -171,7 +171,7 @@ impl Vm {
     /// `operator.length_hint(value)`: a guess, 0 if there is none.
     pub fn length_hint(&mut self, value: &Value) -> Result<usize> {
         match value {
-            Value::Iterator(iterator) => Ok(iterator.clone().length_hint(self).unwrap_or(0)),
+            Value::Iterator(iterator) => Ok(iterator.clone().length_hint(self)?.unwrap_or(0)),
             Value::Coroutine(_) => Ok(0),
             _ => {
                 if let Some(length) = self.length_if_any(value) {
@@ -251,9 +251,14 @@ impl Vm {
             Value::Bool(truth) => return Ok(Str::intern(if *truth { "True" } else { "False" })),
             _ => {}
         }
+        self.repr_object(value).map(text_of)
+    }
+
+    /// `repr(value)` as it is: it may be of a class derived from str.
+    pub fn repr_object(&mut self, value: &Value) -> Result<Value> {
         self.nest(" while getting the repr of an object", |vm| match vm.call_special(value, &symbols().repr, &[]) {
-            Some(result) => vm.expect_text(result?, "__repr__"),
-            None => Ok(Str::new(&format!("<{} object at {:#x}>", value.type_name(), value.address()))),
+            Some(result) => expect_text(result?, "__repr__"),
+            None => Ok(Value::str(&format!("<{} object at {:#x}>", value.type_name(), value.address()))),
         })
     }
 
@@ -264,17 +269,15 @@ impl Vm {
             Value::Int(_) | Value::Float(_) | Value::None | Value::Bool(_) => return self.repr(value),
             _ => {}
         }
-        self.nest(" while getting the str of an object", |vm| match vm.call_special(value, &symbols().str, &[]) {
-            Some(result) => vm.expect_text(result?, "__str__"),
-            None => vm.repr(value),
-        })
+        self.str_object(value).map(text_of)
     }
 
-    fn expect_text(&mut self, result: Value, method: &str) -> Result<Str> {
-        match result.as_str() {
-            Some(text) => Ok(text.clone()),
-            None => Err(Raised::type_error(format!("{method} returned non-string (type {})", result.type_name()))),
-        }
+    /// `str(value)` as it is: it may be of a class derived from str.
+    pub fn str_object(&mut self, value: &Value) -> Result<Value> {
+        self.nest(" while getting the str of an object", |vm| match vm.call_special(value, &symbols().str, &[]) {
+            Some(result) => expect_text(result?, "__str__"),
+            None => vm.repr_object(value),
+        })
     }
 
     /// `ascii(value)`
@@ -356,6 +359,21 @@ impl Vm {
         let result = show(self);
         self.showing.pop();
         result.map(Some)
+    }
+}
+
+fn expect_text(result: Value, method: &str) -> Result<Value> {
+    match result.as_str() {
+        Some(_) => Ok(result),
+        None => Err(Raised::type_error(format!("{method} returned non-string (type {})", result.type_name()))),
+    }
+}
+
+/// The text of what is a str, or of a class derived from it.
+fn text_of(value: Value) -> Str {
+    match value {
+        Value::Str(text) => text,
+        other => other.as_str().cloned().unwrap_or_else(|| Str::new("")),
     }
 }
 

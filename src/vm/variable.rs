@@ -34,7 +34,19 @@ impl Vm {
             cache.place.set(Some(self.builtins.place_of(index)));
             return Ok(self.builtins.value_at(index));
         }
-        Err(self.undefined(&site.name))
+        self.find_by_equality(&site.name)?.ok_or_else(|| self.undefined(&site.name))
+    }
+
+    /// A global or builtin under a key that is no str, but equal to the name.
+    fn find_by_equality(&mut self, name: &Str) -> Result<Option<Value>> {
+        for namespace in [self.globals(), self.builtins.clone()] {
+            if namespace.keys().iter().any(|key| key.as_str().is_none())
+                && let Some(found) = self.item_if_any(&Value::Dict(namespace), name)?
+            {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 
     /// The `__builtins__` of the running frame's globals, when these are other builtins than the machine's.
@@ -51,6 +63,12 @@ impl Vm {
             None => Ok(self.builtins.get_str(name)),
             Some(builtins) => self.in_mapping(&builtins, name),
         }
+    }
+
+    /// The same, also where the name stands under a key of the script's that is only equal to it.
+    pub fn builtin_of_frame(&mut self, name: &Str) -> Result<Option<Value>> {
+        let builtins = builtins_of(self, self.frame_globals());
+        self.item_if_any(&builtins, name)
     }
 
     /// NameError for a name. What it may have been meant to be is for the report to find out.
@@ -93,11 +111,15 @@ impl Vm {
     fn in_mapping(&mut self, mapping: &Value, name: &Str) -> Result<Option<Value>> {
         match mapping {
             Value::Dict(dict) => Ok(dict.get_str(name)),
-            other => match self.get_item(other, &Value::Str(name.clone())) {
-                Ok(value) => Ok(Some(value)),
-                Err(raised) if raised.is_a(&types().key_error) => Ok(None),
-                Err(raised) => Err(raised),
-            },
+            other => self.item_if_any(other, name),
+        }
+    }
+
+    fn item_if_any(&mut self, mapping: &Value, name: &Str) -> Result<Option<Value>> {
+        match self.get_item(mapping, &Value::Str(name.clone())) {
+            Ok(value) => Ok(Some(value)),
+            Err(raised) if raised.is_a(&types().key_error) => Ok(None),
+            Err(raised) => Err(raised),
         }
     }
 
