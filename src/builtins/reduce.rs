@@ -13,7 +13,8 @@ fn copyreg(vm: &mut Vm, name: &str) -> Result<Value> {
 }
 
 fn cannot(class: &Class) -> Raised {
-    Raised::type_error(format!("cannot pickle '{}' object", class.name()))
+    let name = if class.is_builtin() { super::object::full_name(class) } else { class.name().to_string() };
+    Raised::type_error(format!("cannot pickle '{name}' object"))
 }
 
 /// Whether the class has only what `object` has under the name.

@@ -275,6 +275,24 @@ fn show_methodcaller(vm: &mut Vm, this: &Value) -> Result<String> {
     Ok(text.unwrap_or_else(|| "...".into()))
 }
 
+/// Names of arguments cannot stand in a recipe: with them a partial of the class makes it again.
+fn reduce_methodcaller(vm: &mut Vm, this: &Value) -> Result<Value> {
+    let Some(call) = this.payload::<Call>() else { return Err(Raised::type_error("this is not a methodcaller")) };
+    let class = Value::Class(this.class());
+    let name = Value::Str(call.name.clone());
+    if call.keywords.is_empty() {
+        let parts = std::iter::once(name).chain(call.arguments.iter().cloned()).collect();
+        return Ok(Value::tuple(vec![class, Value::tuple(parts)]));
+    }
+    let (import, globals) = (vm.hooks.import, vm.builtins.clone());
+    let functools = import(vm, &Str::intern("functools"), 0, &globals, true)?;
+    let partial = vm.get_attribute(&functools, &Str::intern("partial"))?;
+    let (names, values): (Vec<Str>, Vec<Value>) = call.keywords.iter().cloned().unzip();
+    let arguments: Vec<Value> = [class, name].into_iter().chain(values).collect();
+    let maker = vm.call_with_keywords(&partial, &arguments, &names)?;
+    Ok(Value::tuple(vec![maker, Value::tuple(call.arguments.clone())]))
+}
+
 const ITEMGETTER: &[Native] = &[
     native!("__new__(cls, item, /, *items)", new_itemgetter(required, required, rest), "A function that reads items.")
         .static_method(),
@@ -304,6 +322,7 @@ const METHODCALLER: &[Native] = &[
     .static_method(),
     native!("__call__(self, obj, /)", call_methodcaller(required, required), "Calls the method of an object."),
     native!("__repr__(self, /)", show_methodcaller(required), "The call it makes."),
+    native!("__reduce__(self, /)", reduce_methodcaller(required), "What it is made of."),
 ];
 
 const FUNCTIONS: &[Native] = &[

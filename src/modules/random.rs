@@ -264,6 +264,20 @@ fn get_state(_: &mut Vm, this: Random<'_>) -> Result<Value> {
     Ok(Value::tuple(vec![Value::Int(3), Value::tuple(numbers), next_gauss]))
 }
 
+/// The class, and the state it goes on from.
+fn reduce(vm: &mut Vm, this: &Value) -> Result<Value> {
+    let state = vm.call_method(this, &Str::intern("getstate"), &[])?;
+    Ok(Value::tuple(vec![Value::Class(this.class()), Value::tuple(Vec::new()), state]))
+}
+
+fn state_for_copies(vm: &mut Vm, this: &Value) -> Result<Value> {
+    vm.call_method(this, &Str::intern("getstate"), &[])
+}
+
+fn set_state_of_copy(vm: &mut Vm, this: &Value, state: Value) -> Result<()> {
+    vm.call_method(this, &Str::intern("setstate"), &[state]).map(drop)
+}
+
 fn no_state() -> Raised {
     Raised::not_implemented_error("System entropy source does not have state.")
 }
@@ -668,6 +682,9 @@ const METHODS: &[Native] = &[
     native!("seed(self, a=None, version=2)", seed(required, optional, optional), "Starts again from a seed."),
     native!("getstate(self)", get_state(required), "What setstate() takes to go on from here."),
     native!("setstate(self, state)", set_state(required, required), "Goes on from where getstate() was called."),
+    native!("__reduce__(self)", reduce(required), "The class, and the state it goes on from."),
+    native!("__getstate__(self)", state_for_copies(required), "What getstate() gives."),
+    native!("__setstate__(self, state)", set_state_of_copy(required, required), "Goes on from a state."),
     native!("random(self, /)", random(required), "A float from 0 up to 1, without 1."),
     native!("getrandbits(self, k, /)", getrandbits(required, required), "An int of k random bits."),
     native!("randbytes(self, n)", randbytes(required, required), "So many random bytes."),
