@@ -1,37 +1,74 @@
 //! `match`: what the patterns ask of a subject (PEP 634).
 
-use crate::value::{Gc, Raised, Result, Str, Tuple, Value, dict::Found, hash, symbols, types};
+use crate::value::{Class, Gc, Raised, Result, Str, Tuple, Value, dict::Found, hash, symbols, types};
 
 use super::Vm;
 
 impl Vm {
     /// A list, tuple, range, or an object registered as `collections.abc.Sequence`; no str or bytes.
     pub(super) fn is_sequence(&mut self, subject: &Value) -> Result<bool> {
-        match subject.native() {
+        match subject {
             Value::List(_) | Value::Tuple(_) | Value::Range(_) => return Ok(true),
             Value::Str(_) | Value::Bytes(_) | Value::Dict(_) | Value::Set(_) => return Ok(false),
-            _ if subject.class().is_subclass(&types().bytearray) => return Ok(false),
             _ => {}
         }
-        self.is_abstract(subject, "Sequence")
+        let class = Value::Class(subject.class());
+        Ok(self.is_sequence_class(&class)? && (!self.is_mapping_class(&class)? || self.is_first_sequence(subject)?))
+    }
+
+    /// For an object that is both a sequence and a mapping: whether the first of its bases that is only one of
+    /// these is a sequence.
+    #[cold]
+    fn is_first_sequence(&mut self, subject: &Value) -> Result<bool> {
+        for class in subject.class().search_order() {
+            let class = Value::Class(class);
+            let is_sequence = self.is_sequence_class(&class)?;
+            if is_sequence != self.is_mapping_class(&class)? {
+                return Ok(is_sequence);
+            }
+        }
+        Ok(true)
+    }
+
+    fn is_sequence_class(&mut self, class: &Value) -> Result<bool> {
+        let types = types();
+        let is_derived = |bases: &[&Class]| match class {
+            Value::Class(class) => bases.iter().any(|base| class.is_subclass(base)),
+            _ => false,
+        };
+        if is_derived(&[&types.list, &types.tuple, &types.range]) {
+            return Ok(true);
+        }
+        if is_derived(&[&types.str, &types.bytes, &types.bytearray]) {
+            return Ok(false);
+        }
+        self.is_abstract(class, "Sequence")
+    }
+
+    fn is_mapping_class(&mut self, class: &Value) -> Result<bool> {
+        match class {
+            Value::Class(class) if class.is_subclass(&types().dict) => Ok(true),
+            _ => self.is_abstract(class, "Mapping"),
+        }
     }
 
     pub(super) fn is_mapping(&mut self, subject: &Value) -> Result<bool> {
-        match subject.native() {
+        match subject {
             Value::Dict(_) => return Ok(true),
             Value::Instance(_) => {}
             _ => return Ok(false),
         }
-        self.is_abstract(subject, "Mapping")
+        let class = Value::Class(subject.class());
+        Ok(self.is_mapping_class(&class)? && (!self.is_sequence_class(&class)? || !self.is_first_sequence(subject)?))
     }
 
-    /// Whether the subject is an instance of an abstract class of `collections.abc`, if that module has
-    /// been imported at all (nothing can be registered before).
+    /// Whether a class is derived from an abstract one of `collections.abc`, if that module has been imported
+    /// at all (nothing can be registered before).
     fn is_abstract(&mut self, subject: &Value, name: &str) -> Result<bool> {
         let loaded = self.hooks.loaded_module;
         let Some(module) = loaded(&Str::intern("collections.abc")) else { return Ok(false) };
         match module.get(name) {
-            Some(class) => self.is_instance(subject, &class),
+            Some(class) => self.is_subclass(subject, &class),
             None => Ok(false),
         }
     }
