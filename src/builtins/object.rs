@@ -149,7 +149,10 @@ fn dir(vm: &mut Vm, this: &Value) -> Result<Value> {
             _ => names.extend(vm.collect(&attributes)?),
         }
     }
-    class_names(&this.class(), &mut names);
+    // An attribute of its own may hide the class, or what stands in for the class.
+    if let Some(Value::Class(class)) = vm.get_attribute_if_any(this, &symbols().class)? {
+        class_names(&class, &mut names);
+    }
     Ok(distinct_names(names))
 }
 

@@ -54,7 +54,10 @@ static WEAK_REFERENCES: Native =
 pub fn add_dictionary(class: &Class) {
     class.has_dictionary.set(true);
     let descriptor = Value::Native(NativeFunction::method(&DICTIONARY, class));
-    class.namespace.set_str(&symbols().dict, descriptor);
+    // The body may have a descriptor of its own.
+    if class.namespace.find_str(&symbols().dict).is_none() {
+        class.namespace.set_str(&symbols().dict, descriptor);
+    }
 }
 
 impl Vm {
