@@ -133,6 +133,10 @@ struct Map {
 
 impl NativeIterator for Map {
     fn next(&self, vm: &mut Vm) -> Result<Option<Value>> {
+        if let [iterator] = &self.iterators[..] {
+            let item = vm.next(iterator)?;
+            return item.map(|item| vm.call(&self.function, &[item])).transpose();
+        }
         let mut arguments = SmallVec::<[Value; 4]>::new();
         for iterator in &self.iterators {
             match vm.next(iterator)? {

@@ -76,6 +76,11 @@ impl<T> Mutable<T> {
         self.borrow().clone()
     }
 
+    /// The value, of which nobody else knows.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.value.get_mut()
+    }
+
     /// A reference that outlives a borrow, for what is only changed when nothing can reach it any more
     /// (a tuple's items, emptied by the collector).
     #[inline(always)]

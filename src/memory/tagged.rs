@@ -124,3 +124,21 @@ pub unsafe fn release<T: Tagged>(place: *mut T) {
         }
     }
 }
+
+/// Drops elements that hold values and nothing else that needs dropping: one test for each value that is not
+/// counted. `values` gives the values inside an element.
+#[inline]
+pub fn release_all<E, T: Tagged, const N: usize>(elements: &mut Vec<E>, values: impl Fn(&mut E) -> [&mut T; N]) {
+    let count = elements.len();
+    // SAFETY: what lies behind the length is never looked at again, so that each value is dropped once.
+    unsafe {
+        elements.set_len(0);
+        for index in 0..count {
+            let element = elements.as_mut_ptr().add(index);
+            for value in values(&mut *element) {
+                debug_assert!((element as usize..element.add(1) as usize).contains(&(&raw const *value as usize)));
+                release(value);
+            }
+        }
+    }
+}

@@ -12,6 +12,7 @@ use hashbrown::HashTable;
 use super::instance::Payload;
 use super::iterator::DictPart;
 use super::{Gc, Mutable, Str, Value, hash};
+use crate::memory::tagged::release_all;
 use crate::memory::{Object, Tracer};
 
 /// One key with its value.
@@ -61,6 +62,12 @@ thread_local! {
 #[inline(always)]
 fn spread(hash: i64) -> u64 {
     (hash as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+impl Drop for Storage {
+    fn drop(&mut self) {
+        release_all(&mut self.entries, |entry| [&mut entry.key, &mut entry.value]);
+    }
 }
 
 impl Storage {

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::{Mutable, Raised, Result, Value};
+use crate::memory::tagged::release_all;
 use crate::memory::{Object, Tracer};
 
 /// A tuple: its items never change. Two stand in the object itself, since pairs are the most common.
@@ -128,6 +129,12 @@ impl List {
     /// The items as they are now.
     pub fn snapshot(&self) -> Vec<Value> {
         self.items.borrow().clone()
+    }
+}
+
+impl Drop for List {
+    fn drop(&mut self) {
+        release_all(self.items.get_mut(), |item| [item]);
     }
 }
 

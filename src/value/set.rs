@@ -8,6 +8,7 @@ use std::cell::Cell;
 
 use super::dict::Found;
 use super::{Mutable, Value, hash};
+use crate::memory::tagged::release_all;
 use crate::memory::{Object, Tracer};
 
 const LINEAR_PROBES: usize = 9;
@@ -30,6 +31,12 @@ struct Storage {
     used: usize,
     /// Where `pop` goes on looking.
     finger: usize,
+}
+
+impl Drop for Storage {
+    fn drop(&mut self) {
+        release_all(&mut self.slots, |slot| [&mut slot.key]);
+    }
 }
 
 impl Storage {
@@ -279,8 +286,9 @@ impl Set {
 
     /// Removes everything.
     pub fn clear(&self) {
-        let finger = self.storage.borrow().finger;
-        drop(self.storage.replace(Storage { finger, ..Storage::new() }));
+        let mut empty = Storage::new();
+        empty.finger = self.storage.borrow().finger;
+        drop(self.storage.replace(empty));
     }
 }
 

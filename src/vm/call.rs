@@ -55,17 +55,21 @@ impl Vm {
                 other => self.nest(CALLING, |vm| vm.call_with_keywords(other, all, names)),
             }),
             Value::Class(class) => self.nest(CALLING, |vm| vm.call_class(class, arguments, names)),
-            other => match other.class().lookup(&symbols().call) {
-                // Called without a bound method, which would be thrown away.
-                Some(method) if is_plain_method(&method) => with_receiver(other, arguments, |all| {
-                    self.nest(CALLING, |vm| vm.call_with_keywords(&method, all, names))
-                }),
-                Some(method) => self.nest(CALLING, |vm| {
-                    let bound = vm.bind(method, other, &other.class())?;
-                    vm.call_with_keywords(&bound, arguments, names)
-                }),
-                None => Err(not_callable(other)),
-            },
+            other => {
+                // Looked at where it is, as moving what has just been written would have to wait for it.
+                let found = other.class().lookup(&symbols().call);
+                match &found {
+                    // Called without a bound method, which would be thrown away.
+                    Some(method) if is_plain_method(method) => with_receiver(other, arguments, |all| {
+                        self.nest(CALLING, |vm| vm.call_with_keywords(method, all, names))
+                    }),
+                    Some(method) => self.nest(CALLING, |vm| {
+                        let bound = vm.bind(method.clone(), other, &other.class())?;
+                        vm.call_with_keywords(&bound, arguments, names)
+                    }),
+                    None => Err(not_callable(other)),
+                }
+            }
         }
     }
 
@@ -329,9 +333,7 @@ impl Vm {
                     {
                         return self.call_awaited(at_once, window, count);
                     }
-                    let result = native.call(self, arguments);
-                    clear_window(window, count);
-                    result.map(Some)
+                    self.call_native(window, count).map(Some)
                 }
                 Value::Class(_) if self.enter_init(window, count, dst)? => Ok(None),
                 Value::Class(class) if class.is_builtin() && class.metaclass().same(&types().type_) => {
@@ -384,6 +386,17 @@ impl Vm {
                     self.call_owned(callee, owned, &[], dst)
                 }
             }
+        }
+    }
+
+    /// Calls the native function at `window` with the values behind it; all of them are taken.
+    #[inline(never)]
+    pub(super) unsafe fn call_native(&mut self, window: *mut Value, count: usize) -> Result<Value> {
+        unsafe {
+            let Value::Native(native) = &*window else { unreachable!("the caller has looked") };
+            let result = native.call(self, std::slice::from_raw_parts(window.add(1), count));
+            clear_window(window, count);
+            result
         }
     }
 

@@ -904,6 +904,10 @@ impl Vm {
                                 pc = (*frame).pc;
                                 base = (*frame).base;
                             }
+                            Ok(None) if is_plain_native(&*window) => {
+                                let value = attempt!(self.call_native(window, count as usize));
+                                store!(dst, value);
+                            }
                             Ok(None) => {
                                 if let Some(entered) = self.enter_awaited(window, count as usize, dst) {
                                     frame = entered.as_ptr();
@@ -927,6 +931,11 @@ impl Vm {
                             // Not a method after all: the callee moves up next to its arguments.
                             ptr::swap(window, window.add(1));
                             enter!(dst, self.call_window(window.add(1), count as usize, dst));
+                            continue;
+                        }
+                        if is_plain_native(&*window) {
+                            let value = attempt!(self.call_native(window, count as usize + 1));
+                            store!(dst, value);
                             continue;
                         }
                         match self.enter_function(window, window.add(1), count as usize + 1, dst) {
@@ -1158,6 +1167,12 @@ impl Vm {
             }
         }
     }
+}
+
+/// Whether it is a native function whose call cannot be awaited without a coroutine.
+#[inline(always)]
+fn is_plain_native(callee: &Value) -> bool {
+    matches!(callee, Value::Native(native) if native.row.at_once.is_none())
 }
 
 /// Moves the values out of registers.

@@ -209,6 +209,10 @@ impl Vm {
             Value::List(list) => Ok(list.snapshot()),
             Value::Tuple(tuple) => Ok(tuple.items().to_vec()),
             Value::Range(range) => collect_exactly(range.len() as usize, range.items().map(Value::Int)),
+            Value::Str(text) if text.is_ascii() => ASCII.with(|strings| {
+                let characters = text.bytes().map(|byte| Value::Str(strings[byte as usize].clone()));
+                collect_exactly(text.len(), characters)
+            }),
             Value::Str(text) => collect_exactly(text.characters(), text.chars().map(character_value)),
             Value::Dict(dict) => Ok(dict.keys()),
             _ => {
@@ -307,7 +311,7 @@ impl Vm {
     }
 }
 
-/// The character at a byte position of a string, which then moves on.
+/// As many items as are known to come; MemoryError when there is no room for them.
 fn collect_exactly(length: usize, items: impl std::iter::Iterator<Item = Value>) -> Result<Vec<Value>> {
     let mut collected = Vec::new();
     collected.try_reserve_exact(length).map_err(|_| Raised::out_of_memory())?;
@@ -315,6 +319,7 @@ fn collect_exactly(length: usize, items: impl std::iter::Iterator<Item = Value>)
     Ok(collected)
 }
 
+/// The character at a byte position of a string, which then moves on.
 fn next_character(text: &Str, position: &Cell<usize>) -> Option<Value> {
     let character = text[position.get()..].chars().next()?;
     position.set(position.get() + character.len_utf8());
