@@ -9,6 +9,7 @@ use std::rc::Rc;
 use asy_grammar::{CheckOptions, Diagnostic};
 
 use super::source;
+use super::syntax_tree::{self, Parsed, Shape};
 use crate::builtins::int::bytes_of;
 use crate::bytecode::Code;
 use crate::bytecode::code::Source;
@@ -19,25 +20,18 @@ use crate::value::{CodeObject, Dict, Function, Gc, Native, Raised, Result, Str, 
 use crate::vm::Vm;
 use crate::vm::flow::on_deep_stack;
 
-/// What a text is compiled as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
-    Expression,
-    Statements,
-    /// One statement of a prompt.
-    Single,
-}
-
-/// The text of a str or bytes; the code object when it is one already.
+/// The text of a str or bytes; the code object when it is one already, or the nodes of a tree.
 enum Program {
     Text(String),
     Code(Gc<CodeObject>),
+    Tree(Value),
 }
 
 fn program(vm: &mut Vm, function: &str, value: &Value) -> Result<Program> {
     let text = match value.native() {
         Value::Str(text) => text.to_string(),
         Value::Code(code) => return Ok(Program::Code(code.clone())),
+        other if function == "compile" && syntax_tree::is_node(other) => return Ok(Program::Tree(other.clone())),
         other => match bytes_of(other) {
             Some(bytes) => source::decode_text(vm, bytes)?,
             None => {
@@ -52,57 +46,68 @@ fn program(vm: &mut Vm, function: &str, value: &Value) -> Result<Program> {
     Ok(Program::Text(text))
 }
 
-/// The code of a text, and what there is to warn of.
-fn to_code(
-    source: &Rc<Source>,
-    mode: Mode,
-    options: CompileOptions,
-) -> std::result::Result<(Rc<Code>, Vec<Diagnostic>), Vec<Diagnostic>> {
+type Compiled = std::result::Result<(Rc<Code>, Vec<Diagnostic>), Vec<Diagnostic>>;
+
+fn parse(source: &Source, shape: Shape) -> std::result::Result<Parsed, Vec<Diagnostic>> {
+    Ok(match shape {
+        Shape::Expression => Parsed::Expression(asy_grammar::parse_expression(&source.text)?),
+        Shape::Module | Shape::Interactive => Parsed::Module(asy_grammar::parse(&source.text)?),
+    })
+}
+
+/// The code of a tree, and what there is to warn of.
+fn to_code(source: &Rc<Source>, tree: &Parsed, shape: Shape, options: CompileOptions) -> Compiled {
     let check = CheckOptions { top_level_await: options.top_level_await };
-    let finish = |findings: asy_grammar::Findings, code: Rc<Code>| (code, source::all_warnings(source, findings));
-    if mode == Mode::Expression {
-        let expression = asy_grammar::parse_expression(&source.text)?;
-        let mut findings = asy_grammar::check_expression(&expression, check);
-        if !findings.errors.is_empty() {
-            return Err(std::mem::take(&mut findings.errors));
-        }
-        return Ok(finish(findings, compile_expression(&expression, source, options)?));
-    }
-    let tree = asy_grammar::parse(&source.text)?;
-    let mut findings = asy_grammar::check(&tree, check);
+    let mut findings = match tree {
+        Parsed::Expression(expression) => asy_grammar::check_expression(expression, check),
+        Parsed::Module(module) => asy_grammar::check(module, check),
+    };
     if !findings.errors.is_empty() {
         return Err(std::mem::take(&mut findings.errors));
     }
-    let mode = if mode == Mode::Single { CompileMode::Interactive } else { CompileMode::Namespace };
-    Ok(finish(findings, compile_module(&tree, source, CompileOptions { mode, ..options })?))
+    let mode = if shape == Shape::Interactive { CompileMode::Interactive } else { CompileMode::Namespace };
+    let code = match tree {
+        Parsed::Expression(expression) => compile_expression(expression, source, options)?,
+        Parsed::Module(module) => compile_module(module, source, CompileOptions { mode, ..options })?,
+    };
+    Ok((code, source::all_warnings(source, findings)))
 }
 
-fn make_code(vm: &mut Vm, text: String, name: &str, mode: Mode, options: CompileOptions) -> Result<Gc<CodeObject>> {
-    // Blanks in front of an expression are no indentation.
-    let text = if mode == Mode::Expression { text.trim_start_matches([' ', '\t']).to_string() } else { text };
-    let source = Rc::new(Source { name: name.to_string(), text });
-    match on_deep_stack(|| to_code(&source, mode, options)) {
+fn link(vm: &mut Vm, source: &Rc<Source>, compiled: Compiled) -> Result<Gc<CodeObject>> {
+    match compiled {
         Ok((code, warnings)) => {
-            source::issue_warnings(vm, &source, &warnings)?;
+            source::issue_warnings(vm, source, &warnings)?;
             Ok(CodeObject::link(&code))
         }
-        Err(diagnostics) => Err(source::syntax_error(&source, &diagnostics)),
+        Err(diagnostics) => Err(source::syntax_error(source, &diagnostics)),
     }
 }
+
+fn make_source(text: String, name: &str, shape: Shape) -> Rc<Source> {
+    // Blanks in front of an expression are no indentation.
+    let text = if shape == Shape::Expression { text.trim_start_matches([' ', '\t']).to_string() } else { text };
+    Rc::new(Source { name: name.to_string(), text })
+}
+
+fn make_code(vm: &mut Vm, text: String, name: &str, shape: Shape, options: CompileOptions) -> Result<Gc<CodeObject>> {
+    let source = make_source(text, name, shape);
+    let compiled = on_deep_stack(|| to_code(&source, &parse(&source, shape)?, shape, options));
+    link(vm, &source, compiled)
+}
+
+/// The flag of `compile` that asks for the tree instead of code.
+const ONLY_TREE: i64 = 0x400;
 
 /// What the flags of `compile` ask for.
 fn options_of(flags: i64) -> Result<CompileOptions> {
     /// Features of `__future__`, of which only that of annotations still changes something.
     const FUTURE: i64 = 0x1FE_0010;
     const ANNOTATIONS: i64 = 0x100_0000;
-    /// Two flags of prompts and one for comments with types: nothing depends on them here.
-    const WITHOUT_EFFECT: i64 = 0x200 | 0x4000 | 0x1000;
-    const ONLY_TREE: i64 = 0x400;
+    /// Two flags of prompts, one for comments with types, one for trees with folded constants: nothing depends on
+    /// them here.
+    const WITHOUT_EFFECT: i64 = 0x200 | 0x4000 | 0x1000 | 0x8000;
     const TOP_LEVEL_AWAIT: i64 = 0x2000;
-    if flags & ONLY_TREE != 0 {
-        return Err(Raised::not_implemented_error("compile(): there is no module ast, so no trees are given"));
-    }
-    if flags & !(FUTURE | WITHOUT_EFFECT | TOP_LEVEL_AWAIT) != 0 {
+    if flags & !(FUTURE | WITHOUT_EFFECT | TOP_LEVEL_AWAIT | ONLY_TREE) != 0 {
         return Err(Raised::value_error("compile(): unrecognised flags"));
     }
     Ok(CompileOptions {
@@ -138,15 +143,24 @@ fn compile(
             }
         },
     };
-    let mode = match &**mode {
-        "eval" => Mode::Expression,
-        "exec" => Mode::Statements,
-        "single" => Mode::Single,
+    let shape = match &**mode {
+        "eval" => Shape::Expression,
+        "exec" => Shape::Module,
+        "single" => Shape::Interactive,
+        "func_type" => return Err(Raised::not_implemented_error("compile(): types of functions are not read")),
         _ => return Err(Raised::value_error("compile() mode must be 'exec', 'eval' or 'single'")),
     };
+    let only_tree = flags.unwrap_or(0) & ONLY_TREE != 0;
     match program(vm, "compile", text)? {
-        Program::Text(text) => make_code(vm, text, &file, mode, options).map(Value::Code),
+        Program::Text(text) if only_tree => syntax_tree::parse(vm, &make_source(text, &file, shape), shape),
+        Program::Text(text) => make_code(vm, text, &file, shape, options).map(Value::Code),
         Program::Code(code) => Ok(Value::Code(code)),
+        Program::Tree(tree) if only_tree => Ok(tree),
+        Program::Tree(tree) => {
+            let (tree, source) = syntax_tree::read(vm, &tree, &file, shape)?;
+            let compiled = on_deep_stack(|| to_code(&source, &tree, shape, options));
+            link(vm, &source, compiled).map(Value::Code)
+        }
     }
 }
 
@@ -230,10 +244,12 @@ fn run(
             return Err(Raised::type_error("closure can only be used when source is a code object"));
         }
         Program::Text(text) => {
-            let mode = if function == "eval" { Mode::Expression } else { Mode::Statements };
-            make_code(vm, text, "<string>", mode, CompileOptions::default())?
+            let shape = if function == "eval" { Shape::Expression } else { Shape::Module };
+            make_code(vm, text, "<string>", shape, CompileOptions::default())?
         }
         Program::Code(code) => code,
+        // Only `compile` takes trees.
+        Program::Tree(_) => return Err(Raised::type_error("a tree must be compiled first")),
     };
     let closure = cells(function, &code, closure)?;
     vm.run_code(Function::new(code, globals, closure), Some(locals))

@@ -61,6 +61,7 @@ pub mod special_function;
 pub mod stdlib;
 pub mod structure;
 pub mod suggestion;
+pub mod syntax_tree;
 pub mod sys;
 pub mod sys_hooks;
 pub mod thread;
@@ -92,6 +93,7 @@ pub struct NativeModule {
 /// All native modules, sorted by name.
 pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_abc", precedence: Precedence::First, make: abc::module },
+    NativeModule { name: "_ast", precedence: Precedence::First, make: syntax_tree::module },
     NativeModule { name: "_array", precedence: Precedence::First, make: array::module },
     NativeModule { name: "_binascii", precedence: Precedence::First, make: base64::module },
     NativeModule { name: "_bisect", precedence: Precedence::First, make: bisect::module },
