@@ -10,7 +10,7 @@ use std::fmt;
 use super::event_loop::{self, EventLoop};
 use super::flows::{self, Cause};
 use super::place::{self, Place};
-use super::{future, task_repr};
+use super::{future, sleep, task_repr};
 use crate::value::future::{Callback, Waiting as WaitsFor};
 use crate::value::{Gc, NativeCoroutine, Raised, Task, Value, types};
 use crate::vm::Vm;
@@ -204,6 +204,7 @@ fn describe(vm: &mut Vm, task: &Gc<Task>) -> Waiting {
     let mut waits_for = match task.waiting.get() {
         WaitsFor::Native(native) => words_of(vm, &native),
         WaitsFor::Future(future) => words_of_future(&future),
+        WaitsFor::Timer(_) | WaitsFor::LeavesTimer(_) => sleep::WAITS_FOR.to_string(),
         WaitsFor::Nothing => "nothing".to_string(),
     };
     let coroutine = task.coroutine.get();

@@ -17,7 +17,7 @@ use super::ready::{Notice, Policy, Ready, ReadyQueue};
 use super::timer::{TimerId, Timers};
 use super::{
     clock, context, deadlock, driver, entry, exception_handler, flows, foreign, future, handle, overriding,
-    slow_callback, task, timeout,
+    sleep, slow_callback, task, timeout,
 };
 use crate::memory::{Tracer, interrupt};
 use crate::value::future::{Callback, Listener, Listening};
@@ -519,6 +519,10 @@ impl EventLoop {
             Ready::CoroutineDue(coroutine) => {
                 let outcome = coroutine.body.timer_due(&coroutine, vm);
                 exception_handler::of_callback(vm, outcome, || coroutine.name.to_string())
+            }
+            Ready::SleepOver(task) => {
+                sleep::over(task);
+                Ok(())
             }
             Ready::ListenerDue(listening) => {
                 let outcome = listening.listener().timer_due(&listening, vm);

@@ -19,12 +19,12 @@ use crate::vm::Vm;
 
 /// A pending future of this loop.
 pub fn create(event_loop: &EventLoop) -> Gc<Future> {
-    Gc::new(Future::pending(types().future.clone(), event_loop.number))
+    Gc::new(Future::pending(event_loop.number))
 }
 
 thread_local! {
     static DONE: Gc<Future> = {
-        let done = Future::pending(types().future.clone(), 0);
+        let done = Future::pending(0);
         done.finish(Outcome::Result(Value::None));
         Gc::new(done)
     };

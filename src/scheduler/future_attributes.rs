@@ -123,6 +123,10 @@ fn waited_for(_: &mut Vm, this: &Gc<Task>) -> Value {
     match &*this.waiting.borrow() {
         Waiting::Future(future) => future.clone(),
         Waiting::Native(native) => Value::NativeCoroutine(native.clone()),
+        // A future stands for it, as in CPython.
+        Waiting::Timer(_) | Waiting::LeavesTimer(_) => {
+            Value::Future(Gc::new(Future::pending(this.future.home.get())))
+        }
         Waiting::Nothing => Value::None,
     }
 }

@@ -18,7 +18,7 @@ fn given(value: Option<Value>) -> Option<Value> {
 }
 
 fn new(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
-    Value::Future(Gc::new(Future::pending(class.clone(), 0)))
+    Value::Future(Gc::new(Future::pending_of_class(class.clone(), 0)))
 }
 
 fn init(vm: &mut Vm, this: &Future, event_loop: Option<Value>) -> Result<()> {
@@ -194,7 +194,7 @@ pub const FUTURE_METHODS: &[Native] = &[
 ];
 
 fn new_task(_: &mut Vm, class: &Class, _: &[Value], _: Option<&Gc<Dict>>) -> Value {
-    Value::Task(Task::new(class.clone()))
+    Value::Task(Task::of_class(class.clone()))
 }
 
 fn init_task(

@@ -82,7 +82,7 @@ pub fn gather(vm: &mut Vm, awaitables: &[Value], exceptions: Exceptions) -> Resu
         children.push(child);
     }
     let home = event_loop.map_or(0, |event_loop| event_loop.number);
-    let outer = Gc::new(Future::pending(types().gathering_future.clone(), home));
+    let outer = Gc::new(Future::pending_of_class(types().gathering_future.clone(), home));
     gather.left.set(left);
     gather.children.set(children);
     gather.outer.set(Some(outer.clone()));

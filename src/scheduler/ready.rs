@@ -19,6 +19,8 @@ pub enum Ready {
     Raise(Box<(Gc<Task>, Raised)>),
     /// A timer of a native coroutine is due.
     CoroutineDue(Gc<NativeCoroutine>),
+    /// A task has slept long enough.
+    SleepOver(Gc<Task>),
     /// A timer of a listener is due.
     ListenerDue(Gc<Listening>),
     /// A timeout has expired, if it is still armed as it was then.

@@ -3,7 +3,7 @@
 use super::future;
 use crate::memory::Tracer;
 use crate::value::future::{Callback, Listener, Listening};
-use crate::value::{Future, Gc, Mutable, Result, Value, types};
+use crate::value::{Future, Gc, Mutable, Result, Value};
 use crate::vm::Vm;
 
 /// Connects the two futures. Each takes itself out when it is done.
@@ -20,7 +20,7 @@ const OUTER: u32 = 1;
 pub fn shield(vm: &mut Vm, awaitable: &Value) -> Result<Value> {
     let inner = future::ensure(vm, awaitable, None)?;
     let Some(state) = inner.as_future().filter(|state| !state.is_done()) else { return Ok(inner) };
-    let outer = Future::pending(types().future.clone(), state.home.get());
+    let outer = Future::pending(state.home.get());
     let outer = Value::Future(Gc::new(outer));
     let shield = Listening::new(Shield { inner: Mutable::new(inner.clone()), outer: Mutable::new(outer.clone()) });
     future::add_callback(&inner, Callback::Listener(shield.clone(), INNER))?;

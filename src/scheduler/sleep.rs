@@ -5,12 +5,13 @@
 
 use std::cell::Cell;
 
-use super::event_loop;
+use super::{event_loop, observer};
 use super::ready::Ready;
 use super::timer::TimerId;
 use super::wait_queue::{not_awaited, wake};
 use crate::memory::Tracer;
 use crate::value::coroutine::{NativeBody, Resume, Step};
+use crate::value::future::Waiting;
 use crate::value::native::AtOnce;
 use crate::value::{Gc, Mutable, NativeCoroutine, Raised, Result, Task, Value};
 use crate::vm::Vm;
@@ -112,7 +113,7 @@ impl NativeBody for Sleep {
     }
 
     fn waits_for(&self, _: &mut Vm) -> String {
-        "a timer".to_string()
+        WAITS_FOR.to_string()
     }
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
@@ -127,13 +128,39 @@ impl NativeBody for Sleep {
     }
 }
 
-/// `await asyncio.sleep(0)` gives way without a coroutine.
-pub fn at_once(_: &mut Vm, arguments: &[Value]) -> Result<AtOnce> {
-    Ok(match arguments {
-        [Value::Int(delay)] if *delay <= 0 => AtOnce::Pause,
-        [Value::Float(delay)] if *delay <= 0.0 => AtOnce::Pause,
-        _ => AtOnce::Later,
-    })
+/// What a task that sleeps waits for, in a deadlock report.
+pub const WAITS_FOR: &str = "a timer";
+
+/// `await asyncio.sleep(delay)` needs no coroutine: without a delay it gives way, else the task itself waits for the
+/// timer. (An observer is told of the coroutine that a task waits for.)
+pub fn at_once(vm: &mut Vm, arguments: &[Value]) -> Result<AtOnce> {
+    let delay = match arguments {
+        [Value::Int(delay)] => *delay as f64,
+        [Value::Float(delay)] => *delay,
+        _ => return Ok(AtOnce::Later),
+    };
+    if delay <= 0.0 {
+        return Ok(AtOnce::Pause);
+    }
+    if delay.is_nan() || observer::is_active() {
+        return Ok(AtOnce::Later);
+    }
+    let Some(event_loop) = event_loop::running() else { return Ok(AtOnce::Later) };
+    let Some(task) = event_loop.current_task() else { return Ok(AtOnce::Later) };
+    if !vm.runs_chain_of(&task.coroutine.borrow()) {
+        return Ok(AtOnce::Later);
+    }
+    let timer = event_loop.call_later(vm, delay, Ready::SleepOver(task.clone()))?;
+    task.waiting.set(Waiting::Timer(timer));
+    Ok(AtOnce::Wait)
+}
+
+/// The timer of a sleeping task has come up, if it still waits for it.
+pub(super) fn over(task: Gc<Task>) {
+    if matches!(&*task.waiting.borrow(), Waiting::Timer(_)) {
+        task.waiting.set(Waiting::Nothing);
+        wake(task);
+    }
 }
 
 /// The coroutine of `asyncio.sleep(delay, result)`.

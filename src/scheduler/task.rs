@@ -15,7 +15,7 @@ use super::{context, entry, exception_handler, future, future_attributes, overri
 use crate::memory::interrupt;
 use crate::value::coroutine::{CoroutineState, Resume};
 use crate::value::future::{Callback, Outcome, Waiting};
-use crate::value::{Class, CoroutineKind, Gc, Raised, Result, Str, Task, Value, types};
+use crate::value::{CoroutineKind, Gc, Raised, Result, Str, Task, Value, types};
 use crate::vm::{self, Vm};
 
 thread_local! {
@@ -27,17 +27,7 @@ thread_local! {
 /// "Task-7"; without a context it gets a copy of the current one.
 #[inline]
 pub fn create(event_loop: &EventLoop, coroutine: Value, name: Value, context: Option<Value>) -> Gc<Task> {
-    create_of_class(types().task.clone(), event_loop, coroutine, name, context)
-}
-
-fn create_of_class(
-    class: Class,
-    event_loop: &EventLoop,
-    coroutine: Value,
-    name: Value,
-    context: Option<Value>,
-) -> Gc<Task> {
-    let task = Task::new(class);
+    let task = Task::new();
     set_up(&task, event_loop, coroutine, name, context);
     task
 }
@@ -143,7 +133,7 @@ pub fn create_by_loop(
     check_coroutine(vm, &coroutine)?;
     let name = name_value(vm, name)?;
     if event_loop.changed_object().is_some() || event_loop.debug.get() {
-        let task = Task::new(types().task.clone());
+        let task = Task::new();
         set_up_watched(vm, &task, event_loop, coroutine, name, context)?;
         return Ok(Value::Task(task));
     }
@@ -204,10 +194,15 @@ pub(super) fn step(vm: &mut Vm, event_loop: &EventLoop, task: Gc<Task>, thrown: 
     if task.future.is_done() {
         return report_step_of_done(vm, task, thrown);
     }
-    let waited = task.waiting.take();
-    let thrown = thrown.or_else(|| waited.failure());
+    let thrown = match task.waiting.take() {
+        Waiting::Nothing => thrown,
+        Waiting::Timer(timer) | Waiting::LeavesTimer(timer) => {
+            event_loop.timers.cancel(timer);
+            thrown
+        }
+        waited => thrown.or_else(|| waited.failure()),
+    };
     let thrown = if task.must_cancel.get() { cancellation_to_throw(&task, thrown) } else { thrown };
-    drop(waited);
     if observer::is_active() {
         let is_new = task_repr::is_not_started(&task.coroutine.borrow());
         observer::tell(&task, || if is_new { Event::Started } else { Event::Resumed });
@@ -245,6 +240,12 @@ pub(super) fn step(vm: &mut Vm, event_loop: &EventLoop, task: Gc<Task>, thrown: 
         {
             observer::tell(&task, || Event::Waits(Value::NativeCoroutine(native.clone())));
             task.waiting.set(Waiting::Native(native));
+            if task.must_cancel.get() && cancel_waiting(vm, &task, &task.future.cancel_message())? {
+                task.must_cancel.set(false);
+            }
+            Ok(())
+        }
+        Ok(vm::Outcome::Yielded(Value::Unbound)) => {
             if task.must_cancel.get() && cancel_waiting(vm, &task, &task.future.cancel_message())? {
                 task.must_cancel.set(false);
             }
@@ -397,17 +398,26 @@ pub fn cancel(vm: &mut Vm, task: &Gc<Task>, message: &Value) -> Result<bool> {
 fn cancel_waiting(vm: &mut Vm, task: &Gc<Task>, message: &Value) -> Result<bool> {
     let waiting = task.waiting.get();
     match waiting {
-        Waiting::Nothing => Ok(false),
+        Waiting::Nothing | Waiting::LeavesTimer(_) => Ok(false),
+        Waiting::Timer(timer) => {
+            task.waiting.set(Waiting::LeavesTimer(timer));
+            throw_cancellation(task, message)
+        }
         Waiting::Future(awaited) => future::cancel(vm, &awaited, message),
         Waiting::Native(native) => {
             if !native.body.cancel_wait(&native, vm) {
                 return Ok(false);
             }
-            let cancellation = Cancellation { task: task.clone(), message: message.clone() };
-            super::event_loop::schedule(task.future.home.get(), Ready::Cancel(Box::new(cancellation)))?;
-            Ok(true)
+            throw_cancellation(task, message)
         }
     }
+}
+
+/// The next step of a task throws a CancelledError.
+fn throw_cancellation(task: &Gc<Task>, message: &Value) -> Result<bool> {
+    let cancellation = Cancellation { task: task.clone(), message: message.clone() };
+    super::event_loop::schedule(task.future.home.get(), Ready::Cancel(Box::new(cancellation)))?;
+    Ok(true)
 }
 
 /// `task.uncancel()`: takes one request for cancellation back and gives the number that is left.

@@ -9,18 +9,12 @@ use std::convert::Infallible;
 use super::ready::Ready;
 use super::{handle, heap};
 use crate::value::Mutable;
+pub use crate::value::future::TimerId;
 
 /// Cancelled timers are cleared out when there are more timers than this,
 const CLEARING_LEAST: usize = 100;
 /// and more than this share of them is cancelled.
 const CLEARING_SHARE: f64 = 0.5;
-
-/// Names a timer, also when it is gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimerId {
-    index: u32,
-    generation: u32,
-}
 
 #[derive(Default)]
 struct Table {

@@ -107,6 +107,8 @@ impl Object for Listening {
 /// What few futures have.
 #[derive(Default)]
 struct Extra {
+    /// The class, when it is not the builtin one.
+    subclass: Option<Class>,
     cancel_message: Option<Value>,
     /// The CancelledError a task ended with, for the first who asks.
     cancelled_error: Option<Raised>,
@@ -127,7 +129,6 @@ struct Extra {
 
 /// A future.
 pub struct Future {
-    class: Mutable<Class>,
     pub outcome: Mutable<Outcome>,
     pub callbacks: Mutable<SmallVec<[Callback; 1]>>,
     extra: Mutable<Option<Box<Extra>>>,
@@ -137,28 +138,54 @@ pub struct Future {
     pub log_exception: Cell<bool>,
     /// `_asyncio_future_blocking`: kept for drivers of the script's own, which go by it.
     pub is_blocking: Cell<bool>,
+    /// Whether it is the future in a task.
+    is_task: bool,
 }
 
 impl Future {
-    pub fn pending(class: Class, home: u32) -> Future {
+    /// A future of the builtin class.
+    pub fn pending(home: u32) -> Future {
+        Future::new(home, false)
+    }
+
+    /// A future of the builtin class or a subclass.
+    pub fn pending_of_class(class: Class, home: u32) -> Future {
+        let future = Future::pending(home);
+        future.set_class(class);
+        future
+    }
+
+    fn new(home: u32, is_task: bool) -> Future {
         Future {
-            class: Mutable::new(class),
             outcome: Mutable::new(Outcome::Pending),
             callbacks: Mutable::default(),
             extra: Mutable::new(None),
             home: Cell::new(home),
             log_exception: Cell::new(false),
             is_blocking: Cell::new(false),
+            is_task,
         }
     }
 
     pub fn class(&self) -> Class {
-        self.class.get()
+        self.subclass().unwrap_or_else(|| self.builtin_class().clone())
     }
 
-    /// `__class__ = class`.
-    pub fn set_class(&self, class: Class) {
-        self.class.set(class);
+    /// Its class, when that is not the builtin one of futures or tasks.
+    #[inline]
+    pub fn subclass(&self) -> Option<Class> {
+        self.extra(|extra| extra.subclass.clone())
+    }
+
+    fn builtin_class(&self) -> &'static Class {
+        let types = types();
+        if self.is_task { &types.task } else { &types.future }
+    }
+
+    fn set_class(&self, class: Class) {
+        if !class.same(self.builtin_class()) {
+            self.set_extra(|extra| extra.subclass = Some(class));
+        }
     }
 
     /// Whether it has a result or exception or is cancelled.
@@ -307,7 +334,6 @@ impl Future {
     }
 
     fn trace_parts(&self, tracer: &mut Tracer<'_>) {
-        tracer.visit(&*self.class.borrow());
         match &*self.outcome.borrow() {
             Outcome::Result(value) => value.trace(tracer),
             Outcome::Raised(raised) => tracer.visit(&raised.0),
@@ -331,13 +357,16 @@ impl Future {
             extra.canceller.iter().for_each(|canceller| tracer.visit(canceller));
             extra.attributes.iter().for_each(|attributes| tracer.visit(attributes));
             extra.awaited_by.iter().for_each(|waiter| waiter.trace(tracer));
+            extra.subclass.iter().for_each(|class| tracer.visit(class));
         }
     }
 
     fn clear_parts(&self) {
         drop(self.callbacks.take());
         self.outcome.set(Outcome::Cancelled);
+        let class = self.class();
         self.extra.set(None);
+        self.set_class(class);
     }
 }
 
@@ -387,6 +416,18 @@ pub enum Waiting {
     Future(Value),
     /// A native coroutine that wakes it by itself.
     Native(Gc<NativeCoroutine>),
+    /// A timer, in a sleep that needs no coroutine.
+    Timer(TimerId),
+    /// As `Timer`, but it was cancelled there; it is still to leave the timer.
+    LeavesTimer(TimerId),
+}
+
+/// Names a timer of the loop, also when it is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimerId {
+    pub index: u32,
+    /// How often the place in the loop's table has been used.
+    pub generation: u32,
 }
 
 impl Waiting {
@@ -425,9 +466,9 @@ pub struct Task {
 
 impl Task {
     /// A task that has not been set up: no coroutine, no loop.
-    pub fn new(class: Class) -> Gc<Task> {
+    pub fn new() -> Gc<Task> {
         Gc::new(Task {
-            future: Future::pending(class, 0),
+            future: Future::new(0, true),
             coroutine: Mutable::default(),
             waiting: Mutable::default(),
             number: Cell::new(0),
@@ -437,6 +478,13 @@ impl Task {
             log_destroyed: Cell::new(false),
             has_context: Cell::new(false),
         })
+    }
+
+    /// As `new`, of the builtin class or a subclass.
+    pub fn of_class(class: Class) -> Gc<Task> {
+        let task = Task::new();
+        task.future.set_class(class);
+        task
     }
 
     /// The name the script has given it; else "Task-7".
@@ -475,7 +523,7 @@ impl Object for Task {
         match &*self.waiting.borrow() {
             Waiting::Future(future) => future.trace(tracer),
             Waiting::Native(native) => tracer.visit(native),
-            Waiting::Nothing => {}
+            Waiting::Nothing | Waiting::Timer(_) | Waiting::LeavesTimer(_) => {}
         }
     }
 
@@ -504,9 +552,10 @@ mod tests {
     fn a_task_is_small() {
         assert_eq!(size_of::<Outcome>(), 16);
         assert_eq!(size_of::<Callback>(), 16);
+        assert_eq!(size_of::<Waiting>(), 16);
         // Debug builds count borrows.
         if !cfg!(debug_assertions) {
-            assert_eq!(size_of::<Task>(), 112);
+            assert_eq!(size_of::<Task>(), 104);
         }
     }
 }

@@ -56,6 +56,8 @@ pub enum AtOnce {
     Result(Value),
     /// It gives way once, and then gives None.
     Pause,
+    /// It has seen to it that the current task, whose chain it is in, is woken, and then gives None.
+    Wait,
     /// It must wait, or the arguments are not the usual: nothing is done.
     Later,
 }

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use crate::bytecode::{AwaitContext, Op, Register};
 use crate::value::coroutine::{CoroutineState, Resume};
 use crate::value::native::{AtOnce, AwaitAtOnce};
-use crate::value::{Coroutine, CoroutineKind, Gc, Raised, Result, Value, symbols, types};
+use crate::value::{Coroutine, CoroutineKind, Future, Gc, Raised, Result, Value, symbols, types};
 
 use super::call::{clear_window, coroutine_of_frame};
 use super::coroutine::CHAIN_FACTOR;
@@ -142,8 +142,8 @@ impl Vm {
     /// It is taken by value: the register it comes from is written before this returns, so a reference
     /// into it would not hold.
     pub(super) fn delegate(&mut self, delegate: Value) -> Flow {
-        if delegate.is_none() {
-            return self.give_way();
+        if delegate.is_none() || delegate.is_unbound() {
+            return self.give_way(delegate);
         }
         if let Some(future) = delegate.as_future()
             && let Some(value) = future.value()
@@ -173,7 +173,7 @@ impl Vm {
                     && pause.awaiter.borrow().is_unbound() =>
             {
                 pause.state.set(CoroutineState::Finished);
-                return self.give_way();
+                return self.give_way(Value::None);
             }
             other => other,
         };
@@ -188,13 +188,25 @@ impl Vm {
         }
     }
 
-    /// The current coroutine yields None and waits for nothing: it is suspended in place of the `sleep(0)` that it
-    /// awaits.
-    fn give_way(&mut self) -> Flow {
+    /// The current coroutine is suspended in place of the `sleep` that it awaits, and yields what that would:
+    /// None to give way once, or nothing when its task is woken by other means.
+    fn give_way(&mut self, yielded: Value) -> Flow {
         self.materialize();
         self.clear_delegate();
         let current = self.deactivate(CoroutineState::Suspended);
-        self.suspend(Value::None, Value::Coroutine(current))
+        self.suspend(yielded, Value::Coroutine(current))
+    }
+
+    /// Whether the chain of awaits that runs is the one of this root.
+    pub fn runs_chain_of(&self, root: &Value) -> bool {
+        // SAFETY: frames of kind `Await` stand on that of their chain.
+        unsafe {
+            let mut frame = self.frame;
+            while (*frame).kind == FrameKind::Await {
+                frame = (*frame).previous;
+            }
+            (*frame).subject.is(root)
+        }
     }
 
     /// A call of a coroutine function whose result is awaited at once: the body runs in a frame of its own
@@ -266,6 +278,8 @@ impl Vm {
                 Ok(AtOnce::Result(value)) => (Ok(None), Some((2, value))),
                 // On to the `YieldFrom`, which gives way for None.
                 Ok(AtOnce::Pause) => (Ok(None), Some((1, Value::None))),
+                // As well, for a value that no script can await.
+                Ok(AtOnce::Wait) => (Ok(None), Some((1, Value::Unbound))),
                 Err(raised) => (Err(raised), None),
             };
             clear_window(window, count);
@@ -489,11 +503,10 @@ impl Vm {
             }
             Value::Coroutine(generator) if generator.function.code.is_awaitable.get() => return Ok(value.clone()),
             Value::NativeCoroutine(_) => return Ok(value.clone()),
-            Value::Future(_) | Value::Task(_) => {
-                let class = value.class();
-                if class.is_builtin() {
-                    return Ok(value.clone());
-                }
+            Value::Future(_) | Value::Task(_)
+                if value.as_future().and_then(Future::subclass).is_none_or(|class| class.is_builtin()) =>
+            {
+                return Ok(value.clone());
             }
             _ => {}
         }
