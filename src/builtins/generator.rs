@@ -190,7 +190,7 @@ pub(super) fn delegate(vm: &mut Vm, this: &Value) -> Result<Value> {
     if is_running(vm, this)? {
         return Ok(Value::None);
     }
-    Ok(outer.delegate().bound().unwrap_or(Value::None))
+    Ok(outer.delegate().cloned().unwrap_or_default().bound().unwrap_or(Value::None))
 }
 
 pub const GENERATOR_METHODS: &[Native] = &[

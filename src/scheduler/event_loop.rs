@@ -16,8 +16,8 @@ use super::observer::{self, Event};
 use super::ready::{Notice, Policy, Ready, ReadyQueue};
 use super::timer::{TimerId, Timers};
 use super::{
-    clock, context, deadlock, driver, entry, exception_handler, flows, foreign, future, handle, overriding,
-    sleep, slow_callback, task, timeout,
+    clock, context, deadlock, driver, entry, exception_handler, flows, foreign, future, handle, overriding, sleep,
+    slow_callback, task, timeout,
 };
 use crate::memory::{Tracer, interrupt};
 use crate::value::future::{Callback, Listener, Listening};

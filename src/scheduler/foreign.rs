@@ -90,13 +90,10 @@ pub fn wait(vm: &mut Vm, event_loop: &EventLoop, task: &Gc<Task>, value: &Value)
 
 /// Whether a class of the script has its own way to add callbacks.
 pub fn adds_callbacks(future: &Value) -> bool {
-    let class = match future.as_future() {
-        Some(state) => match state.subclass() {
-            None => return false,
-            Some(class) => class,
-        },
-        None => future.class(),
-    };
+    if future.as_future().is_some_and(|state| !state.has_subclass()) {
+        return false;
+    }
+    let class = future.class();
     !class.is_builtin() && !matches!(class.lookup(&Str::intern("add_done_callback")), Some(Value::Native(_)) | None)
 }
 

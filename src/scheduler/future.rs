@@ -10,7 +10,7 @@ use super::ready::{Notice, Ready};
 use super::{foreign, policy, task};
 use crate::memory::Tracer;
 use crate::value::coroutine::{CoroutineName, Resume, Step};
-use crate::value::future::{Callback, Listening, Outcome};
+use crate::value::future::{Callback, Callbacks, Listening, Outcome};
 use crate::value::{
     CoroutineKind, Exception, Future, Gc, Mutable, NativeCoroutine, Raised, Result, Str, Task, Value,
     coroutine::NativeBody, symbols, types,
@@ -156,14 +156,14 @@ fn entry(callback: Callback, future: &Value) -> Ready {
 
 /// Schedules what waits for a future that has become done.
 pub(super) fn schedule_callbacks(future: &Value, state: &Future) -> Result<()> {
-    if state.callbacks.borrow().is_empty() {
-        return Ok(());
+    let home = state.home.get();
+    match state.callbacks.take() {
+        Callbacks::None => Ok(()),
+        Callbacks::One(callback) => event_loop::schedule(home, entry(callback, future)),
+        Callbacks::Many(all) => {
+            all.into_iter().try_for_each(|callback| event_loop::schedule(home, entry(callback, future)))
+        }
     }
-    let callbacks = state.callbacks.take();
-    for callback in callbacks {
-        event_loop::schedule(state.home.get(), entry(callback, future))?;
-    }
-    Ok(())
 }
 
 /// Registers a callback; it is scheduled now if the future is done.

@@ -77,8 +77,11 @@ pub fn set_stack_source(source: StackSource) {
 }
 
 /// In debug mode a future remembers where it was made.
+#[inline]
 pub fn remember_source(vm: &mut Vm, event_loop: &EventLoop, future: &Future) -> Result<()> {
-    if let Some(frames) = source_stack(vm, event_loop)? {
+    if event_loop.debug.get()
+        && let Some(frames) = source_stack(vm, event_loop)?
+    {
         future.set_source_traceback(frames);
     }
     Ok(())
@@ -124,9 +127,7 @@ fn waited_for(_: &mut Vm, this: &Gc<Task>) -> Value {
         Waiting::Future(future) => future.clone(),
         Waiting::Native(native) => Value::NativeCoroutine(native.clone()),
         // A future stands for it, as in CPython.
-        Waiting::Timer(_) | Waiting::LeavesTimer(_) => {
-            Value::Future(Gc::new(Future::pending(this.future.home.get())))
-        }
+        Waiting::Timer(_) | Waiting::LeavesTimer(_) => Value::Future(Gc::new(Future::pending(this.future.home.get()))),
         Waiting::Nothing => Value::None,
     }
 }

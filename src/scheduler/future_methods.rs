@@ -99,7 +99,7 @@ fn remove_done_callback(vm: &mut Vm, this: &Future, function: &Value) -> Result<
     check_initialized(this)?;
     let callbacks = this.callbacks.get();
     let mut removed = Vec::new();
-    for callback in &callbacks {
+    for callback in callbacks.iter() {
         let same = match callback {
             Callback::Call(call) => vm.equal(&call.function, function)?,
             _ => false,

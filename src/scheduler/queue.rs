@@ -89,6 +89,7 @@ impl Queue {
     }
 
     /// The number of items.
+    #[inline]
     fn size(&self, vm: &mut Vm, this: &Gc<Instance>) -> Result<usize> {
         if self.is_custom.get()
             && let Some(items) = this.get(&Str::intern("_queue"))
@@ -138,6 +139,11 @@ impl Queue {
         if self.is_full(vm, this)? {
             return Err(raise(&types().queue_full));
         }
+        self.put_in(vm, this, item)
+    }
+
+    /// There is room.
+    fn put_in(&self, vm: &mut Vm, this: &Gc<Instance>, item: Value) -> Result<()> {
         if self.is_custom.get() {
             vm.call_method(&Value::Instance(this.clone()), &Str::intern("_put"), &[item])?;
         } else {
@@ -153,6 +159,11 @@ impl Queue {
             let shut_down = self.is_shut_down.get();
             return Err(raise(if shut_down { &types().queue_shut_down } else { &types().queue_empty }));
         }
+        self.take_out(vm, this)
+    }
+
+    /// There is an item.
+    fn take_out(&self, vm: &mut Vm, this: &Gc<Instance>) -> Result<Value> {
         let item = self.take_item(vm, this)?;
         self.putters.pop_and_wake();
         Ok(item)
@@ -446,7 +457,7 @@ fn put_at_once(vm: &mut Vm, arguments: &[Value]) -> Result<AtOnce> {
     if queue.is_custom.get() || queue.is_shut_down.get() || queue.is_full(vm, this)? {
         return Ok(AtOnce::Later);
     }
-    queue.put_now(vm, this, item.clone())?;
+    queue.put_in(vm, this, item.clone())?;
     Ok(AtOnce::Result(Value::None))
 }
 
@@ -456,7 +467,7 @@ fn get_at_once(vm: &mut Vm, arguments: &[Value]) -> Result<AtOnce> {
     if queue.is_custom.get() || queue.size(vm, this)? == 0 {
         return Ok(AtOnce::Later);
     }
-    queue.get_now(vm, this).map(AtOnce::Result)
+    queue.take_out(vm, this).map(AtOnce::Result)
 }
 
 fn put_nowait(vm: &mut Vm, this: &Gc<Instance>, item: Value) -> Result<()> {

@@ -5,10 +5,10 @@
 
 use std::cell::Cell;
 
-use super::{event_loop, observer};
 use super::ready::Ready;
 use super::timer::TimerId;
 use super::wait_queue::{not_awaited, wake};
+use super::{event_loop, observer};
 use crate::memory::Tracer;
 use crate::value::coroutine::{NativeBody, Resume, Step};
 use crate::value::future::Waiting;

@@ -40,7 +40,9 @@ pub fn repr(vm: &mut Vm, value: &Value) -> Result<String> {
             let waiting = task.waiting.get();
             match waiting {
                 Waiting::Future(awaited) => parts.push(format!("wait_for={}", vm.repr(&awaited)?)),
-                Waiting::Native(_) | Waiting::Timer(_) | Waiting::LeavesTimer(_) => parts.push("wait_for=<Future pending cb=[Task.task_wakeup()]>".to_string()),
+                Waiting::Native(_) | Waiting::Timer(_) | Waiting::LeavesTimer(_) => {
+                    parts.push("wait_for=<Future pending cb=[Task.task_wakeup()]>".to_string())
+                }
                 Waiting::Nothing => {}
             }
         }

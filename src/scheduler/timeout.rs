@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 
+use super::event_loop::EventLoop;
 use super::lock::state;
 use super::ready::Ready;
 use super::timer::TimerId;
@@ -71,9 +72,8 @@ impl Deadline {
     }
 
     /// Sets the moment; `target` is what then becomes ready, at once if it has passed.
-    pub fn arm(&self, vm: &mut Vm, when: f64, target: Ready) -> Result<()> {
-        let event_loop = event_loop::running_or_error()?;
-        if when <= event_loop.now(vm)? {
+    pub fn arm(&self, vm: &mut Vm, event_loop: &EventLoop, now: f64, when: f64, target: Ready) -> Result<()> {
+        if when <= now {
             event_loop.ready.push(target);
         } else {
             self.timer.set(Some(event_loop.call_at(vm, when, target)?));
@@ -214,7 +214,9 @@ fn arm(vm: &mut Vm, this: &Gc<Instance>) -> Result<()> {
         return Ok(());
     }
     let when = vm.float(&when)?;
-    timeout.deadline.arm(vm, when, Ready::TimeoutDue(Box::new((this.clone(), timeout.armings.get()))))
+    let event_loop = event_loop::running_or_error()?;
+    let now = event_loop.now(vm)?;
+    timeout.deadline.arm(vm, &event_loop, now, when, Ready::TimeoutDue(Box::new((this.clone(), timeout.armings.get()))))
 }
 
 fn create(when: Value) -> Value {

@@ -57,8 +57,10 @@ impl NativeBody for WaitFor {
                 self.at.set(At::Awaiting);
                 self.deadline.enter()?;
                 if !self.timeout.is_none() {
-                    let when = event_loop::running_or_error()?.now(vm)? + vm.float(&self.timeout)?;
-                    self.deadline.arm(vm, when, Ready::CoroutineDue(this.clone()))?;
+                    let event_loop = event_loop::running_or_error()?;
+                    let now = event_loop.now(vm)?;
+                    let when = now + vm.float(&self.timeout)?;
+                    self.deadline.arm(vm, &event_loop, now, when, Ready::CoroutineDue(this.clone()))?;
                 }
                 Ok(Step::Await(self.awaited.take()))
             }

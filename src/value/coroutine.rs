@@ -213,24 +213,25 @@ impl Coroutine {
         }
     }
 
-    /// What it waits for while it is suspended: a coroutine, native coroutine, future or iterator.
-    /// Unbound when it waits at a `yield`, is running or not started.
-    pub fn delegate(&self) -> Value {
+    /// What it waits for while it is suspended: a coroutine, native coroutine, future or iterator. None, or
+    /// unbound, when it waits at a `yield`, is running or not started.
+    #[inline]
+    pub fn delegate(&self) -> Option<&Value> {
         if !matches!(self.state.get(), CoroutineState::Suspended | CoroutineState::Waiting) {
-            return Value::Unbound;
+            return None;
         }
-        let (ops, registers) = (&self.function.code.code.ops, self.registers.borrow());
-        let register = |number: usize| registers.get(number).cloned().unwrap_or_default();
+        let (ops, registers) = (&self.function.code.code.ops, self.registers.shared());
         let before = |distance: usize| ops.get((self.pc.get() as usize).checked_sub(distance)?);
-        match (before(2), before(1)) {
-            (_, Some(Op::YieldFrom { delegate, .. })) => register(delegate.0 as usize),
-            (Some(Op::AsyncForNext { iterator, .. }), Some(Op::Offset { .. })) => {
-                match register(iterator.0 as usize + 1) {
-                    Value::Unbound => register(iterator.0 as usize),
+        match before(1)? {
+            Op::YieldFrom { delegate, .. } => registers.get(delegate.0 as usize),
+            Op::Offset { .. } => match before(2)? {
+                Op::AsyncForNext { iterator, .. } => match registers.get(iterator.0 as usize + 1) {
+                    None | Some(Value::Unbound) => registers.get(iterator.0 as usize),
                     awaitable => awaitable,
-                }
-            }
-            _ => Value::Unbound,
+                },
+                _ => None,
+            },
+            _ => None,
         }
     }
 

@@ -5,8 +5,7 @@
 
 use std::any::Any;
 use std::cell::Cell;
-
-use smallvec::SmallVec;
+use std::ops::Deref;
 
 use super::exception::TracebackEntry;
 use super::{Class, Dict, Gc, Mutable, NativeCoroutine, Raised, Result, Str, Value, types};
@@ -32,6 +31,64 @@ pub enum Callback {
     Call(Box<ScriptCallback>),
     /// Tell a part of the scheduler, with a number it gives meaning to.
     Listener(Gc<Listening>, u32),
+}
+
+/// Callbacks in order. Most futures have one at most, which needs no memory of its own.
+#[derive(Clone, Default)]
+pub enum Callbacks {
+    #[default]
+    None,
+    One(Callback),
+    Many(Box<Vec<Callback>>),
+}
+
+impl Callbacks {
+    #[inline]
+    pub fn push(&mut self, callback: Callback) {
+        *self = match std::mem::take(self) {
+            Callbacks::None => Callbacks::One(callback),
+            Callbacks::One(first) => Callbacks::Many(Box::new(vec![first, callback])),
+            Callbacks::Many(mut all) => {
+                all.push(callback);
+                Callbacks::Many(all)
+            }
+        };
+    }
+}
+
+impl Deref for Callbacks {
+    type Target = [Callback];
+
+    #[inline]
+    fn deref(&self) -> &[Callback] {
+        match self {
+            Callbacks::None => &[],
+            Callbacks::One(callback) => std::slice::from_ref(callback),
+            Callbacks::Many(all) => all,
+        }
+    }
+}
+
+impl IntoIterator for Callbacks {
+    type Item = Callback;
+    type IntoIter = std::vec::IntoIter<Callback>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        match self {
+            Callbacks::None => Vec::new(),
+            Callbacks::One(callback) => vec![callback],
+            Callbacks::Many(all) => *all,
+        }
+        .into_iter()
+    }
+}
+
+impl FromIterator<Callback> for Callbacks {
+    fn from_iter<T: IntoIterator<Item = Callback>>(callbacks: T) -> Callbacks {
+        let mut all = Callbacks::None;
+        callbacks.into_iter().for_each(|callback| all.push(callback));
+        all
+    }
 }
 
 /// A function that was given to `add_done_callback`.
@@ -130,7 +187,7 @@ struct Extra {
 /// A future.
 pub struct Future {
     pub outcome: Mutable<Outcome>,
-    pub callbacks: Mutable<SmallVec<[Callback; 1]>>,
+    pub callbacks: Mutable<Callbacks>,
     extra: Mutable<Option<Box<Extra>>>,
     /// The number of the loop it belongs to; 0: none yet.
     pub home: Cell<u32>,
@@ -177,6 +234,11 @@ impl Future {
         self.extra(|extra| extra.subclass.clone())
     }
 
+    #[inline(always)]
+    pub fn has_subclass(&self) -> bool {
+        self.extra.borrow().as_deref().is_some_and(|extra| extra.subclass.is_some())
+    }
+
     fn builtin_class(&self) -> &'static Class {
         let types = types();
         if self.is_task { &types.task } else { &types.future }
@@ -217,11 +279,17 @@ impl Future {
     }
 
     /// The value it ended with; None when it is pending or ended otherwise.
+    #[inline]
     pub fn value(&self) -> Option<Value> {
         match &*self.outcome.borrow() {
             Outcome::Result(value) => Some(value.clone()),
             _ => None,
         }
+    }
+
+    #[inline]
+    pub fn has_value(&self) -> bool {
+        matches!(&*self.outcome.borrow(), Outcome::Result(_))
     }
 
     /// The exception it ended with, which counts as retrieved; None when there is none.
@@ -437,7 +505,7 @@ impl Waiting {
         match self {
             Waiting::Future(future) => {
                 let future = future.as_future()?;
-                if future.value().is_some() { None } else { future.result()?.err() }
+                if future.has_value() { None } else { future.result()?.err() }
             }
             _ => None,
         }
@@ -551,11 +619,11 @@ mod tests {
     #[test]
     fn a_task_is_small() {
         assert_eq!(size_of::<Outcome>(), 16);
-        assert_eq!(size_of::<Callback>(), 16);
+        assert_eq!(size_of::<Callbacks>(), 16);
         assert_eq!(size_of::<Waiting>(), 16);
         // Debug builds count borrows.
         if !cfg!(debug_assertions) {
-            assert_eq!(size_of::<Task>(), 104);
+            assert_eq!(size_of::<Task>(), 96);
         }
     }
 }

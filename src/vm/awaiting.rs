@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use crate::bytecode::{AwaitContext, Op, Register};
 use crate::value::coroutine::{CoroutineState, Resume};
 use crate::value::native::{AtOnce, AwaitAtOnce};
-use crate::value::{Coroutine, CoroutineKind, Future, Gc, Raised, Result, Value, symbols, types};
+use crate::value::{Coroutine, CoroutineKind, Gc, Raised, Result, Value, symbols, types};
 
 use super::call::{clear_window, coroutine_of_frame};
 use super::coroutine::CHAIN_FACTOR;
@@ -145,17 +145,22 @@ impl Vm {
         if delegate.is_none() || delegate.is_unbound() {
             return self.give_way(delegate);
         }
-        if let Some(future) = delegate.as_future()
-            && let Some(value) = future.value()
-        {
-            // There is nothing to wait for.
-            // SAFETY: pc is behind the `YieldFrom`, or behind an `AsyncForNext`, whose offset word says so.
-            unsafe {
-                if let Some((dst, place)) = self.delegate_place() {
-                    set_new(place, Value::Unbound);
-                    set(dst, value);
-                    return Ok(None);
+        if let Some(future) = delegate.as_future() {
+            if let Some(value) = future.value() {
+                // There is nothing to wait for.
+                // SAFETY: pc is behind the `YieldFrom`, or behind an `AsyncForNext`, whose offset word says so.
+                unsafe {
+                    if let Some((dst, place)) = self.delegate_place() {
+                        set_new(place, Value::Unbound);
+                        set(dst, value);
+                        return Ok(None);
+                    }
                 }
+            }
+            if !future.is_done() {
+                self.materialize();
+                let current = self.deactivate(CoroutineState::Suspended);
+                return self.suspend(delegate, Value::Coroutine(current));
             }
         }
         self.materialize();
@@ -504,7 +509,7 @@ impl Vm {
             Value::Coroutine(generator) if generator.function.code.is_awaitable.get() => return Ok(value.clone()),
             Value::NativeCoroutine(_) => return Ok(value.clone()),
             Value::Future(_) | Value::Task(_)
-                if value.as_future().and_then(Future::subclass).is_none_or(|class| class.is_builtin()) =>
+                if value.as_future().is_some_and(|future| !future.has_subclass()) || value.class().is_builtin() =>
             {
                 return Ok(value.clone());
             }

@@ -409,9 +409,9 @@ impl Vm {
         dst: Register,
     ) -> Result<Option<Value>> {
         unsafe {
-            let names: Vec<Str> = match &(*(*self.frame).code).constants[names] {
+            let names: SmallVec<[Str; 4]> = match &(*(*self.frame).code).constants[names] {
                 Value::Tuple(names) => names.items().iter().filter_map(|name| name.as_str().cloned()).collect(),
-                _ => Vec::new(),
+                _ => SmallVec::new(),
             };
             let callee = ptr::replace(window, Value::Unbound);
             let arguments = std::slice::from_raw_parts_mut(window.add(1), count);

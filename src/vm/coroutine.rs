@@ -456,13 +456,14 @@ impl Vm {
     #[inline]
     pub(super) fn suspend(&mut self, value: Value, innermost: Value) -> Flow {
         // SAFETY: the top frame is a chain's.
-        match unsafe { &(*self.frame).subject } {
-            root if root.is(&innermost) => {}
-            Value::Coroutine(root) => {
+        match (unsafe { &(*self.frame).subject }, &innermost) {
+            (Value::Coroutine(root), Value::Coroutine(end)) if root.same(end) => {}
+            (Value::NativeCoroutine(root), Value::NativeCoroutine(end)) if root.same(end) => {}
+            (Value::Coroutine(root), _) => {
                 root.set_innermost(innermost);
-                drop(take_awaiter(&root.delegate()));
+                drop(root.delegate().map(take_awaiter));
             }
-            Value::NativeCoroutine(root) => root.set_inner(innermost),
+            (Value::NativeCoroutine(root), _) => root.set_inner(innermost),
             _ => {}
         }
         self.leave_yielded(value)
@@ -633,8 +634,16 @@ pub(super) fn chain_depth(end: &Value) -> u32 {
 /// Links the second of a suspended chain to its root again, and finds where it goes on: at the end of
 /// the chain, unless somebody has driven a part of the chain by hand meanwhile.
 pub(super) fn relink(root: &Gc<Coroutine>, innermost: Value, input: Resume) -> Begin {
+    if let Value::NativeCoroutine(native) = &innermost
+        && native.state.get() == CoroutineState::Suspended
+        && matches!(root.delegate(), Some(Value::NativeCoroutine(awaited)) if awaited.same(native))
+    {
+        // The usual chain of two.
+        native.awaiter.set(Value::Coroutine(root.clone()));
+        return Begin::Run(innermost, input);
+    }
     let mut outer = Value::Coroutine(root.clone());
-    let mut inner = root.delegate();
+    let mut inner = root.delegate().cloned().unwrap_or_default();
     // Only the innermost can have been driven by hand: the others count as running.
     let is_whole = !inner.is(&innermost) && !matches!(&innermost, Value::Coroutine(end) if !end.has_awaiter());
     loop {
@@ -658,7 +667,7 @@ pub(super) fn relink(root: &Gc<Coroutine>, innermost: Value, input: Resume) -> B
                     Value::Unbound => {}
                     innermost => return relink(coroutine, innermost, input),
                 }
-                let delegate = coroutine.delegate();
+                let delegate = coroutine.delegate().cloned().unwrap_or_default();
                 outer = inner;
                 inner = delegate;
             }

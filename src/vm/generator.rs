@@ -15,8 +15,8 @@ use super::frame::{self, Frame, FrameKind, set, set_new};
 use super::{Flow, Vm};
 
 impl Vm {
-    /// The usual way to resume: a root that has not begun, or is suspended by itself, at a `yield` or to give way,
-    /// receives None in a new frame. None when it is another case.
+    /// The usual way to resume: a root that has not begun, or is suspended by itself, at a `yield`, to give way or
+    /// in a future that has a result now, receives that or None in a new frame. None when it is another case.
     ///
     /// # Safety
     /// `frame` is the top frame, with its pc saved.
@@ -36,21 +36,28 @@ impl Vm {
             {
                 return None;
             }
-            let code: *const CodeObject = &*coroutine.function.code;
-            let pc = (*code).code.ops.as_ptr().add(coroutine.pc.get() as usize);
-            let base = (*coroutine.registers.as_ptr()).as_mut_ptr();
-            if state == CoroutineState::Suspended {
-                let dst = match *pc.sub(1) {
-                    Op::Yield { dst, .. } => dst,
-                    Op::YieldFrom { dst, delegate } if (*base.add(delegate.0 as usize)).is_unbound() => dst,
-                    _ => return None,
-                };
-                set_new(base.add(dst.0 as usize), Value::None);
-            }
             let place = (*frame).top;
             let top = place.add(frame::HEADER);
             if self.depth >= self.recursion_limit || top > self.limit {
                 return None;
+            }
+            let code: *const CodeObject = &*coroutine.function.code;
+            let pc = (*code).code.ops.as_ptr().add(coroutine.pc.get() as usize);
+            let base = (*coroutine.registers.as_ptr()).as_mut_ptr();
+            if state == CoroutineState::Suspended {
+                match *pc.sub(1) {
+                    Op::Yield { dst, .. } => set_new(base.add(dst.0 as usize), Value::None),
+                    Op::YieldFrom { dst, delegate } => {
+                        let delegate = base.add(delegate.0 as usize);
+                        let value = match &*delegate {
+                            Value::Unbound => Value::None,
+                            awaited => awaited.as_future()?.value()?,
+                        };
+                        set_new(delegate, Value::Unbound);
+                        set(base.add(dst.0 as usize), value);
+                    }
+                    _ => return None,
+                };
             }
             let globals: *const Dict = &*coroutine.function.globals;
             coroutine.state.set(CoroutineState::Running);

@@ -429,6 +429,8 @@ fn kind_number(value: &Value) -> u32 {
                 8
             }
         }
+        Value::Future(future) if !future.has_subclass() => 10,
+        Value::Task(task) if !task.future.has_subclass() => 11,
         _ => 0,
     }
 }
