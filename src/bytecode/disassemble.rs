@@ -313,6 +313,7 @@ operand_table! {
     GetIterator { dst, iterable },
     ForNext { dst, iterator },
     Call { dst, callee, count },
+    CallAwaited { dst, callee, count },
     CallMethod { dst, callee, count },
     CallKeywords { dst, callee, count },
     CallMethodKeywords { dst, callee, count },

@@ -252,6 +252,9 @@ pub enum Op {
     // Calls. The callee sits in R[callee], its arguments behind it. The window is given up by the call.
     /// R[dst] = R[callee](R[callee+1], ... count of them)
     Call { dst: Register, callee: Register, count: u8 },
+    /// As `Call`, of something that is awaited at once: `GetAwaitable` of R[dst] and `YieldFrom` stand behind it.
+    /// The body of a coroutine function is entered on the spot; then both are skipped.
+    CallAwaited { dst: Register, callee: Register, count: u8 },
     /// After `LoadMethod`: R[dst] = R[callee](self, R[callee+2], ... count of them)
     CallMethod { dst: Register, callee: Register, count: u8 },
     /// As `Call`; the last arguments have the names in the tuple constants[data]  + Data

@@ -180,6 +180,17 @@ impl<'a> Unit<'a> {
         }
     }
 
+    /// What is emitted next awaits this register: if a call has just put its result there, it is told so.
+    pub fn note_awaited(&mut self, result: Register) {
+        if self.is_reachable
+            && let Some(op) = self.ops.last_mut()
+            && let Op::Call { dst, callee, count } = *op
+            && dst == result
+        {
+            *op = Op::CallAwaited { dst, callee, count };
+        }
+    }
+
     /// Emits an instruction that owns a data word.
     pub fn emit_data(&mut self, span: Span, line: u32, op: Op, data: usize) {
         let data = self.checked(span, data, (1 << 24) - 1, "this code needs too many names or constants");

@@ -236,6 +236,9 @@ impl<'a> Compiler<'a> {
 
     /// R[dst] = await R[src], by way of the register `delegate`.
     pub fn await_to(&mut self, span: Span, src: Register, context: AwaitContext, delegate: Register, dst: Register) {
+        if src == delegate {
+            self.unit.note_awaited(src);
+        }
         self.emit(span, Op::GetAwaitable { dst: delegate, src, context });
         self.emit(span, Op::YieldFrom { dst, delegate });
         self.unit.registers.forget_result(delegate);

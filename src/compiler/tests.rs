@@ -130,6 +130,15 @@ fn a_method_call_evaluates_into_its_window() {
 }
 
 #[test]
+fn a_call_that_is_awaited_at_once_says_so() {
+    let ops = f("async def f(g, x):\n  return await g(x)\n");
+    let awaited = ["Move r2 r0", "Move r3 r1", "CallAwaited r2 r2 1", "GetAwaitable r2 r2 Await", "YieldFrom r2 r2"];
+    assert_eq!(ops[..5], awaited);
+    let ops = f("async def f(g):\n  x = g()\n  await x\n");
+    assert!(ops.iter().any(|op| op.starts_with("Call r")), "{ops:?}");
+}
+
+#[test]
 fn results_of_calls_are_given_up() {
     assert_eq!(f("def f(g):\n  g()\n  g\n")[2..], ["Release r1 1", "ReturnNone"]);
     let ops = f("def f(g):\n  for x in g(): pass\n  g.x + 1\n");

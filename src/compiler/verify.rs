@@ -94,6 +94,11 @@ fn check_operands(code: &Code, pc: usize, op: Op) -> Result<(), String> {
         | Op::ImportModule { name, .. } => (name as usize) < code.names.len(),
         Op::Release { start, count } => start.0 as u16 + count as u16 <= code.register_count,
         Op::Call { callee, count, .. } => callee.0 as u16 + (count as u16) < code.register_count,
+        Op::CallAwaited { dst, callee, count } => {
+            matches!(code.ops.get(pc + 1), Some(Op::GetAwaitable { dst: delegate, src, .. }) if *src == dst && *delegate == dst)
+                && matches!(code.ops.get(pc + 2), Some(Op::YieldFrom { .. }))
+                && callee.0 as u16 + (count as u16) < code.register_count
+        }
         Op::CallMethod { callee, count, .. } => callee.0 as u16 + count as u16 + 1 < code.register_count,
         _ => true,
     };

@@ -5,7 +5,7 @@
 //! copy the sixteen bytes; dropping is: lower the count, and free at zero. What the derived code does
 //! with a jump table, this does with one comparison.
 
-use std::mem::{MaybeUninit, align_of, size_of};
+use std::mem::{self, MaybeUninit, align_of, size_of};
 use std::ptr::{self, NonNull};
 
 use super::counted::{self, Header};
@@ -90,6 +90,19 @@ impl Words {
         unsafe { self.0.assume_init() == tag(kind) }
     }
 
+    /// Drops the value, which is counted.
+    ///
+    /// # Safety
+    /// As `put`.
+    #[inline(always)]
+    pub unsafe fn release_counted(self) {
+        // SAFETY: the second word points to the block, and the reference is given up here and nowhere else.
+        unsafe {
+            let block: MaybeUninit<NonNull<Header>> = mem::transmute(self.1);
+            release_block(block.assume_init());
+        }
+    }
+
     /// The value.
     ///
     /// # Safety
@@ -114,13 +127,7 @@ pub unsafe fn release<T: Tagged>(place: *mut T) {
     // SAFETY: as `copy`; the reference is given up here and nowhere else.
     unsafe {
         if (*place).is_counted() {
-            let block = header(place);
-            let count = &block.as_ref().count;
-            let left = count.get().wrapping_sub(1);
-            count.set(left);
-            if left == 0 {
-                counted::release(block);
-            }
+            release_block(header(place));
         }
     }
 }
@@ -140,5 +147,20 @@ pub fn release_all<E, T: Tagged, const N: usize>(elements: &mut Vec<E>, values: 
                 release(value);
             }
         }
+    }
+}
+
+/// Gives up a reference to a block.
+///
+/// # Safety
+/// The block is alive and the reference is not used again.
+#[inline(always)]
+unsafe fn release_block(block: NonNull<Header>) {
+    // SAFETY: as said.
+    let count = unsafe { &block.as_ref().count };
+    let left = count.get().wrapping_sub(1);
+    count.set(left);
+    if left == 0 {
+        counted::release(block);
     }
 }

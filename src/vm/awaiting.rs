@@ -219,30 +219,13 @@ impl Vm {
     /// when this is not such a call; else the new frame.
     ///
     /// # Safety
-    /// The callee is at `window`, its arguments behind it; pc is behind the call and saved.
+    /// The callee is at `window`, its arguments behind it; pc is behind the call and saved, and `awaits_result`
+    /// holds.
     #[inline(always)]
-    pub(super) unsafe fn enter_awaited(
-        &mut self,
-        window: *mut Value,
-        count: usize,
-        result: Register,
-    ) -> Option<NonNull<Frame>> {
-        match unsafe { &*window } {
-            Value::Function(function) if function.code.awaited_arguments as usize == count => unsafe {
-                self.push_awaited(window, count, result)
-            },
-            _ => None,
-        }
-    }
-
-    /// As `enter_awaited`, for a coroutine function that takes so many arguments.
-    ///
-    /// # Safety
-    /// As there.
-    #[inline(never)]
-    unsafe fn push_awaited(&mut self, window: *mut Value, count: usize, result: Register) -> Option<NonNull<Frame>> {
+    pub(super) unsafe fn enter_awaited(&mut self, window: *mut Value, count: usize) -> Option<NonNull<Frame>> {
         unsafe {
-            if !self.awaits_result(result) {
+            let Value::Function(function) = &*window else { return None };
+            if function.code.awaited_arguments as usize != count {
                 return None;
             }
             let frame = self.frame;
@@ -252,7 +235,6 @@ impl Vm {
                 _ if (*frame).current.is_some() => 1,
                 _ => return None,
             };
-            let Value::Function(function) = &*window else { return None };
             if awaits > MOST_AWAITS {
                 return None;
             }
@@ -301,7 +283,7 @@ impl Vm {
     }
 
     /// Whether the result of the call just executed, in `result`, is awaited at once by the two instructions
-    /// behind it.
+    /// behind it, and is nobody's variable.
     ///
     /// # Safety
     /// pc is behind the call and saved.
@@ -309,7 +291,8 @@ impl Vm {
     pub(super) unsafe fn awaits_result(&self, result: Register) -> bool {
         unsafe {
             let pc = (*self.frame).pc;
-            matches!(*pc, Op::GetAwaitable { src, .. } if src == result) && matches!(*pc.add(1), Op::YieldFrom { .. })
+            matches!(*pc, Op::GetAwaitable { dst, src, .. } if src == result && dst == result)
+                && matches!(*pc.add(1), Op::YieldFrom { .. })
         }
     }
 

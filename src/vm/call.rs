@@ -349,7 +349,7 @@ impl Vm {
                         self.push_call(top, window, window.add(1), count, dst, FrameKind::Call);
                         return Ok(None);
                     }
-                    if self.enter_awaited(window, count, dst).is_some() {
+                    if self.awaits_result(dst) && self.enter_awaited(window, count).is_some() {
                         return Ok(None);
                     }
                     if code.code.kind == CodeKind::Function

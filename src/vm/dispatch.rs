@@ -908,17 +908,24 @@ impl Vm {
                                 let value = attempt!(self.call_native(window, count as usize));
                                 store!(dst, value);
                             }
-                            Ok(None) => {
-                                if let Some(entered) = self.enter_awaited(window, count as usize, dst) {
-                                    frame = entered.as_ptr();
-                                    pc = (*frame).pc;
-                                    base = (*frame).base;
-                                    continue;
-                                }
-                                enter!(dst, self.call_window(window, count as usize, dst))
-                            }
+                            Ok(None) => enter!(dst, self.call_window(window, count as usize, dst)),
                             Err(raised) => raise!(raised),
                         }
+                    }
+                    Op::CallAwaited { dst, callee, count } => {
+                        let window = base.add(callee.0 as usize);
+                        (*frame).pc = pc;
+                        if interrupt::is_requested() {
+                            cold_path();
+                            attempt!(self.check_interrupts());
+                        }
+                        if let Some(entered) = self.enter_awaited(window, count as usize) {
+                            frame = entered.as_ptr();
+                            pc = (*frame).pc;
+                            base = (*frame).base;
+                            continue;
+                        }
+                        enter!(dst, self.call_window(window, count as usize, dst))
                     }
                     Op::CallMethod { dst, callee, count } => {
                         let window = base.add(callee.0 as usize);

@@ -353,7 +353,7 @@ pub(super) unsafe fn set_new(place: *mut Value, value: Value) {
         if (*place).is_counted() {
             let old = Words::take(place);
             place.write(value);
-            drop(old.value::<Value>());
+            old.release_counted();
         } else {
             place.write(value);
         }
@@ -380,7 +380,7 @@ pub(super) unsafe fn set_words(place: *mut Value, value: Words) {
         if (*place).is_counted() {
             let old = Words::take(place);
             value.put(place);
-            drop(old.value::<Value>());
+            old.release_counted();
         } else {
             value.put(place);
         }
