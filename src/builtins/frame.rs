@@ -13,25 +13,33 @@ use crate::value::coroutine::CoroutineState;
 use crate::value::exception::TracebackEntry;
 use crate::value::instance::Payload;
 use crate::value::{
-    Coroutine, CoroutineKind, Dict, Function, Gc, Instance, Native, Raised, Result, Str, Value, Weak, types,
+    Coroutine, CoroutineKind, Dict, Gc, Instance, List, Mutable, Native, Raised, Result, Str, Value, Weak, types,
 };
-use crate::vm::{FrameView, Vm, bound_variables, builtins_of};
+use crate::vm::{FrameView, Vm, bound_variables, builtins_of, inner_variables};
+
+use super::frame_locals;
 
 /// A frame: where it is, and where it was when the object was made.
 struct Frame {
     entry: TracebackEntry,
     /// The generator or coroutine whose frame it is: the frame does not keep it alive.
     coroutine: Option<Weak<Coroutine>>,
+    /// What was put into `f_locals` under names that are no variables.
+    added: Mutable<Option<Gc<Dict>>>,
 }
 
 impl Payload for Frame {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.entry.trace(tracer);
+        self.added.borrow().iter().for_each(|added| tracer.visit(added));
     }
 }
 
 fn make(entry: TracebackEntry, coroutine: Option<&Gc<Coroutine>>) -> Gc<Instance> {
-    Instance::with_payload(types().frame.clone(), Frame { entry, coroutine: coroutine.map(Weak::new) })
+    Instance::with_payload(
+        types().frame.clone(),
+        Frame { entry, coroutine: coroutine.map(Weak::new), added: Mutable::default() },
+    )
 }
 
 thread_local! {
@@ -175,37 +183,168 @@ fn back(vm: &mut Vm, this: &Value) -> Result<Value> {
     Ok(views.next().map(|view| frame_of_view(&view)).into())
 }
 
-fn variables(function: &Gc<Function>, registers: &[Value]) -> Value {
-    let dict = Dict::new();
-    let register = |register: Register| registers.get(register.0 as usize).cloned().unwrap_or_default();
-    for (name, value) in bound_variables(function, register) {
-        if !name.starts_with('.') {
-            dict.set_str(&name, value);
+/// What is in the registers of a frame that does not run: those of a coroutine, or those that an exception has
+/// left.
+enum Registers {
+    Running(FrameView),
+    Suspended(Gc<Coroutine>),
+    Left(Gc<List>),
+    Gone,
+}
+
+impl Registers {
+    fn get(&self, register: Register) -> Value {
+        let index = register.0 as usize;
+        match self {
+            Registers::Running(view) => view.register(register),
+            Registers::Suspended(coroutine) => coroutine.registers.borrow().get(index).cloned().unwrap_or_default(),
+            Registers::Left(list) => list.get(index).unwrap_or_default(),
+            Registers::Gone => Value::Unbound,
         }
     }
-    Value::Dict(Gc::new(dict))
+
+    fn set(&self, register: Register, value: Value) {
+        let index = register.0 as usize;
+        match self {
+            Registers::Running(view) => view.set_register(register, value),
+            Registers::Suspended(coroutine) => {
+                let mut registers = coroutine.registers.borrow_mut();
+                let old = registers.get_mut(index).map(|place| std::mem::replace(place, value));
+                drop(registers);
+                drop(old);
+            }
+            Registers::Left(list) => drop(list.replace(index, value)),
+            Registers::Gone => {}
+        }
+    }
+}
+
+impl Frame {
+    fn registers(&self, vm: &Vm) -> Registers {
+        if let Some(left) = self.entry.left() {
+            return Registers::Left(left);
+        }
+        match self.find(vm) {
+            Some(view) => Registers::Running(view),
+            None => self.coroutine().map_or(Registers::Gone, Registers::Suspended),
+        }
+    }
+
+    /// Whether its variables are registers, not only entries of a namespace.
+    fn has_variables(&self, vm: &Vm) -> bool {
+        let code = &self.entry.function.code.code;
+        let is_namespace = matches!(code.kind, CodeKind::Module | CodeKind::Class);
+        !is_namespace || inner_variables(code, self.instruction(vm)).next().is_some()
+    }
+
+    /// The namespace of a module or class.
+    fn namespace(&self, registers: &Registers) -> Option<Value> {
+        match self.entry.function.code.code.kind {
+            CodeKind::Module => Some(Value::Dict(self.entry.function.globals.clone())),
+            CodeKind::Class => Some(registers.get(Register(0))).filter(|namespace| !namespace.is_unbound()),
+            _ => None,
+        }
+    }
+
+    /// The variables as they are now, and what was added under other names.
+    fn variables(&self, vm: &mut Vm) -> Result<Value> {
+        let registers = self.registers(vm);
+        let dict = match self.namespace(&registers) {
+            Some(Value::Dict(namespace)) => namespace.copy(),
+            _ => Dict::new(),
+        };
+        let read = |register| registers.get(register);
+        for (name, value) in bound_variables(&self.entry.function, self.instruction(vm), read) {
+            if !name.starts_with('.') {
+                dict.set_str(&name, value);
+            }
+        }
+        let dict = Value::Dict(Gc::new(dict));
+        for entry in self.added.get().iter().flat_map(|added| added.snapshot()) {
+            vm.set_item(&dict, &entry.key, entry.value)?;
+        }
+        Ok(dict)
+    }
+
+    /// Gives a variable a value. False when the code has none of this name.
+    fn set_variable(&self, vm: &Vm, name: &Str, value: &Value) -> bool {
+        let code = &self.entry.function.code.code;
+        let registers = self.registers(vm);
+        let inner = inner_variables(code, self.instruction(vm)).filter(|variable| *variable.name == **name).last();
+        let own = || code.register_names.iter().position(|known| known.as_deref() == Some(&**name));
+        let place = inner.map(|variable| variable.register).or_else(|| own().map(|index| Register(index as u8)));
+        if let Some(register) = place {
+            match registers.get(register) {
+                Value::Cell(cell) => cell.contents.set(value.clone()),
+                _ => registers.set(register, value.clone()),
+            }
+            return true;
+        }
+        let spilled = code.spill_names.iter().position(|known| **known == **name);
+        if let (Some(index), Some(spill)) = (spilled, code.spill)
+            && let Value::List(list) = registers.get(spill)
+        {
+            match list.get(index) {
+                Some(Value::Cell(cell)) => cell.contents.set(value.clone()),
+                _ => drop(list.replace(index, value.clone())),
+            }
+            return true;
+        }
+        match (self.namespace(&registers), code.kind) {
+            (Some(Value::Dict(namespace)), _) => namespace.set_str(name, value.clone()),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Names that are no variables of the code, with the values that were put under them.
+    fn added(&self) -> Gc<Dict> {
+        let mut added = self.added.borrow_mut();
+        added.get_or_insert_with(|| Gc::new(Dict::new())).clone()
+    }
+}
+
+/// The variables of the frame that a frame object stands for.
+pub fn variables_of(vm: &mut Vm, this: &Value) -> Result<Value> {
+    frame(this)?.variables(vm)
+}
+
+/// Sets a variable of the frame that a frame object stands for. A name that its code does not have is kept by
+/// the frame object.
+pub fn set_variable(vm: &mut Vm, this: &Value, key: &Value, value: Value) -> Result<()> {
+    let frame = frame(this)?;
+    let code = frame.entry.function.code.clone();
+    let hash = vm.hash(key)?;
+    // A key may be no str and yet equal to one.
+    let name = match key {
+        Value::Str(name) => Some(name.clone()),
+        _ => {
+            let inner = code.code.inner_variables.iter().map(|variable| &variable.name);
+            let own = code.code.register_names.iter().flatten().chain(&code.code.spill_names);
+            let mut found = None;
+            for name in inner.chain(own) {
+                let name = Value::Str(Str::intern(name));
+                if vm.hash(&name)? == hash && vm.equal(key, &name)? {
+                    found = name.as_str().cloned();
+                    break;
+                }
+            }
+            found
+        }
+    };
+    match name {
+        Some(name) if frame.set_variable(vm, &name.interned(), &value) => Ok(()),
+        _ => vm.set_item(&Value::Dict(frame.added()), key, value),
+    }
 }
 
 fn locals(vm: &mut Vm, this: &Value) -> Result<Value> {
-    let this = frame(this)?;
-    let function = &this.entry.function;
-    if function.code.code.kind == CodeKind::Module {
-        return Ok(Value::Dict(function.globals.clone()));
+    let state = frame(this)?;
+    if !state.has_variables(vm) {
+        let namespace = state.namespace(&state.registers(vm));
+        return Ok(namespace.unwrap_or_else(|| Value::Dict(Gc::new(Dict::new()))));
     }
-    if let Some(left) = this.entry.left() {
-        let registers = left.snapshot();
-        if function.code.code.kind == CodeKind::Class {
-            return Ok(registers.first().cloned().unwrap_or_else(|| Value::Dict(Gc::new(Dict::new()))));
-        }
-        return Ok(variables(function, &registers));
-    }
-    if let Some(view) = this.find(vm) {
-        return Ok(view.locals_object());
-    }
-    match this.coroutine() {
-        Some(coroutine) => Ok(variables(function, &coroutine.registers.get())),
-        None => Ok(Value::Dict(Gc::new(Dict::new()))),
-    }
+    Ok(frame_locals::proxy(this))
 }
 
 fn none(_: &mut Vm, this: &Value) -> Result<()> {

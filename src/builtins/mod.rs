@@ -28,6 +28,7 @@ pub mod exception_group;
 pub mod exceptions;
 pub mod float;
 pub mod frame;
+pub mod frame_locals;
 pub mod function;
 pub mod functions;
 pub mod generator;
@@ -123,6 +124,7 @@ fn method_tables() -> Vec<(&'static Class, &'static [Native])> {
         (&types.base_exception_group, exception_group::METHODS),
         (&types.traceback, traceback::METHODS),
         (&types.frame, frame::METHODS),
+        (&types.frame_locals, frame_locals::METHODS),
         (&types.int, int::METHODS),
         (&types.bool, bool::METHODS),
         (&types.float, float::METHODS),

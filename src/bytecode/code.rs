@@ -54,6 +54,8 @@ pub struct Code {
     pub parameter_names: Vec<Rc<str>>,
     /// The variable that lives in each register, if one does: for messages and `locals()`.
     pub register_names: Vec<Option<Rc<str>>>,
+    /// The variables of comprehensions, which live in registers of the frame around them.
+    pub inner_variables: Vec<InnerVariable>,
     /// Where the spill list is, when there are more variables than registers. Then `spill_names` has
     /// its variables, and when there are too many parameters these are all in it, in order.
     pub spill: Option<Register>,
@@ -87,6 +89,15 @@ pub struct Code {
     pub is_nested: bool,
     /// A module whose top level awaits: it is run as a coroutine by `asyncio.run`.
     pub awaits_at_top: bool,
+}
+
+/// While pc is in [start, end) this variable of a comprehension lives in the register.
+#[derive(Clone, Debug)]
+pub struct InnerVariable {
+    pub name: Rc<str>,
+    pub register: Register,
+    pub start: u32,
+    pub end: u32,
 }
 
 /// An instruction in [start, end) that raises continues at `handler`, with the exception in a register.

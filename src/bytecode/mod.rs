@@ -6,5 +6,7 @@ pub mod code;
 pub mod disassemble;
 pub mod op;
 
-pub use code::{BEFORE_START, Capture, Code, CodeKind, Constant, ExceptionRange, HandledRange, Position, Source};
+pub use code::{
+    BEFORE_START, Capture, Code, CodeKind, Constant, ExceptionRange, HandledRange, InnerVariable, Position, Source,
+};
 pub use op::{AwaitContext, Conversion, FunctionPart, Intrinsic, Op, Operator, Register};

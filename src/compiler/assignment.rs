@@ -185,7 +185,7 @@ impl<'a> Compiler<'a> {
     /// Unpacks into a list, and from there to targets that are too many for a row of registers.
     fn unpack_many(&mut self, span: Span, targets: &'a [Expression], star: Option<usize>, src: Register) {
         let operands = self.unit.registers.take_row(3);
-        let operand = |index: u8| Register(operands.0 + index);
+        let operand = |index: u8| Register(operands.0.saturating_add(index));
         let constant = |count: Option<usize>| count.map_or(Constant::None, |count| Constant::Int(count as i64));
         self.emit(span, Op::Move { dst: operands, src });
         self.load_constant(span, constant(Some(star.unwrap_or(targets.len()))), operand(1));

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use asy_grammar::ast::{Name, Span};
 
-use crate::bytecode::{Code, Constant, ExceptionRange, HandledRange, Op, Position, Register};
+use crate::bytecode::{Code, Constant, ExceptionRange, HandledRange, InnerVariable, Op, Position, Register};
 
 use super::block::Block;
 use super::registers::{RegisterSet, Registers};
@@ -108,6 +108,10 @@ pub struct Unit<'a> {
     patches: Vec<(usize, Label)>,
     pub protected: Vec<ProtectedRange>,
     pub handled: Vec<HandledSpan>,
+    /// As in `Code`, of the inline scopes that are closed.
+    pub inner_variables: Vec<InnerVariable>,
+    /// Where the inline scopes that are open begin.
+    pub open_inline: Vec<u32>,
     bound: RegisterSet,
     is_reachable: bool,
     /// What did not fit.
@@ -137,6 +141,8 @@ impl<'a> Unit<'a> {
             patches: Vec::new(),
             protected: Vec::new(),
             handled: Vec::new(),
+            inner_variables: Vec::new(),
+            open_inline: Vec::new(),
             bound: RegisterSet::default(),
             is_reachable: true,
             problems: Vec::new(),
@@ -338,6 +344,7 @@ impl<'a> Unit<'a> {
                 exception: range.exception,
             })
             .collect();
+        code.inner_variables = self.inner_variables;
         code.handled = self.handled.iter().map(|span| span.range).collect();
         code.register_count = self.registers.count();
         code.spill = self.spill;

@@ -278,6 +278,7 @@ impl<'a> Compiler<'a> {
             register_count: 0,
             parameter_names: Vec::new(),
             register_names: Vec::new(),
+            inner_variables: Vec::new(),
             spill: None,
             spill_names: Vec::new(),
             spilled_parameters: false,

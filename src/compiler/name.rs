@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use asy_grammar::ast::{Name, Span};
 
-use crate::bytecode::{Capture, Code, Constant, Op, Register};
+use crate::bytecode::{Capture, Code, Constant, InnerVariable, Op, Register};
 
 use super::Compiler;
 use super::registers::{Place, VARIABLE_LIMIT};
@@ -308,18 +308,25 @@ impl<'a> Compiler<'a> {
             }
         }
         self.unit.scopes.push(scope);
+        let start = self.unit.here();
+        self.unit.open_inline.push(start);
     }
 
     /// Closes the inline scope opened last and gives up its variables.
     pub fn close_inline_scope(&mut self, span: Span) {
         let Some(scope) = self.unit.scopes.pop() else { return };
-        let registers = self.unit.registers.places.iter().filter(|((owner, _), _)| *owner == scope);
-        let registers: Vec<u8> = registers
-            .filter_map(|(_, place)| match place {
-                Place::Register(register) | Place::Cell(register) => Some(register.0),
-                _ => None,
-            })
-            .collect();
+        let (start, end) = (self.unit.open_inline.pop().unwrap_or(0), self.unit.here());
+        let places = self.unit.registers.places.iter().filter(|((owner, _), _)| *owner == scope);
+        let mut registers: Vec<u8> = Vec::new();
+        let mut variables: Vec<InnerVariable> = Vec::new();
+        for ((_, name), place) in places {
+            if let Place::Register(register) | Place::Cell(register) = *place {
+                registers.push(register.0);
+                variables.push(InnerVariable { name: name.clone(), register, start, end });
+            }
+        }
+        variables.sort_by_key(|variable| variable.register);
+        self.unit.inner_variables.extend(variables);
         if let (Some(first), Some(last)) = (registers.iter().min(), registers.iter().max()) {
             self.emit(span, Op::Release { start: Register(*first), count: (last - first).saturating_add(1) });
         }

@@ -108,6 +108,7 @@ types! {
     set_iterator = "set_iterator", Sealed, object;
     callable_iterator = "callable_iterator", Sealed, object;
     sequence_iterator = "iterator", Sealed, object;
+    frame_locals = "FrameLocalsProxy", Native, object;
     generic_alias_iterator = "generic_alias_iterator", Sealed, object;
     enumerate = "enumerate", Native, object;
     zip = "zip", Native, object;

@@ -34,7 +34,7 @@ mod slots;
 mod unwind;
 mod variable;
 
-use crate::bytecode::{Code, CodeKind, Register};
+use crate::bytecode::{Code, CodeKind, InnerVariable, Register};
 use crate::value::{
     CellObject, Class, CodeObject, Coroutine, Dict, Exception, Function, Gc, Module, Result, Str, Value,
 };
@@ -315,24 +315,39 @@ impl FrameView {
 
     /// The variables that are bound, by name, cells opened.
     pub fn locals(&self) -> Vec<(Str, Value)> {
-        bound_variables(&self.function, |register| self.register(register))
+        bound_variables(&self.function, self.instruction, |register| self.register(register))
+    }
+
+    /// Puts a value into a register.
+    pub fn set_register(&self, register: Register, value: Value) {
+        // SAFETY: as in `register`; nobody has a reference to what is in it while natives run.
+        let old = unsafe { std::mem::replace(&mut *self.registers.cast_mut().add(register.0 as usize), value) };
+        drop(old);
     }
 
     /// What `locals()` gives there: the namespace of a module or class, or a new dict.
     pub fn locals_object(&self) -> Value {
-        match self.function.code.code.kind {
+        let code = &self.function.code.code;
+        let namespace = match code.kind {
             CodeKind::Module => Value::Dict(self.function.globals.clone()),
             CodeKind::Class => self.register(Register(0)),
-            _ => {
-                let dict = Dict::new();
-                for (name, value) in self.locals() {
-                    if !name.starts_with('.') {
-                        dict.set_str(&name, value);
-                    }
-                }
-                Value::Dict(Gc::new(dict))
+            _ => Value::Dict(Gc::new(Dict::new())),
+        };
+        let is_function = !matches!(code.kind, CodeKind::Module | CodeKind::Class);
+        if !is_function && inner_variables(code, self.instruction).next().is_none() {
+            return namespace;
+        }
+        // Inside a comprehension its variables are shown as well, in a copy.
+        let dict = match &namespace {
+            Value::Dict(namespace) => namespace.copy(),
+            _ => return namespace,
+        };
+        for (name, value) in self.locals() {
+            if !name.starts_with('.') {
+                dict.set_str(&name, value);
             }
         }
+        Value::Dict(Gc::new(dict))
     }
 }
 
@@ -378,8 +393,20 @@ fn handled_by_awaiters(coroutine: &Coroutine, thrown: u32) -> Option<Gc<Exceptio
     }
 }
 
-/// The variables of a function that are bound, by name, cells opened; `register` reads a register.
-pub fn bound_variables(function: &Function, register: impl Fn(Register) -> Value) -> Vec<(Str, Value)> {
+/// The variables of the comprehensions around an instruction.
+pub fn inner_variables(code: &Code, instruction: usize) -> impl Iterator<Item = &InnerVariable> {
+    let is_around =
+        move |variable: &&InnerVariable| (variable.start as usize..variable.end as usize).contains(&instruction);
+    code.inner_variables.iter().filter(is_around)
+}
+
+/// The variables of a function that are bound at an instruction, by name, cells opened; `register` reads a
+/// register.
+pub fn bound_variables(
+    function: &Function,
+    instruction: usize,
+    register: impl Fn(Register) -> Value,
+) -> Vec<(Str, Value)> {
     let code = &function.code.code;
     let named = code.register_names.iter().enumerate();
     let open = |value: Value| match value {
@@ -397,6 +424,11 @@ pub fn bound_variables(function: &Function, register: impl Fn(Register) -> Value
     {
         let spilled = code.spill_names.iter().zip(values.snapshot());
         locals.extend(spilled.filter_map(|(name, value)| Some((Str::intern(name), open(value).bound()?))));
+    }
+    for variable in inner_variables(code, instruction) {
+        if let Some(value) = open(register(variable.register)).bound() {
+            locals.push((Str::intern(&variable.name), value));
+        }
     }
     locals
 }
