@@ -161,7 +161,11 @@ impl Vm {
                 return Err(Raised::type_error(format!("Cannot extend an incomplete type '{}'", base.name())));
             }
             if base.layout == Layout::Sealed {
-                return Err(Raised::type_error(format!("type '{}' is not an acceptable base type", base.name())));
+                let name = match base.namespace.get_str(&symbols().module) {
+                    Some(Value::Str(module)) if &*module != "builtins" => format!("{module}.{}", base.name()),
+                    _ => base.name().to_string(),
+                };
+                return Err(Raised::type_error(format!("type '{name}' is not an acceptable base type")));
             }
         }
         let layout = choose_layout(&bases)?;
