@@ -96,6 +96,9 @@ fn key_of<'a>(vm: &mut Vm, key: &'a Value) -> Result<Subscript<'a>> {
     match key {
         Value::Int(_) | Value::Slice(_) => slice::subscript(vm, key, "memoryview"),
         other if vm.special(other, &symbols().index)?.is_some() => slice::subscript(vm, key, "memoryview"),
+        Value::Tuple(keys) if keys.len() > 1 && keys.items().iter().all(|key| matches!(key, Value::Slice(_))) => {
+            Err(Raised::not_implemented_error("multi-dimensional slicing is not implemented"))
+        }
         _ => Err(Raised::type_error("memoryview: invalid slice key")),
     }
 }
@@ -246,6 +249,9 @@ fn not_equal(vm: &mut Vm, this: Receiver<'_>, other: &Value) -> Value {
 }
 
 fn hash(_: &mut Vm, this: Receiver<'_>) -> Result<i64> {
+    if let Some(known) = this.view.hash.get() {
+        return Ok(known);
+    }
     let data = this.data()?;
     if !this.is_read_only() {
         return Err(Raised::value_error("cannot hash writable memoryview object"));
@@ -253,7 +259,9 @@ fn hash(_: &mut Vm, this: Receiver<'_>) -> Result<i64> {
     if !matches!(this.view.code, b'B' | b'b' | b'c') {
         return Err(Raised::value_error("memoryview: hashing is restricted to formats 'B', 'b' or 'c'"));
     }
-    Ok(hash::hash(&bytes::new(&*data)).unwrap_or(0))
+    let hash = hash::hash(&bytes::new(&*data)).unwrap_or(0);
+    this.view.hash.set(Some(hash));
+    Ok(hash)
 }
 
 fn repr(_: &mut Vm, this: Receiver<'_>) -> String {

@@ -84,6 +84,8 @@ pub struct MemoryView {
     pub length: usize,
     /// Whether it cannot be written to although the object can.
     pub read_only: bool,
+    /// Its hash, once it was asked for: that stays when it is released.
+    pub hash: Cell<Option<i64>>,
 }
 
 impl MemoryView {
@@ -122,7 +124,7 @@ impl MemoryView {
         if let Some(array) = ByteArray::within(&object) {
             array.views.set(array.views.get() + 1);
         }
-        MemoryView { object: Mutable::new(object), code, start, step, length, read_only: false }
+        MemoryView { object: Mutable::new(object), code, start, step, length, read_only: false, hash: Cell::new(None) }
     }
 
     /// The object it shows; unbound once it is released.

@@ -76,7 +76,7 @@ pub fn builtin_has_weak_references(class: &Class) -> bool {
     match class.layout {
         Layout::Native => !is_plain_tool(class),
         Layout::Set | Layout::FrozenSet | Layout::Class | Layout::Future | Layout::Task => true,
-        _ => class.same(&types().regular_pattern),
+        _ => class.same(&types().regular_pattern) || class.same(&types().memoryview),
     }
 }
 
