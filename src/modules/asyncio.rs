@@ -316,7 +316,15 @@ fn iscoroutinefunction(vm: &mut Vm, value: &Value) -> Result<bool> {
     }
     // What `inspect.markcoroutinefunction` leaves behind.
     let mark = vm.get_attribute_if_any(function, &Str::intern("_is_coroutine_mark"))?;
-    Ok(matches!(mark, Some(Value::Bool(true))))
+    if matches!(mark, Some(Value::Bool(true))) {
+        return Ok(true);
+    }
+    // The mark of old; only who has imported the module can have it.
+    let old = Str::intern("_is_coroutine");
+    let Some(mark) = super::state().module("asyncio.coroutines").and_then(|module| module.get(&old)) else {
+        return Ok(false);
+    };
+    Ok(vm.get_attribute_if_any(function, &old)?.is_some_and(|own| own.is(&mark)))
 }
 
 fn isfuture(vm: &mut Vm, value: &Value) -> Result<bool> {

@@ -1,6 +1,6 @@
 //! Imports: from a name to a module.
 //!
-//! Searched in this order: `sys.modules`; the native modules that always win; the folders of
+//! Searched in this order: `sys.modules`; finders that the script has put into `sys.meta_path`; the native modules that always win; the folders of
 //! `sys.path` (a package's `__path__` for what is inside it); the other native modules; the embedded
 //! library; last the folders of `sys.path` that come from the environment, so that the library of
 //! another implementation can stand there without taking the place of this one. A file is
@@ -210,8 +210,10 @@ fn find_loaded(full: &str) -> Result<Option<Value>> {
 
 /// Finds, makes and runs a module that is not loaded yet.
 fn load(vm: &mut Vm, full: &str, package_path: Option<&Value>) -> Result<Value> {
-    let Some(origin) = find(vm, full, package_path)? else {
-        return Err(not_found(format!("No module named '{full}'"), full));
+    let origin = match search(vm, full, package_path)? {
+        Some(Found::Origin(origin)) => origin,
+        Some(Found::Spec(spec)) => return load_from_spec(vm, &spec),
+        None => return Err(not_found(format!("No module named '{full}'"), full)),
     };
     let spec = spec_of(full, &origin);
     let key = Str::intern(full);
@@ -271,8 +273,60 @@ fn spec_of(full: &str, origin: &Origin) -> Value {
     }
 }
 
+/// What was found: by the machine itself, or by a finder of the script.
+enum Found {
+    Origin(Origin),
+    Spec(Value),
+}
+
+/// Asks the finders of `sys.meta_path` in turn; the usual ones stand for `find`.
+fn search(vm: &mut Vm, full: &str, package_path: Option<&Value>) -> Result<Option<Found>> {
+    let own = &state().finders;
+    let is_own = |finder: &Value| matches!(finder, Value::Class(class) if own.iter().any(|own| own.same(class)));
+    let finders = match state().module("sys").and_then(|sys| sys.get("meta_path")) {
+        Some(Value::List(finders)) => finders.snapshot(),
+        _ => Vec::new(),
+    };
+    if finders.iter().all(is_own) {
+        return Ok(find(vm, full, package_path)?.map(Found::Origin));
+    }
+    let path = package_path.cloned().unwrap_or(Value::None);
+    for finder in finders {
+        if is_own(&finder) {
+            if matches!(&finder, Value::Class(class) if class.same(&own[own.len() - 1]))
+                && let Some(origin) = find(vm, full, package_path)?
+            {
+                return Ok(Some(Found::Origin(origin)));
+            }
+        } else if let Some(find_spec) = vm.get_attribute_if_any(&finder, &Str::intern("find_spec"))? {
+            let spec = vm.call(&find_spec, &[Value::str(full), path.clone(), Value::None])?;
+            if !spec.is_none() {
+                return Ok(Some(Found::Spec(spec)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Makes and runs the module of a spec that comes from the script.
+fn load_from_spec(vm: &mut Vm, spec: &Value) -> Result<Value> {
+    let loading = import_absolute(vm, "importlib._loading")?;
+    let load = vm.get_attribute(&loading, &Str::intern("load_from_spec"))?;
+    vm.call(&load, std::slice::from_ref(spec))
+}
+
 /// What `importlib.util.find_spec` asks for: the spec of a module that is not loaded; None when there is none.
 pub fn find_spec(vm: &mut Vm, full: &Str, package_path: Option<&Value>) -> Result<Value> {
+    let package_path = package_path.filter(|path| !path.is_none());
+    Ok(match search(vm, full, package_path)? {
+        Some(Found::Origin(origin)) => spec_of(full, &origin),
+        Some(Found::Spec(spec)) => spec,
+        None => Value::None,
+    })
+}
+
+/// As `find_spec`, without the finders of the script.
+pub fn find_spec_on_path(vm: &mut Vm, full: &Str, package_path: Option<&Value>) -> Result<Value> {
     let package_path = package_path.filter(|path| !path.is_none());
     Ok(find(vm, full, package_path)?.map_or(Value::None, |origin| spec_of(full, &origin)))
 }

@@ -213,6 +213,8 @@ pub struct State {
     pub executable: Mutable<Str>,
     /// The class of every `__spec__`.
     pub module_spec: Class,
+    /// What `sys.meta_path` begins with: classes that stand for the search of the loader.
+    pub finders: [Class; 3],
     /// Modules whose code is running, and in which flow.
     loading: Mutable<Vec<(Str, Ident)>>,
     /// Flows that wait until another one has run the code of a module.
@@ -231,6 +233,7 @@ thread_local! {
         development: Cell::new(false),
         executable: Mutable::new(Str::new("")),
         module_spec: module_spec::make_class(),
+        finders: module_spec::make_finders(),
         loading: Mutable::default(),
         import_waiters: Waiters::default(),
         import_waits: Mutable::default(),

@@ -5,7 +5,7 @@ use crate::builtins::frame;
 use crate::builtins::stream::{self, Channel};
 use crate::native;
 use crate::value::{
-    Class, Gc, Instance, Module, Native, NativeFunction, Raised, Result, Str, Value, class::ClassObject, class::Layout,
+    Class, Dict, Gc, Instance, Module, Native, NativeFunction, Raised, Result, Str, Value, class::ClassObject, class::Layout,
     integer, symbols, types,
 };
 use crate::vm::Vm;
@@ -354,6 +354,9 @@ pub fn module(vm: &mut Vm) -> Result<Gc<Module>> {
     }
     stream::use_sys(&module.globals);
     module.set("path", Value::List(state.path.clone()));
+    module.set("meta_path", Value::list(state.finders.iter().cloned().map(Value::Class).collect()));
+    module.set("path_hooks", Value::list(Vec::new()));
+    module.set("path_importer_cache", Value::Dict(Gc::new(Dict::new())));
     module.set("argv", Value::List(state.arguments.clone()));
     module.set("orig_argv", Value::list(std::env::args().map(|text| Value::str(&text)).collect()));
     module.set("executable", Value::Str(state.executable.get()));

@@ -15,7 +15,7 @@ use crate::builtins::add_rows;
 use crate::builtins::generic_alias::SUBSCRIPTION;
 use crate::native;
 use crate::value::bytes::{self, ByteView};
-use crate::value::{Bytes, Dict, Gc, Instance, Module, Native, Raised, Result, Str, Value, types};
+use crate::value::{Bytes, Dict, Gc, Instance, Module, Native, Raised, Result, Str, Value, integer, types};
 use crate::vm::Vm;
 
 use pattern::{Manner, Pattern};
@@ -230,6 +230,19 @@ fn compile(vm: &mut Vm, pattern: &Value, flags: Option<&Value>) -> Result<Value>
     compiled(vm, pattern, flags)
 }
 
+/// The least and the greatest width of a match; None when there is no greatest.
+fn widths(vm: &mut Vm, source: &Value, flags: Option<&Value>) -> Result<Value> {
+    let Some((characters, is_text)) = characters_of(source) else {
+        return Err(Raised::type_error("first argument must be string or bytes"));
+    };
+    let flags = flags_of(flags)?;
+    let parsed = parser::parse(characters, is_text, flags as u32, &mut Vec::new());
+    let parsed = parsed.map_err(|fault| raise(vm, fault, source))?;
+    let (least, most) = syntax::width(&parsed.body, &parsed.widths);
+    let most = if most == syntax::MOST_WIDTH { Value::None } else { integer::from_u64(most) };
+    Ok(Value::tuple(vec![integer::from_u64(least), most]))
+}
+
 fn purge(_: &mut Vm) {
     let dropped = kept().take();
     drop(dropped);
@@ -365,6 +378,7 @@ fn escape(_: &mut Vm, pattern: &Value) -> Result<Value> {
 
 const FUNCTIONS: &[Native] = &[
     native!("compile(pattern, flags=0)", compile(required, optional), "Compiles a regular expression."),
+    native!("widths(pattern, flags=0, /)", widths(required, optional), "How wide a match can be."),
     native!("purge()", purge, "Forgets the patterns that are kept."),
     native!(
         "search(pattern, string, flags=0)",
