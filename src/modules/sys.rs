@@ -5,8 +5,8 @@ use crate::builtins::frame;
 use crate::builtins::stream::{self, Channel};
 use crate::native;
 use crate::value::{
-    Class, Dict, Gc, Instance, Module, Native, NativeFunction, Raised, Result, Str, Value, class::ClassObject, class::Layout,
-    integer, symbols, types,
+    Class, Dict, Gc, Instance, Module, Native, NativeFunction, Raised, Result, Str, Value, class::ClassObject,
+    class::Layout, integer, symbols, types,
 };
 use crate::vm::Vm;
 
