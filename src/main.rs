@@ -7,5 +7,7 @@ use std::process::ExitCode;
 static ALLOCATOR: asy::memory::allocator::Allocator = asy::memory::allocator::Allocator;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "mimalloc")]
+    asy::memory::allocator::keep_reserve();
     ExitCode::from(asy::cli::main(std::env::args_os().collect()))
 }

@@ -153,6 +153,53 @@ print(asyncio.run(chain(10_000)))
 }
 
 #[test]
+#[cfg(all(feature = "mimalloc", target_os = "linux"))]
+fn an_exhausted_memory_is_an_exception() {
+    let source = "\
+import itertools
+
+def many_lists():
+    kept = []
+    while True:
+        kept.append([str(len(kept))])
+
+def a_large_dict():
+    kept = {}
+    for number in itertools.count():
+        kept[number] = (number, str(number))
+
+def a_large_set():
+    kept = set()
+    for number in itertools.count():
+        kept.add(str(number))
+
+def in_native_code():
+    return list(map(str, itertools.count()))
+
+class Node:
+    pass
+
+def a_long_chain():
+    last = None
+    while True:
+        node = Node()
+        node.last = last
+        last = node
+
+for use_up in (many_lists, a_large_dict, a_large_set, in_native_code, a_long_chain):
+    try:
+        use_up()
+    except MemoryError:
+        print(use_up.__name__)
+";
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -v 250000 && exec \"$@\"", "sh", env!("CARGO_BIN_EXE_asy")]);
+    command.arg(write("exhausted_memory", source.as_bytes())).env("NO_COLOR", "1");
+    let finished = child::run(&mut command, "", TIME_LIMIT).expect("it ends by itself");
+    assert_prints(&finished, "many_lists\na_large_dict\na_large_set\nin_native_code\na_long_chain\n");
+}
+
+#[test]
 fn reference_cycles_are_collected() {
     let source = format!(
         "\
@@ -214,6 +261,20 @@ print('bounded' if grown < 64 * 1024 else f'grew by {{grown}} KiB')
 fn an_interrupt_ends_a_busy_loop() {
     let source = "print('ready', flush=True)\nwhile True:\n    pass\n";
     assert_interrupted(&interrupt("busy_loop", source));
+}
+
+#[test]
+fn an_interrupt_ends_builtin_functions_that_never_end() {
+    for (name, call) in [
+        ("sum", "sum(range(10 ** 15))"),
+        ("max", "max(itertools.count())"),
+        ("contains", "'x' in itertools.count()"),
+        ("deque", "collections.deque(map(abs, itertools.repeat(-1)), maxlen=1)"),
+        ("filter", "next(filter(None, itertools.repeat(0)))"),
+    ] {
+        let source = format!("import collections, itertools\nprint('ready', flush=True)\n{call}\n");
+        assert_interrupted(&interrupt(&format!("endless_{name}"), &source));
+    }
 }
 
 #[test]

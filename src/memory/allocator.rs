@@ -1,13 +1,26 @@
-//! The allocator of the program: mimalloc, and the switch for huge pages.
+//! The allocator of the program: mimalloc, the switch for huge pages, and a reserve.
+//!
+//! Much of what a program asks for is small and cannot fail in a way that Rust can handle. So that it does not end
+//! without a word when there is no more memory, some is kept back: it is given up when a small allocation
+//! fails, and the machine is told to raise MemoryError at its next safe point.
 //!
 //! Invariant: memory of align 16 or less comes from the plain entry points, which align to 16 from a
 //! size of 16 on; `mi_free` takes back what any of them gave.
 
 use std::alloc::{GlobalAlloc, Layout};
+use std::ptr;
 #[cfg(target_os = "linux")]
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use libmimalloc_sys as mimalloc;
+
+#[cfg(unix)]
+mod reserve;
+#[cfg(not(unix))]
+#[path = "allocator/no_reserve.rs"]
+mod reserve;
+
+pub use reserve::keep as keep_reserve;
 
 /// What `#[global_allocator]` of the program is.
 pub struct Allocator;
@@ -51,6 +64,20 @@ fn is_plain(size: usize, align: usize) -> bool {
     align <= 8 || align <= 16 && size >= 16
 }
 
+/// An allocation has failed: tries again with the reserve. Null when that is used up or would be by this one.
+#[cold]
+#[inline(never)]
+fn retry(size: usize, allocate: impl Fn() -> *mut u8) -> *mut u8 {
+    if reserve::release_for(size) { allocate() } else { ptr::null_mut() }
+}
+
+/// What `allocate` gives, with the reserve if need be.
+#[inline(always)]
+fn or_retry(size: usize, allocate: impl Fn() -> *mut u8) -> *mut u8 {
+    let place = allocate();
+    if place.is_null() { retry(size, allocate) } else { place }
+}
+
 // SAFETY: mimalloc gives memory of the size and alignment asked for, or null, and is thread-safe.
 unsafe impl GlobalAlloc for Allocator {
     #[inline(always)]
@@ -59,9 +86,9 @@ unsafe impl GlobalAlloc for Allocator {
             end_frugal();
         }
         if is_plain(layout.size(), layout.align()) {
-            return unsafe { mimalloc::mi_malloc(layout.size()) }.cast();
+            return or_retry(layout.size(), || unsafe { mimalloc::mi_malloc(layout.size()) }.cast());
         }
-        unsafe { mimalloc::mi_malloc_aligned(layout.size(), layout.align()) }.cast()
+        or_retry(layout.size(), || unsafe { mimalloc::mi_malloc_aligned(layout.size(), layout.align()) }.cast())
     }
 
     #[inline]
@@ -69,7 +96,7 @@ unsafe impl GlobalAlloc for Allocator {
         if layout.size() > LARGE {
             end_frugal();
         }
-        unsafe { mimalloc::mi_zalloc_aligned(layout.size(), layout.align()) }.cast()
+        or_retry(layout.size(), || unsafe { mimalloc::mi_zalloc_aligned(layout.size(), layout.align()) }.cast())
     }
 
     #[inline(always)]
@@ -82,6 +109,6 @@ unsafe impl GlobalAlloc for Allocator {
         if size > LARGE {
             end_frugal();
         }
-        unsafe { mimalloc::mi_realloc_aligned(place.cast(), size, layout.align()) }.cast()
+        or_retry(size, || unsafe { mimalloc::mi_realloc_aligned(place.cast(), size, layout.align()) }.cast())
     }
 }

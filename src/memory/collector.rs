@@ -164,6 +164,8 @@ pub fn collect_if_due() {
     });
     if due {
         collect(full);
+        #[cfg(feature = "mimalloc")]
+        super::allocator::keep_reserve();
     }
 }
 
@@ -245,7 +247,12 @@ fn find_garbage(full: bool) -> Vec<NonNull<Header>> {
             let index = registry & INDEX;
             (index != UNTRACKED && registry & OLD == generation).then_some(index as usize)
         };
-        let mut outside: Vec<u32> = list().map(|header| unsafe { header.as_ref() }.count.get()).collect();
+        let mut outside: Vec<u32> = Vec::new();
+        if outside.try_reserve_exact(slices.iter().map(|slice| slice.len()).sum()).is_err() {
+            // There is no room to find out: another time.
+            return Vec::new();
+        }
+        outside.extend(list().map(|header| unsafe { header.as_ref() }.count.get()));
         for header in list() {
             trace(header, &mut |child| {
                 if let Some(index) = inside(child) {

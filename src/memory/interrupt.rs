@@ -13,6 +13,9 @@ pub const FINALIZE: u32 = 4;
 /// The running thread of the script has had its time, and others are ready.
 pub const SLICE: u32 = 8;
 
+/// There was no memory any more, and the reserve is in use.
+pub const MEMORY: u32 = 16;
+
 static REQUESTS: AtomicU32 = AtomicU32::new(0);
 
 /// Asks for the bits to be looked at.

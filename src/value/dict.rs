@@ -11,7 +11,7 @@ use hashbrown::HashTable;
 
 use super::instance::Payload;
 use super::iterator::DictPart;
-use super::{Gc, Mutable, Str, Value, hash};
+use super::{Gc, Mutable, Raised, Result, Str, Value, hash};
 use crate::memory::tagged::release_all;
 use crate::memory::{Object, Tracer};
 
@@ -86,6 +86,21 @@ impl Storage {
                 entry.hash == hash && equal(&entry.key)
             })
             .map(|&index| index as usize)
+    }
+
+    #[inline(always)]
+    fn is_full(&self) -> bool {
+        self.entries.len() == self.entries.capacity()
+            || self.entries.len() > LINEAR && self.table.len() == self.table.capacity()
+    }
+
+    /// Makes room for one more entry; MemoryError when there is none.
+    #[cold]
+    fn grow(&mut self) -> Result<()> {
+        let entries = &mut self.entries;
+        entries.try_reserve(1).map_err(|_| Raised::out_of_memory())?;
+        let spread_of = |index: &u32| spread(entries[*index as usize].hash);
+        self.table.try_reserve(1, spread_of).map_err(|_| Raised::out_of_memory())
     }
 
     fn push(&mut self, entry: Entry) {
@@ -254,6 +269,18 @@ impl Dict {
     #[inline]
     pub fn replace_at(&self, index: usize, value: Value) -> Value {
         std::mem::replace(&mut self.storage.borrow_mut().entries[index].value, value)
+    }
+
+    /// As `insert_new`, or MemoryError.
+    #[inline]
+    pub fn try_insert_new(&self, key: Value, hash: i64, value: Value) -> Result<()> {
+        let mut storage = self.storage.borrow_mut();
+        if storage.is_full() {
+            storage.grow()?;
+        }
+        self.version.set(0);
+        storage.push(Entry { hash, key, value });
+        Ok(())
     }
 
     /// Adds a key that is known to be missing.

@@ -67,12 +67,18 @@ impl Storage {
         self.slots[index] = Slot { key, hash };
     }
 
+    /// Makes room for so many keys. Without memory for that it stays as it is, which `is_crowded` tells.
     fn resize(&mut self, least: usize) {
         let mut size = SMALLEST;
         while size <= least {
             size <<= 1;
         }
-        let old = std::mem::replace(&mut self.slots, vec![FREE; size]);
+        let mut slots = Vec::new();
+        if slots.try_reserve_exact(size).is_err() {
+            return;
+        }
+        slots.resize(size, FREE);
+        let old = std::mem::replace(&mut self.slots, slots);
         self.fill = self.used;
         for slot in old {
             if !slot.key.is_unbound() {
@@ -96,10 +102,14 @@ impl Storage {
             return;
         }
         self.fill += 1;
-        if self.fill * 5 >= (self.slots.len() - 1) * 3 {
+        if self.is_crowded() {
             let least = self.growth();
             self.resize(least);
         }
+    }
+
+    fn is_crowded(&self) -> bool {
+        self.fill * 5 >= (self.slots.len() - 1) * 3
     }
 
     /// How many keys a new table must have room for.
@@ -123,6 +133,11 @@ impl Set {
 
     pub fn new_frozen() -> Set {
         Set { frozen: true, ..Set::new() }
+    }
+
+    /// Whether it could not grow when it should: nothing is to be added any more.
+    pub fn is_crowded(&self) -> bool {
+        self.storage.borrow().is_crowded()
     }
 
     pub fn is_frozen(&self) -> bool {

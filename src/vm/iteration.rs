@@ -82,6 +82,7 @@ impl Vm {
     /// `next(iterator)`, None at the end.
     #[inline]
     pub fn next(&mut self, iterator: &Value) -> Result<Option<Value>> {
+        self.safe_point()?;
         match iterator {
             Value::Iterator(iterator) => match &iterator.state {
                 IteratorState::Range { next, left, step } => {
@@ -180,6 +181,7 @@ impl Vm {
                 let mut index = 0;
                 while let Some(item) = list.get(index) {
                     index += 1;
+                    self.safe_point()?;
                     visit(self, item)?;
                 }
                 Ok(())
@@ -188,7 +190,10 @@ impl Vm {
                 let tuple = tuple.clone();
                 tuple.items().iter().try_for_each(|item| visit(self, item.clone()))
             }
-            Value::Range(range) => range.items().try_for_each(|item| visit(self, Value::Int(item))),
+            Value::Range(range) => range.items().try_for_each(|item| {
+                self.safe_point()?;
+                visit(self, Value::Int(item))
+            }),
             Value::Str(text) => {
                 let text = text.clone();
                 text.chars().try_for_each(|character| visit(self, character_value(character)))

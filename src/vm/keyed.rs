@@ -56,7 +56,7 @@ impl Vm {
         let hash = self.hash(&key)?;
         match self.find_in_dict(dict, &key, hash)? {
             Some(index) => drop(dict.replace_at(index, value)),
-            None => dict.insert_new(key, hash, value),
+            None => dict.try_insert_new(key, hash, value)?,
         }
         Ok(())
     }
@@ -77,6 +77,9 @@ impl Vm {
         let hash = self.hash(&key)?;
         if self.find_in_set(set, &key, hash)?.is_some() {
             return Ok(false);
+        }
+        if set.is_crowded() {
+            return Err(Raised::out_of_memory());
         }
         set.insert_new(key, hash);
         Ok(true)

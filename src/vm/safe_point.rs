@@ -84,11 +84,20 @@ impl Default for Hooks {
 }
 
 impl Vm {
-    /// To be called by natives that loop for long: Ctrl-C, collection.
+    /// To be called by natives that loop for long: Ctrl-C, collection, other threads. Runs script code now and then.
+    #[inline(always)]
+    pub fn safe_point(&mut self) -> Result<()> {
+        if interrupt::is_requested() { self.check_interrupts() } else { Ok(()) }
+    }
+
+    /// Does what is requested.
     #[cold]
     #[inline(never)]
     pub fn check_interrupts(&mut self) -> Result<()> {
         let requests = interrupt::take();
+        if requests & interrupt::MEMORY != 0 {
+            return Err(Raised::out_of_memory());
+        }
         if requests & interrupt::COLLECT != 0 {
             collector::collect_if_due();
         }
