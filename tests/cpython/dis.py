@@ -1,10 +1,18 @@
 """Stands in for `dis`: a test that looks at the bytecode of CPython is skipped."""
 
+import typing
 import unittest
 
 
 def _skip(*args, **kwargs):
     raise unittest.SkipTest("needs the bytecode of CPython")
+
+
+class Positions(typing.NamedTuple):
+    lineno: int | None = None
+    end_lineno: int | None = None
+    col_offset: int | None = None
+    end_col_offset: int | None = None
 
 
 class Bytecode:

@@ -1,0 +1,3 @@
+"""Stands in for CPython's pickle in C: there is one implementation."""
+
+from pickle import *  # noqa: F403
