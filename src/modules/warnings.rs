@@ -10,6 +10,10 @@ use crate::vm::Vm;
 
 /// Issues a warning for the line that is running.
 pub fn warn_from_machine(vm: &mut Vm, category: &Class, message: &str) -> crate::value::Result<()> {
+    if let Some(warnings) = state().module("warnings") {
+        let arguments = [Value::str(message), Value::Class(category.clone())];
+        return vm.call_method(&Value::Module(warnings), &Str::intern("warn"), &arguments).map(drop);
+    }
     let (file, line) = vm.caller().map_or_else(|| (Str::new("<sys>"), 0), |(file, line, _)| (file, line));
     let source = source_line(vm).unwrap_or_default();
     warn_at(vm, category, message, &file, line, &source)
