@@ -8,19 +8,16 @@
 //! size of 16 on; `mi_free` takes back what any of them gave.
 
 use std::alloc::{GlobalAlloc, Layout};
+use std::ffi::c_void;
 use std::ptr;
 #[cfg(target_os = "linux")]
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use libmimalloc_sys as mimalloc;
 
-#[cfg(unix)]
-mod reserve;
-#[cfg(not(unix))]
-#[path = "allocator/no_reserve.rs"]
-mod reserve;
+use super::interrupt;
 
-pub use reserve::keep as keep_reserve;
 
 /// What `#[global_allocator]` of the program is.
 pub struct Allocator;
@@ -64,11 +61,37 @@ fn is_plain(size: usize, align: usize) -> bool {
     align <= 8 || align <= 16 && size >= 16
 }
 
-/// An allocation has failed: tries again with the reserve. Null when that is used up or would be by this one.
+/// Bytes of the reserve: enough to unwind, tell of the error and go on for a while. They are never touched, so that
+/// they take up address space alone.
+const RESERVE_SIZE: usize = 24 << 20;
+
+static RESERVE: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+
+/// Keeps the reserve back. False when there is no room for it.
+pub fn keep_reserve() -> bool {
+    if RESERVE.load(Ordering::Relaxed).is_null() {
+        // SAFETY: any size may be asked for.
+        RESERVE.store(unsafe { mimalloc::mi_malloc(RESERVE_SIZE) }, Ordering::Relaxed);
+    }
+    !RESERVE.load(Ordering::Relaxed).is_null()
+}
+
+/// An allocation has failed: gives the reserve up for it and asks for a MemoryError. Null when there is no reserve any
+/// more, or there would be nothing left of it.
 #[cold]
 #[inline(never)]
 fn retry(size: usize, allocate: impl Fn() -> *mut u8) -> *mut u8 {
-    if reserve::release_for(size) { allocate() } else { ptr::null_mut() }
+    if size > RESERVE_SIZE / 2 {
+        return ptr::null_mut();
+    }
+    let reserve = RESERVE.swap(ptr::null_mut(), Ordering::Relaxed);
+    if reserve.is_null() {
+        return ptr::null_mut();
+    }
+    // SAFETY: it came from `mi_malloc`, and nobody uses it.
+    unsafe { mimalloc::mi_free(reserve) };
+    interrupt::request(interrupt::MEMORY);
+    allocate()
 }
 
 /// What `allocate` gives, with the reserve if need be.

@@ -164,8 +164,6 @@ pub fn collect_if_due() {
     });
     if due {
         collect(full);
-        #[cfg(feature = "mimalloc")]
-        super::allocator::keep_reserve();
     }
 }
 

@@ -13,8 +13,10 @@ pub const FINALIZE: u32 = 4;
 /// The running thread of the script has had its time, and others are ready.
 pub const SLICE: u32 = 8;
 
-/// There was no memory any more, and the reserve is in use.
+/// There was no memory any more, and the reserve is in use: a MemoryError is due.
 pub const MEMORY: u32 = 16;
+/// The reserve is to be kept back again as soon as there is room for it.
+pub const RESERVE: u32 = 32;
 
 static REQUESTS: AtomicU32 = AtomicU32::new(0);
 

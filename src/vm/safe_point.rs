@@ -4,6 +4,8 @@
 use std::any::Any;
 use std::rc::Rc;
 
+#[cfg(feature = "mimalloc")]
+use crate::memory::allocator;
 use crate::memory::{collector, interrupt, weak};
 use crate::value::coroutine::CoroutineState;
 use crate::value::weak_reference::Observers;
@@ -96,7 +98,12 @@ impl Vm {
     pub fn check_interrupts(&mut self) -> Result<()> {
         let requests = interrupt::take();
         if requests & interrupt::MEMORY != 0 {
+            interrupt::request(interrupt::RESERVE);
             return Err(Raised::out_of_memory());
+        }
+        #[cfg(feature = "mimalloc")]
+        if requests & interrupt::RESERVE != 0 && !allocator::keep_reserve() {
+            interrupt::request(interrupt::RESERVE);
         }
         if requests & interrupt::COLLECT != 0 {
             collector::collect_if_due();
