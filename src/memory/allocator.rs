@@ -18,7 +18,6 @@ use libmimalloc_sys as mimalloc;
 
 use super::interrupt;
 
-
 /// What `#[global_allocator]` of the program is.
 pub struct Allocator;
 
