@@ -122,7 +122,7 @@ impl Interpreter {
         let source = source::read(&mut self.vm, path, &name).map_err(Failure::Unreadable)?;
         let folder = path.parent().map_or(String::new(), |folder| folder.display().to_string());
         loader::search_first(&absolute(&folder));
-        loader::describe(&mut self.vm, &self.main, Some(&name), None);
+        loader::describe(&mut self.vm, &self.main, Some(&absolute(&name)), None);
         self.run(&source)
     }
 

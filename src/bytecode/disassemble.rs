@@ -298,7 +298,7 @@ operand_table! {
     BuildSlice { dst, start },
     BuildString { dst, start, count },
     ListAppend { list, value },
-    ListExtend { list, iterable },
+    ListExtend { list, iterable, callee },
     ListToTuple { dst, list },
     SetAdd { set, value },
     SetUpdate { set, iterable },

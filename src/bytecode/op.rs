@@ -217,8 +217,8 @@ pub enum Op {
     BuildString { dst: Register, start: Register, count: u8 },
     /// R[list].append(R[value]), for displays and comprehensions
     ListAppend { list: Register, value: Register },
-    /// R[list].extend(R[iterable])
-    ListExtend { list: Register, iterable: Register },
+    /// R[list].extend(R[iterable]), the only positional arguments of R[callee]; elsewhere `callee` is the list
+    ListExtend { list: Register, iterable: Register, callee: Register },
     /// R[dst] = tuple(R[list])
     ListToTuple { dst: Register, list: Register },
     /// R[set].add(R[value])

@@ -69,7 +69,16 @@ impl<'a> Compiler<'a> {
         }
         let list = if first == 0 { self.unit.registers.take() } else { Register(callee.0 + 1) };
         if first == 0 {
-            self.list_in_pieces(span, &arguments.positional, list);
+            match &arguments.positional[..] {
+                [Expression { span, kind: ExpressionKind::Starred(iterable) }] => {
+                    self.emit_result(*span, list, Op::BuildList { dst: list, start: list, count: 0 });
+                    let mark = self.unit.registers.mark();
+                    let register = self.operand(iterable, None);
+                    self.emit(iterable.span, Op::ListExtend { list, iterable: register, callee });
+                    self.unit.registers.give_back(mark);
+                }
+                positional => self.list_in_pieces(span, positional, list),
+            }
         } else {
             self.emit_result(span, list, Op::BuildList { dst: list, start: list, count: first as u8 });
             self.unit.registers.give_back(list.0 as u16 + 1);
@@ -97,7 +106,7 @@ impl<'a> Compiler<'a> {
         match &argument.kind {
             ExpressionKind::Starred(iterable) => {
                 let register = self.operand(iterable, None);
-                self.emit(iterable.span, Op::ListExtend { list, iterable: register });
+                self.emit(iterable.span, Op::ListExtend { list, iterable: register, callee: list });
             }
             _ => {
                 let value = self.operand(argument, None);

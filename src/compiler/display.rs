@@ -84,7 +84,7 @@ impl<'a> Compiler<'a> {
             self.emit_result(span, list, Op::BuildList { dst: list, start: list, count: 0 });
             let iterable = self.unit.registers.take();
             self.load_constant(span, Constant::Tuple(constants), iterable);
-            self.emit(span, Op::ListExtend { list, iterable });
+            self.emit(span, Op::ListExtend { list, iterable, callee: list });
             return self.unit.registers.give_back(iterable.0 as u16);
         }
         let (mark, start, count) = self.row(&items[..plain], list);
@@ -95,7 +95,7 @@ impl<'a> Compiler<'a> {
             match &item.kind {
                 ExpressionKind::Starred(iterable) => {
                     let register = self.operand(iterable, None);
-                    self.emit(iterable.span, Op::ListExtend { list, iterable: register });
+                    self.emit(iterable.span, Op::ListExtend { list, iterable: register, callee: list });
                 }
                 _ => {
                     let value = self.operand(item, None);

@@ -217,7 +217,7 @@ impl<'a> Compiler<'a> {
             }
             Tree::Statements(statements) => {
                 let mut body = *statements;
-                if self.options.mode == CompileMode::Module
+                if self.options.mode != CompileMode::Interactive
                     && let Some((text, rest)) = self.split_docstring(body)
                 {
                     let span = body[0].span;

@@ -336,24 +336,29 @@ pub fn describe(vm: &mut Vm, module: &Gc<Module>, file: Option<&str>, package: O
     let names = symbols();
     let globals = &module.globals;
     globals.set_str(&names.doc, Value::None);
+    let is_program = *module.name == *names.main;
     let parent = match &package {
         Some(_) => &*module.name,
         None => module.name.rsplit_once('.').map_or("", |(parent, _)| parent),
     };
-    globals.set_str(&names.package, Value::str(parent));
+    globals.set_str(&names.package, if is_program { Value::None } else { Value::str(parent) });
     globals.set_str(&names.loader, Value::None);
     globals.set_str(&names.spec, Value::None);
-    // As in CPython the program has the module, all others its dict.
-    let builtins = Value::Dict(vm.builtins.clone());
-    let builtins =
-        if *module.name == *names.main { import_absolute(vm, "builtins").unwrap_or(builtins) } else { builtins };
-    globals.set_str(&names.builtins, builtins);
-    if let Some(file) = file {
-        globals.set_str(&names.file, Value::str(file));
+    // As in CPython the program has the module, all others its dict; and it is ready for annotations.
+    let mut builtins = Value::Dict(vm.builtins.clone());
+    if is_program {
+        globals.set_str(&names.annotations, Value::Dict(Gc::new(Dict::new())));
+        builtins = import_absolute(vm, "builtins").unwrap_or(builtins);
+        globals.set_str(&names.builtins, builtins.clone());
     }
     if let Some(folder) = package {
         globals.set_str(&names.path, Value::list(vec![Value::str(&folder)]));
     }
+    if let Some(file) = file {
+        globals.set_str(&names.file, Value::str(file));
+        globals.set_str(&Str::intern("__cached__"), Value::None);
+    }
+    globals.set_str(&names.builtins, builtins);
 }
 
 /// Modules that the machine imports for itself.

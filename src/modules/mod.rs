@@ -28,6 +28,7 @@ pub mod clock;
 pub mod codecs;
 pub mod collections;
 pub mod complex_closeness;
+pub mod compression;
 pub mod contextvars;
 pub mod entropy;
 pub mod errno;
@@ -107,6 +108,7 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_html", precedence: Precedence::First, make: html_entities::module },
     NativeModule { name: "_json", precedence: Precedence::First, make: json::module },
     NativeModule { name: "_signal", precedence: Precedence::First, make: signal::module },
+    NativeModule { name: "_streams", precedence: Precedence::First, make: compression::module },
     NativeModule { name: "_string", precedence: Precedence::First, make: format_parts::module },
     NativeModule { name: "_struct", precedence: Precedence::First, make: packing::module },
     NativeModule { name: "_thread", precedence: Precedence::First, make: thread::module },

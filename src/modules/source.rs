@@ -192,7 +192,7 @@ pub fn issue_warnings(vm: &mut Vm, source: &Rc<Source>, found: &[Diagnostic]) ->
         let line = index.line_column(&source.text, diagnostic.span().start).0;
         let text = source.text.lines().nth(line as usize - 1).unwrap_or("").trim();
         let warning = &types().syntax_warning;
-        if let Err(raised) = warnings::warn_at(vm, warning, &diagnostic.message, &file, line, text) {
+        if let Err(raised) = warnings::warn_at(vm, warning, &diagnostic.message, &file, line, text, None) {
             let is_warning = raised.is_a(warning);
             return Err(if is_warning { syntax_error(source, std::slice::from_ref(diagnostic)) } else { raised });
         }

@@ -46,18 +46,7 @@ fn names_in_reach(vm: &mut Vm, exception: &Gc<Exception>) -> Vec<Str> {
     let code = &innermost.function.code.code;
     let variables = code.register_names.iter().flatten().chain(&code.free_names).chain(&code.spill_names);
     let mut known: Vec<Str> = variables.map(|name| Str::intern(name)).collect();
-    let main = symbols().main.clone();
-    let is_module_of = |module: &Value| match module {
-        Value::Module(module) => match module.globals.get_str(&symbols().file) {
-            Some(file) => file.as_str().is_some_and(|file| **file == *code.source.name),
-            None => module.name == main && code.source.name.starts_with('<'),
-        },
-        _ => false,
-    };
-    let globals = state().modules.values().into_iter().find(is_module_of);
-    if let Some(Value::Module(module)) = globals {
-        known.extend(module.globals.keys().iter().filter_map(|name| name.as_str().cloned()));
-    }
+    known.extend(innermost.function.globals.keys().iter().filter_map(|name| name.as_str().cloned()));
     known.extend(vm.builtins.keys().iter().filter_map(|name| name.as_str().cloned()));
     known
 }

@@ -16,7 +16,16 @@ pub fn warn_from_machine(vm: &mut Vm, category: &Class, message: &str) -> crate:
     }
     let (file, line) = vm.caller().map_or_else(|| (Str::new("<sys>"), 0), |(file, line, _)| (file, line));
     let source = source_line(vm).unwrap_or_default();
-    warn_at(vm, category, message, &file, line, &source)
+    let module = vm.globals().get_str(&symbols().name).and_then(|name| name.as_str().cloned());
+    // What is deprecated is told to the program itself, once for each line; the library knows how.
+    if state().module("warnings").is_none()
+        && category.is_subclass(&types().deprecation_warning)
+        && module.as_ref().is_some_and(|module| **module == *symbols().main)
+    {
+        let globals = vm.builtins.clone();
+        (vm.hooks.import)(vm, &Str::intern("warnings"), 0, &globals, false)?;
+    }
+    warn_at(vm, category, message, &file, line, &source, module)
 }
 
 /// Warns of a coroutine that nobody has awaited. The library's module says where it was made, if that is known.
@@ -62,7 +71,7 @@ fn function_of_library(vm: &mut Vm, is_needed: bool) -> Option<Value> {
     vm.get_attribute_if_any(&module, &Str::intern("_warn_unawaited_coroutine")).ok()?
 }
 
-/// Issues a warning for a line, which a filter may turn into an exception.
+/// Issues a warning for a line of a module, which a filter may turn into an exception.
 pub fn warn_at(
     vm: &mut Vm,
     category: &Class,
@@ -70,13 +79,14 @@ pub fn warn_at(
     file: &Str,
     line: u32,
     source: &str,
+    module: Option<Str>,
 ) -> crate::value::Result<()> {
     match state().module("warnings") {
         Some(warnings) => {
-            let place = [Value::Str(file.clone()), Value::Int(i64::from(line))];
+            let source = if source.is_empty() { Value::None } else { Value::str(source) };
             let mut arguments = vec![Value::str(message), Value::Class(category.clone())];
-            arguments.extend(place);
-            vm.call_method(&Value::Module(warnings), &Str::intern("warn_explicit"), &arguments).map(drop)
+            arguments.extend([Value::Str(file.clone()), Value::Int(i64::from(line)), module.into(), source]);
+            vm.call_method(&Value::Module(warnings), &Str::intern("_warn_of_machine"), &arguments).map(drop)
         }
         None if is_silent(category) => Ok(()),
         None => {

@@ -742,9 +742,9 @@ impl Vm {
                             attempt!(list.try_push(item))
                         }
                     }
-                    Op::ListExtend { list, iterable } => {
+                    Op::ListExtend { list, iterable, callee } => {
                         let (list, iterable) = (base.add(list.0 as usize), base.add(iterable.0 as usize));
-                        attempt!(self.extend_list(&*list, &*iterable))
+                        attempt!(self.extend_list(&*list, &*iterable, &*base.add(callee.0 as usize)))
                     }
                     Op::ListToTuple { dst, list } => {
                         let items = match &r!(list) {

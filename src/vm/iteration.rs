@@ -236,14 +236,18 @@ impl Vm {
         }
     }
 
-    pub(super) fn extend_list(&mut self, list: &Value, iterable: &Value) -> Result<()> {
+    /// Adds all items to a list. `callee` is the function that they are the only positional arguments of; else
+    /// the list itself.
+    pub(super) fn extend_list(&mut self, list: &Value, iterable: &Value, callee: &Value) -> Result<()> {
         let Value::List(list) = list.clone() else { return Ok(()) };
         let items = match self.collect(iterable) {
             Err(raised) if raised.is_a(&types().type_error) && self.iterate(iterable).is_err() => {
-                return Err(Raised::type_error(format!(
-                    "Value after * must be an iterable, not {}",
-                    iterable.type_name()
-                )));
+                let kind = iterable.type_name();
+                return Err(Raised::type_error(if callee.is(&Value::List(list)) {
+                    format!("Value after * must be an iterable, not {kind}")
+                } else {
+                    format!("{} argument after * must be an iterable, not {kind}", self.callee_name(callee))
+                }));
             }
             result => result?,
         };

@@ -150,7 +150,7 @@ impl Vm {
     }
 
     /// How messages about its arguments call a function: with its module, unless that is of the builtins.
-    fn callee_name(&mut self, callee: &Value) -> String {
+    pub(super) fn callee_name(&mut self, callee: &Value) -> String {
         let names = symbols();
         let text = |vm: &mut Vm, name: &Str| match vm.get_attribute_if_any(callee, name) {
             Ok(Some(Value::Str(text))) => Some(text),

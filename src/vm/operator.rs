@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use crate::bytecode::{Op, Operator, Register};
 use crate::value::hash::{Order, compare_numbers};
-use crate::value::{Raised, Result, Str, Value, arithmetic, hash, ordering, symbols, types};
+use crate::value::{Class, Raised, Result, Str, Value, arithmetic, hash, ordering, symbols, types};
 
 use super::Vm;
 use super::frame::{FrameKind, is_counted};
@@ -180,10 +180,8 @@ impl Vm {
         let (method, reflected, _) = operator.methods();
         let (left_class, right_class) = (left.class(), right.class());
         let same_class = left_class.same(&right_class);
-        let is_sequence = matches!(left.native(), Value::Str(_) | Value::Bytes(_) | Value::List(_) | Value::Tuple(_))
-            && matches!(operator, Operator::Add | Operator::Multiply);
         let right_first = !same_class
-            && (right_class.is_subclass(&left_class) || is_sequence && !right_class.is_builtin())
+            && (right_class.is_subclass(&left_class) || !right_class.is_builtin() && concatenates(operator, left))
             && has_own(&right_class, &left_class, reflected);
         if right_first && let Some(result) = self.call_special(right, reflected, std::slice::from_ref(left)) {
             match result? {
@@ -208,7 +206,19 @@ impl Vm {
 
     /// `left op= right`
     pub fn binary_in_place(&mut self, operator: Operator, left: &Value, right: &Value) -> Result<Value> {
-        let (_, _, in_place) = operator.methods();
+        let (_, reflected, in_place) = operator.methods();
+        let (left_class, right_class) = (left.class(), right.class());
+        if !right_class.is_builtin()
+            && concatenates(operator, left)
+            && !is_custom_method(&left_class, in_place)
+            && has_own(&right_class, &left_class, reflected)
+            && let Some(result) = self.call_special(right, reflected, std::slice::from_ref(left))
+        {
+            match result? {
+                Value::NotImplemented => {}
+                value => return Ok(value),
+            }
+        }
         if let Some(result) = self.call_special(left, in_place, std::slice::from_ref(right)) {
             match result? {
                 Value::NotImplemented => {}
@@ -439,8 +449,26 @@ impl Vm {
     }
 }
 
+/// Whether `+` or `*` comes from the left operand being a sequence, not a number: then the methods of the right one
+/// are asked first.
+fn concatenates(operator: Operator, left: &Value) -> bool {
+    let is_sequence = match left.native() {
+        Value::Str(_) | Value::Bytes(_) | Value::List(_) | Value::Tuple(_) => true,
+        other => other.class().is_subclass(&types().bytearray),
+    };
+    let (method, _, _) = operator.methods();
+    is_sequence
+        && matches!(operator, Operator::Add | Operator::Multiply)
+        && (left.class().is_builtin() || !is_custom_method(&left.class(), method))
+}
+
+/// Whether the class has the method from the script.
+fn is_custom_method(class: &Class, name: &Str) -> bool {
+    matches!(class.lookup(name), Some(Value::Function(_)))
+}
+
 /// Whether `class` finds another method than `base` does.
-fn has_own(class: &crate::value::Class, base: &crate::value::Class, name: &Str) -> bool {
+fn has_own(class: &Class, base: &Class, name: &Str) -> bool {
     match (class.lookup(name), base.lookup(name)) {
         (Some(own), Some(inherited)) => !own.is(&inherited),
         (Some(_), None) => true,

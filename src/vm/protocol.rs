@@ -57,7 +57,7 @@ impl Vm {
         let (name, expected) = (class.name(), expected.name());
         let message = format!(
             "{method} returned non-{expected} (type {name}).  The ability to return an instance of a strict subclass \
-             of {expected} is deprecated, and may not be supported in a future version of Python."
+             of {expected} is deprecated, and may be removed in a future version of Python."
         );
         let warn = self.hooks.warn;
         warn(self, &types().deprecation_warning, &message)

@@ -94,41 +94,46 @@ impl Checker {
     /// Literal keys must differ.
     fn mapping_keys(&mut self, keys: &[Expression]) {
         for (index, key) in keys.iter().enumerate() {
-            // `-0` is 0 as well.
-            let plain = match &key.kind {
-                ExpressionKind::Unary { operator: UnaryOperator::Minus, operand } if is_zero(operand) => operand,
-                _ => key,
-            };
-            let ExpressionKind::Constant(constant) = &plain.kind else {
+            let is_literal = matches!(key.kind, ExpressionKind::Constant(_)) || number_of(key).is_some();
+            if !is_literal {
                 self.expression(key);
-                continue;
-            };
-            let same = |other: &&Expression| matches!(&other.kind, ExpressionKind::Constant(earlier) if are_equal(earlier, constant));
-            if keys.iter().take(index).find(same).is_some() {
-                let message = format!("mapping pattern checks duplicate key ({})", describe_key(constant));
+            } else if keys.iter().take(index).any(|earlier| are_equal(earlier, key)) {
+                let message = format!("mapping pattern checks duplicate key ({})", describe_key(key));
                 self.error(key.span, message);
             }
         }
     }
 }
 
-fn is_zero(number: &Expression) -> bool {
-    matches!(&number.kind, ExpressionKind::Constant(constant) if are_equal(constant, &Constant::Int(0)))
+/// The real and the imaginary part of a number, of which a sign and a sum make one as well.
+fn number_of(expression: &Expression) -> Option<(f64, f64)> {
+    match &expression.kind {
+        ExpressionKind::Constant(Constant::True) => Some((1.0, 0.0)),
+        ExpressionKind::Constant(Constant::False) => Some((0.0, 0.0)),
+        ExpressionKind::Constant(Constant::Int(value)) if value.unsigned_abs() < 1 << 53 => Some((*value as f64, 0.0)),
+        ExpressionKind::Constant(Constant::Float(value)) => Some((*value, 0.0)),
+        ExpressionKind::Constant(Constant::Imaginary(value)) => Some((0.0, *value)),
+        ExpressionKind::Unary { operator: UnaryOperator::Minus, operand } => {
+            number_of(operand).map(|(real, imaginary)| (-real, -imaginary))
+        }
+        ExpressionKind::Binary { left, operator, right } => {
+            let (left, right) = (number_of(left)?, number_of(right)?);
+            match operator {
+                BinaryOperator::Add => Some((left.0 + right.0, left.1 + right.1)),
+                BinaryOperator::Subtract => Some((left.0 - right.0, left.1 - right.1)),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
 }
 
 /// Whether two keys are the same key: numbers and truths are by their value.
-fn are_equal(left: &Constant, right: &Constant) -> bool {
-    let number = |constant: &Constant| match constant {
-        Constant::True => Some((1.0, 0.0)),
-        Constant::False => Some((0.0, 0.0)),
-        Constant::Int(value) if value.unsigned_abs() < 1 << 53 => Some((*value as f64, 0.0)),
-        Constant::Float(value) => Some((*value, 0.0)),
-        Constant::Imaginary(value) => Some((0.0, *value)),
-        _ => None,
-    };
-    match (number(left), number(right)) {
-        (Some(left), Some(right)) => left == right,
-        _ => left == right,
+fn are_equal(left: &Expression, right: &Expression) -> bool {
+    match (number_of(left), number_of(right), &left.kind, &right.kind) {
+        (Some(left), Some(right), ..) => left == right,
+        (_, _, ExpressionKind::Constant(left), ExpressionKind::Constant(right)) => left == right,
+        _ => false,
     }
 }
 
@@ -143,7 +148,22 @@ fn irrefutable_part(pattern: &Pattern) -> Option<&Pattern> {
 }
 
 /// A key as Python writes it.
-fn describe_key(constant: &Constant) -> String {
+fn describe_key(key: &Expression) -> String {
+    match &key.kind {
+        ExpressionKind::Constant(constant) => describe_constant(constant),
+        ExpressionKind::Unary { operand, .. } => match describe_key(operand) {
+            zero if zero == "0" => zero,
+            text => format!("-{text}"),
+        },
+        ExpressionKind::Binary { .. } => {
+            let (real, imaginary) = number_of(key).unwrap_or_default();
+            format!("({real}{imaginary:+}j)")
+        }
+        _ => String::new(),
+    }
+}
+
+fn describe_constant(constant: &Constant) -> String {
     match constant {
         Constant::None => "None".to_string(),
         Constant::True => "True".to_string(),
