@@ -42,9 +42,8 @@ fn instance(state: State) -> Value {
 }
 
 fn data(value: &Value) -> Result<ByteView<'_>> {
-    ByteView::of(value).ok_or_else(|| {
-        Raised::type_error(format!("a bytes-like object is required, not '{}'", value.type_name()))
-    })
+    ByteView::of(value)
+        .ok_or_else(|| Raised::type_error(format!("a bytes-like object is required, not '{}'", value.type_name())))
 }
 
 /// A failure, for the module in the language to make its own exception of.
