@@ -566,7 +566,10 @@ pub(super) unsafe fn clear_window(window: *mut Value, count: usize) {
 /// Calls with the receiver before the arguments; mostly there are few.
 fn with_receiver<R>(receiver: &Value, arguments: &[Value], call: impl FnOnce(&[Value]) -> R) -> R {
     match arguments {
-        [] => call(&[receiver.clone()]),
+        [] => {
+            let receiver = receiver.clone();
+            call(std::slice::from_ref(&receiver))
+        }
         [only] => call(&[receiver.clone(), only.clone()]),
         [first, second] => call(&[receiver.clone(), first.clone(), second.clone()]),
         _ => call(&std::iter::once(receiver).chain(arguments).cloned().collect::<Vec<_>>()),
