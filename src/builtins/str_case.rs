@@ -197,14 +197,8 @@ fn istitle(_: &mut Vm, this: &Str) -> bool {
     any
 }
 
-/// Whether a text could be a name.
-pub fn is_identifier(text: &str) -> bool {
-    let mut characters = text.chars();
-    characters.next().is_some_and(properties::starts_identifier) && characters.all(properties::continues_identifier)
-}
-
 fn isidentifier(_: &mut Vm, this: &Str) -> bool {
-    is_identifier(this)
+    properties::is_identifier(this)
 }
 
 /// The rows of this file, part of the methods of str.

@@ -275,6 +275,12 @@ pub fn continues_identifier(character: char) -> bool {
     unicode_ident::is_xid_continue(character) && !is_added_later(character)
 }
 
+/// Whether a text could be a name.
+pub fn is_identifier(text: &str) -> bool {
+    let mut characters = text.chars();
+    characters.next().is_some_and(starts_identifier) && characters.all(continues_identifier)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

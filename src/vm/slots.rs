@@ -9,6 +9,7 @@ use crate::native;
 use crate::value::class::Layout;
 use crate::value::descriptor::Member;
 use crate::value::instance::hidden_name;
+use crate::value::str_properties::is_identifier;
 use crate::value::weak_reference::WeakReference;
 use crate::value::{Class, Dict, Gc, Instance, Native, NativeFunction, Raised, Result, Str, Value, symbols, types};
 
@@ -232,12 +233,6 @@ fn mangle(class_name: &str, name: &str) -> Str {
         return Str::intern(name);
     }
     Str::intern(&format!("_{class_name}{name}"))
-}
-
-fn is_identifier(text: &str) -> bool {
-    let mut characters = text.chars();
-    characters.next().is_some_and(|first| first == '_' || first.is_alphabetic())
-        && characters.all(|other| other == '_' || other.is_alphanumeric())
 }
 
 #[cfg(test)]

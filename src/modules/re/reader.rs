@@ -1,7 +1,7 @@
 //! Reading a pattern or a replacement token by token: a token is a character, or a backslash with the
 //! character behind it. Also what can be wrong with a pattern.
 
-use crate::builtins::str_case::is_identifier;
+use crate::value::str_properties::is_identifier;
 use crate::value::str_repr;
 
 /// Why a pattern or a replacement is not accepted.
