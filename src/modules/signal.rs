@@ -21,6 +21,8 @@ type Interrupted = fn(&mut Vm) -> Result<bool>;
 thread_local! {
     /// Unbound: as without a handler. None: nothing is done.
     static HANDLER: Mutable<Value> = const { Mutable::new(Value::Unbound) };
+    /// Whether it stands for what the system does.
+    static IS_SYSTEM: Cell<bool> = const { Cell::new(false) };
     /// The hook that was there before.
     static OTHERWISE: Cell<Option<Interrupted>> = const { Cell::new(None) };
 }
@@ -39,12 +41,19 @@ fn interrupted(vm: &mut Vm) -> Result<bool> {
     }
 }
 
-fn handle(_: &mut Vm, handler: Value) {
+fn handle(_: &mut Vm, handler: Value, is_system: Option<bool>) {
+    IS_SYSTEM.set(is_system.unwrap_or(false));
     HANDLER.with(|place| place.set(handler));
 }
 
 fn handle_as_usual(_: &mut Vm) {
+    IS_SYSTEM.set(false);
     HANDLER.with(|place| place.set(Value::Unbound));
+}
+
+/// Whether a function of the script or a KeyboardInterrupt answers Ctrl-C.
+pub fn is_handled() -> bool {
+    !IS_SYSTEM.get() && HANDLER.with(|handler| !handler.borrow().is_none())
 }
 
 fn raise_interrupt(vm: &mut Vm) -> Result<()> {
@@ -53,7 +62,11 @@ fn raise_interrupt(vm: &mut Vm) -> Result<()> {
 }
 
 const FUNCTIONS: &[Native] = &[
-    native!("handle(handler, /)", handle(required), "What Ctrl-C calls; None: it does nothing."),
+    native!(
+        "handle(handler, is_system=False, /)",
+        handle(required, optional),
+        "What Ctrl-C calls; None: it does nothing. It may stand for what the system does."
+    ),
     native!("handle_as_usual()", handle_as_usual(), "Ctrl-C does what it does without a handler."),
     native!("raise_interrupt()", raise_interrupt(), "As if Ctrl-C were pressed."),
 ];

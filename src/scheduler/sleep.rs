@@ -5,13 +5,14 @@
 
 use std::cell::Cell;
 
+use super::event_loop::EventLoop;
 use super::ready::Ready;
 use super::timer::TimerId;
 use super::wait_queue::{not_awaited, wake};
-use super::{event_loop, observer};
+use super::{event_loop, future, observer};
 use crate::memory::Tracer;
 use crate::value::coroutine::{NativeBody, Resume, Step};
-use crate::value::future::Waiting;
+use crate::value::future::{Listener, Listening, Waiting};
 use crate::value::native::AtOnce;
 use crate::value::{Gc, Mutable, NativeCoroutine, Raised, Result, Task, Value};
 use crate::vm::Vm;
@@ -74,7 +75,7 @@ impl NativeBody for Sleep {
             (Stage::Created(delay), Resume::Value(_)) => {
                 let event_loop = event_loop::running_or_error()?;
                 let Some(task) = event_loop.current_task() else {
-                    return Err(Raised::runtime_error("only a task can wait"));
+                    return self.sleep_in_future(vm, &event_loop, delay);
                 };
                 self.task.set(Some(task));
                 let timer = event_loop.call_later(vm, delay, Ready::CoroutineDue(this.clone()))?;
@@ -125,6 +126,43 @@ impl NativeBody for Sleep {
 
     fn clear(&self) {
         self.task.set(None);
+    }
+}
+
+impl Sleep {
+    /// Somebody drives it outside of a task: gets a future.
+    fn sleep_in_future(&self, vm: &mut Vm, event_loop: &EventLoop, delay: f64) -> Result<Step> {
+        let future = Value::Future(future::create(event_loop));
+        let alarm = Listening::new(Alarm { future: future.clone() });
+        let timer = event_loop.call_later(vm, delay, Ready::ListenerDue(alarm))?;
+        self.stage.set(Stage::Over(timer));
+        Ok(Step::Await(future))
+    }
+}
+
+/// Completes a future.
+struct Alarm {
+    future: Value,
+}
+
+impl Listener for Alarm {
+    fn name(&self) -> &'static str {
+        "_set_result_unless_cancelled"
+    }
+
+    fn future_done(&self, _: &Gc<Listening>, _: &mut Vm, _: &Value, _: u32) -> Result<()> {
+        Ok(())
+    }
+
+    fn timer_due(&self, _: &Gc<Listening>, _: &mut Vm) -> Result<()> {
+        match self.future.as_future() {
+            Some(future) if !future.is_done() => future::set_result(&self.future, Value::None),
+            _ => Ok(()),
+        }
+    }
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.future.trace(tracer);
     }
 }
 

@@ -7,7 +7,7 @@ pub mod simple_queue;
 
 use std::cell::{Cell, RefCell};
 
-use super::{native_module, structure, traceback};
+use super::{native_module, signal, structure, traceback};
 use crate::builtins::functions::is_callable;
 use crate::memory::interrupt;
 use crate::native;
@@ -125,10 +125,11 @@ fn exit(_: &mut Vm) -> Result<()> {
     Err(Raised::new(&types().system_exit, Vec::new()))
 }
 
-fn interrupt_main(vm: &mut Vm, signal: Option<i64>) -> Result<()> {
-    match signal {
-        None | Some(2) => {}
-        Some(1..=64) => return Err(Raised::not_implemented_error("only SIGINT, which is 2, can be simulated")),
+fn interrupt_main(vm: &mut Vm, number: Option<i64>) -> Result<()> {
+    match number {
+        None | Some(2) if signal::is_handled() => {}
+        // What the script does not handle is not simulated.
+        None | Some(1..=64) => return Ok(()),
         Some(_) => return Err(Raised::value_error("signal number out of range")),
     }
     interrupt::request(interrupt::SIGNAL);
