@@ -83,7 +83,7 @@ pub fn module(_: &mut Vm) -> Result<Gc<Module>> {
 }
 
 /// The modules of the package.
-const PARTS: [&str; 19] = [
+const PARTS: [&str; 20] = [
     "base_events",
     "base_futures",
     "base_tasks",
@@ -97,6 +97,7 @@ const PARTS: [&str; 19] = [
     "protocols",
     "queues",
     "runners",
+    "streams",
     "taskgroups",
     "tasks",
     "threads",
@@ -125,6 +126,7 @@ const DEFINED: &[(&str, &str)] = &[
     ("DatagramProtocol", "protocols"),
     ("SubprocessProtocol", "protocols"),
     ("BufferedProtocol", "protocols"),
+    ("StreamReader", "streams"),
     ("BaseTransport", "transports"),
     ("ReadTransport", "transports"),
     ("WriteTransport", "transports"),
@@ -144,7 +146,6 @@ const ABSENT: &[(&str, &[&str])] = &[
         "sockets",
         &[
             "Server",
-            "StreamReader",
             "StreamReaderProtocol",
             "StreamWriter",
             "open_connection",
