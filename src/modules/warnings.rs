@@ -5,7 +5,7 @@
 
 use super::state;
 use crate::builtins::stream;
-use crate::value::{Class, Str, Value, symbols, types};
+use crate::value::{Class, Dict, Gc, Str, Value, symbols, types};
 use crate::vm::Vm;
 
 /// Issues a warning for the line that is running.
@@ -16,16 +16,17 @@ pub fn warn_from_machine(vm: &mut Vm, category: &Class, message: &str) -> crate:
     }
     let (file, line) = vm.caller().map_or_else(|| (Str::new("<sys>"), 0), |(file, line, _)| (file, line));
     let source = source_line(vm).unwrap_or_default();
-    let module = vm.globals().get_str(&symbols().name).and_then(|name| name.as_str().cloned());
+    let namespace = vm.globals();
+    let module = namespace.get_str(&symbols().name);
     // What is deprecated is told to the program itself, once for each line; the library knows how.
     if state().module("warnings").is_none()
         && category.is_subclass(&types().deprecation_warning)
-        && module.as_ref().is_some_and(|module| **module == *symbols().main)
+        && module.is_some_and(|module| module.as_str().is_some_and(|module| **module == *symbols().main))
     {
         let globals = vm.builtins.clone();
         (vm.hooks.import)(vm, &Str::intern("warnings"), 0, &globals, false)?;
     }
-    warn_at(vm, category, message, &file, line, &source, module)
+    warn_at(vm, category, message, &file, line, &source, Some(namespace))
 }
 
 /// Warns of a coroutine that nobody has awaited. The library's module says where it was made, if that is known.
@@ -71,7 +72,7 @@ fn function_of_library(vm: &mut Vm, is_needed: bool) -> Option<Value> {
     vm.get_attribute_if_any(&module, &Str::intern("_warn_unawaited_coroutine")).ok()?
 }
 
-/// Issues a warning for a line of a module, which a filter may turn into an exception.
+/// Issues a warning for a line of the code with these globals, which a filter may turn into an exception.
 pub fn warn_at(
     vm: &mut Vm,
     category: &Class,
@@ -79,13 +80,13 @@ pub fn warn_at(
     file: &Str,
     line: u32,
     source: &str,
-    module: Option<Str>,
+    namespace: Option<Gc<Dict>>,
 ) -> crate::value::Result<()> {
     match state().module("warnings") {
         Some(warnings) => {
-            let source = if source.is_empty() { Value::None } else { Value::str(source) };
+            let namespace = namespace.map_or(Value::None, Value::Dict);
             let mut arguments = vec![Value::str(message), Value::Class(category.clone())];
-            arguments.extend([Value::Str(file.clone()), Value::Int(i64::from(line)), module.into(), source]);
+            arguments.extend([Value::Str(file.clone()), Value::Int(i64::from(line)), namespace, Value::str(source)]);
             vm.call_method(&Value::Module(warnings), &Str::intern("_warn_of_machine"), &arguments).map(drop)
         }
         None if is_silent(category) => Ok(()),
