@@ -7,11 +7,11 @@ pub mod ast;
 mod builder;
 mod check;
 pub mod diagnostic;
-mod escapes;
 mod explain;
 mod layout;
 mod lexer;
 mod line_index;
+mod literal_warnings;
 mod number;
 mod parse;
 mod patterns;
@@ -26,8 +26,8 @@ mod token;
 pub use builder::MAXIMUM_DEPTH;
 pub use check::{CheckOptions, Findings, check, check_expression};
 pub use diagnostic::{Diagnostic, Label, Severity};
-pub use escapes::escape_warnings;
 pub use line_index::LineIndex;
+pub use literal_warnings::literal_warnings;
 pub use parse::{parse, parse_expression};
 
 lalrpop_util::lalrpop_mod!(

@@ -139,12 +139,16 @@ fn scan_decimal(text: &str) -> ScannedNumber {
     finish(text, end, value, "decimal")
 }
 
+/// Whether a text begins as a keyword that may follow a number at once.
+pub fn begins_with_keyword(text: &str) -> bool {
+    ["and", "else", "for", "if", "in", "is", "not", "or"].iter().any(|word| text.starts_with(word))
+}
+
 /// Accepts a literal that ends at `end`, unless what follows belongs to a word.
 fn finish(text: &str, end: usize, value: Result<Constant, String>, name: &str) -> ScannedNumber {
     let rest = &text[end..];
     let continues = rest.starts_with(|next: char| next == '_' || unicode_ident::is_xid_continue(next));
-    let keyword = ["and", "else", "for", "if", "in", "is", "not", "or"].iter().any(|word| rest.starts_with(word));
-    if continues && !keyword {
+    if continues && !begins_with_keyword(rest) {
         return failure(text, end, format!("invalid {name} literal"));
     }
     ScannedNumber { length: end, value: value.map_err(Failure::from) }

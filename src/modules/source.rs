@@ -177,7 +177,7 @@ pub fn compile_plain(
 
 /// What there is to warn of in a source that can be compiled.
 pub fn all_warnings(source: &Rc<Source>, findings: Findings) -> Vec<Diagnostic> {
-    let mut warnings = asy_grammar::escape_warnings(&source.text);
+    let mut warnings = asy_grammar::literal_warnings(&source.text);
     warnings.extend(findings.warnings);
     warnings
 }

@@ -104,8 +104,11 @@ impl Vm {
             Resume::Value(value) => self.call_method(delegate, &names.send, &[value]),
             Resume::Raise(raised) => {
                 if raised.is_a(&types().generator_exit) {
-                    if let Some(close) = self.get_attribute_if_any(delegate, &names.close)? {
-                        self.call(&close, &[])?;
+                    match self.get_attribute_if_any(delegate, &names.close) {
+                        Ok(Some(close)) => drop(self.call(&close, &[])?),
+                        Ok(None) => {}
+                        // What cannot even be asked for it is not what is to be told of.
+                        Err(broken) => (self.hooks.report_ignored)(self, broken, delegate),
                     }
                     return Err(raised);
                 }

@@ -56,7 +56,9 @@ impl Vm {
             if class.same(&types().type_) {
                 return Ok(GenericAlias::new(object.clone(), index).value());
             }
-            if let Some(method) = self.get_attribute_if_any(object, &names.class_getitem)? {
+            if let Some(method) =
+                self.get_attribute_if_any(object, &names.class_getitem)?.filter(|method| !method.is_none())
+            {
                 return self.call(&method, std::slice::from_ref(index));
             }
             return Err(Raised::type_error(format!("type '{}' is not subscriptable", class.name())));

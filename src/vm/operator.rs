@@ -515,8 +515,14 @@ fn unsupported(operator: &str, left: &Value, right: &Value) -> Raised {
             return Raised::type_error(format!("can only concatenate {kind} (not \"{other}\") to {kind}"));
         }
     }
+    let hint = match left {
+        Value::Native(function) if operator == ">>" && function.row.name() == "print" => {
+            ". Did you mean \"print(<message>, file=<output_stream>)\"?"
+        }
+        _ => "",
+    };
     Raised::type_error(format!(
-        "unsupported operand type(s) for {operator}: '{}' and '{}'",
+        "unsupported operand type(s) for {operator}: '{}' and '{}'{hint}",
         left.type_name(),
         right.type_name()
     ))

@@ -224,14 +224,14 @@ impl Checker {
                     self.error(span, "import * only allowed at module level");
                 }
                 if is_future {
-                    self.error(alias.span, "future feature * is not defined");
+                    self.error(span, "future feature * is not defined");
                 }
                 continue;
             }
             if is_future && alias.name.as_ref() == "braces" {
-                self.error(alias.span, "not a chance");
+                self.error(span, "not a chance");
             } else if is_future && !FUTURE_FEATURES.contains(&alias.name.as_ref()) {
-                self.error(alias.span, format!("future feature {} is not defined", alias.name));
+                self.error(span, format!("future feature {} is not defined", alias.name));
             }
             self.bind_import(alias.alias.as_ref().map_or(&alias.name, |alias| &alias.name), alias.span);
         }

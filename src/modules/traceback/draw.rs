@@ -111,7 +111,7 @@ fn draw_syntax_place(place: &SyntaxPlace, paint: Paint) -> Vec<String> {
     };
     let end = match place.end_column.and_then(|end| usize::try_from(end).ok()) {
         _ if place.end_line.is_some_and(|end| end != place.line) => line.chars().count() + 1,
-        Some(end) if end > column => end,
+        Some(end) if end > column => end.min(line.chars().count() + 1).max(column + 1),
         _ => column + 1,
     };
     let Some(start) = (column - 1).checked_sub(cut) else { return pieces };
