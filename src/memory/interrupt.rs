@@ -18,6 +18,9 @@ pub const MEMORY: u32 = 16;
 /// The reserve is to be kept back again as soon as there is room for it.
 pub const RESERVE: u32 = 32;
 
+/// What also ends the loops of builtin functions, which are one step to the script otherwise.
+pub const URGENT: u32 = SIGNAL | MEMORY;
+
 static REQUESTS: AtomicU32 = AtomicU32::new(0);
 
 /// Asks for the bits to be looked at.
@@ -31,6 +34,12 @@ pub fn is_requested() -> bool {
     REQUESTS.load(Ordering::Relaxed) != 0
 }
 
+/// Whether anything urgent is asked for.
+#[inline(always)]
+pub fn is_urgent() -> bool {
+    REQUESTS.load(Ordering::Relaxed) & URGENT != 0
+}
+
 /// Whether a Ctrl-C waits to be looked at.
 pub fn is_signalled() -> bool {
     REQUESTS.load(Ordering::Relaxed) & SIGNAL != 0
@@ -41,7 +50,7 @@ pub fn withdraw(bits: u32) {
     REQUESTS.fetch_and(!bits, Ordering::Relaxed);
 }
 
-/// Takes what is asked for.
-pub fn take() -> u32 {
-    REQUESTS.swap(0, Ordering::Relaxed)
+/// Takes what of these is asked for.
+pub fn take(bits: u32) -> u32 {
+    REQUESTS.fetch_and(!bits, Ordering::Relaxed) & bits
 }

@@ -82,7 +82,7 @@ impl Vm {
     /// `next(iterator)`, None at the end.
     #[inline]
     pub fn next(&mut self, iterator: &Value) -> Result<Option<Value>> {
-        self.safe_point()?;
+        self.check_urgent()?;
         match iterator {
             Value::Iterator(iterator) => match &iterator.state {
                 IteratorState::Range { next, left, step } => {
@@ -181,7 +181,7 @@ impl Vm {
                 let mut index = 0;
                 while let Some(item) = list.get(index) {
                     index += 1;
-                    self.safe_point()?;
+                    self.check_urgent()?;
                     visit(self, item)?;
                 }
                 Ok(())
@@ -191,7 +191,7 @@ impl Vm {
                 tuple.items().iter().try_for_each(|item| visit(self, item.clone()))
             }
             Value::Range(range) => range.items().try_for_each(|item| {
-                self.safe_point()?;
+                self.check_urgent()?;
                 visit(self, Value::Int(item))
             }),
             Value::Str(text) => {

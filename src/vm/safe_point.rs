@@ -86,17 +86,24 @@ impl Default for Hooks {
 }
 
 impl Vm {
-    /// To be called by natives that loop for long: Ctrl-C, collection, other threads. Runs script code now and then.
+    /// To be called by natives in loops that may be long: Ctrl-C, and memory that is used up. Nothing else happens
+    /// there, since other threads take such a loop for one step.
     #[inline(always)]
-    pub fn safe_point(&mut self) -> Result<()> {
-        if interrupt::is_requested() { self.check_interrupts() } else { Ok(()) }
+    pub fn check_urgent(&mut self) -> Result<()> {
+        if interrupt::is_urgent() { self.do_requested(interrupt::URGENT) } else { Ok(()) }
     }
 
-    /// Does what is requested.
+    /// To be called by natives that take long and can be interrupted: Ctrl-C, collection, other threads.
     #[cold]
     #[inline(never)]
     pub fn check_interrupts(&mut self) -> Result<()> {
-        let requests = interrupt::take();
+        self.do_requested(u32::MAX)
+    }
+
+    /// Does what of these bits is requested.
+    #[cold]
+    fn do_requested(&mut self, bits: u32) -> Result<()> {
+        let requests = interrupt::take(bits);
         if requests & interrupt::MEMORY != 0 {
             interrupt::request(interrupt::RESERVE);
             return Err(Raised::out_of_memory());

@@ -51,6 +51,12 @@ def stand_in():
         return importlib.import_module(name)
 
     import_helper.import_fresh_module = import_fresh_module
+    import subprocess
+
+    def start_program(*args, **kwargs):
+        raise unittest.SkipTest("starts a program")
+
+    subprocess.Popen.__init__ = start_program
     import asyncio_test_utils
     sys.modules["test.test_asyncio.utils"] = asyncio_test_utils
     package = types.ModuleType("test.test_asyncio")
