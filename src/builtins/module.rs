@@ -17,18 +17,40 @@ fn init(_: &mut Vm, this: &Gc<Module>, name: &Str, doc: Option<&Value>) {
     }
 }
 
+/// By its spec if it has one, else by its file or its loader.
 fn repr(vm: &mut Vm, this: &Gc<Module>) -> Result<Str> {
     let names = symbols();
+    let given = |name: &Str| this.globals.get_str(name).filter(|value| !value.is_none());
+    if let Some(spec) = given(&Str::intern("__spec__")) {
+        return repr_by_spec(vm, &spec);
+    }
     let name = match this.globals.get_str(&names.name) {
         Some(name) => vm.repr(&name)?,
         None => Str::new("'?'"),
     };
-    Ok(match this.globals.get_str(&names.file) {
-        Some(Value::Str(file)) => {
-            let file = vm.repr(&Value::Str(file))?;
-            format!("<module {name} from {file}>")
+    Ok(match (this.globals.get_str(&names.file), given(&Str::intern("__loader__"))) {
+        (Some(file), _) => format!("<module {name} from {}>", vm.repr(&file)?),
+        (None, Some(loader)) => format!("<module {name} ({})>", vm.repr(&loader)?),
+        (None, None) => format!("<module {name}>"),
+    }
+    .into())
+}
+
+fn repr_by_spec(vm: &mut Vm, spec: &Value) -> Result<Str> {
+    let mut part = |name: &str| vm.get_attribute(spec, &Str::intern(name));
+    let (name, origin, loader) = (part("name")?, part("origin")?, part("loader")?);
+    let (has_location, places) = (part("has_location")?, part("submodule_search_locations")?);
+    let name = if name.is_none() { Str::new("'?'") } else { vm.repr(&name)? };
+    Ok(match (&origin, &loader) {
+        (Value::None, Value::None) => format!("<module {name}>"),
+        // A package of several folders.
+        (Value::None, loader) if &*loader.type_name() == "NamespaceLoader" => {
+            let places = vm.collect(&places)?;
+            format!("<module {name} (namespace) from {}>", vm.repr(&Value::list(places))?)
         }
-        _ => format!("<module {name} (built-in)>"),
+        (Value::None, loader) => format!("<module {name} ({})>", vm.repr(loader)?),
+        (origin, _) if vm.truth(&has_location)? => format!("<module {name} from {}>", vm.repr(origin)?),
+        (origin, _) => format!("<module {name} ({})>", vm.str(origin)?),
     }
     .into())
 }
