@@ -165,10 +165,11 @@ fn member(this: &Value) -> Result<&Member> {
         .ok_or_else(|| Raised::type_error(format!("a member descriptor is needed, not '{}'", this.type_name())))
 }
 
-/// The instance that has the slot.
-fn holder<'a>(member: &Member, instance: &'a Value) -> Result<&'a Gc<Instance>> {
+/// The object that has the slot.
+fn holder<'a>(member: &Member, instance: &'a Value) -> Result<&'a Value> {
     match instance {
-        Value::Instance(holder) if holder.class_ref().is_subclass(&member.class) => Ok(holder),
+        Value::Instance(holder) if holder.class_ref().is_subclass(&member.class) => Ok(instance),
+        Value::Exception(holder) if holder.is_a(&member.class) => Ok(instance),
         _ => Err(Raised::type_error(format!(
             "descriptor '{}' for '{}' objects doesn't apply to a '{}' object",
             member.name,
@@ -186,7 +187,7 @@ fn member_get(vm: &mut Vm, this: &Value, instance: &Value, owner: Option<&Value>
         return Ok(this.clone());
     }
     let member = member(this)?;
-    holder(member, instance)?.member(&member.hidden).ok_or_else(|| vm::empty_slot(instance, &member.name))
+    member.read(holder(member, instance)?).ok_or_else(|| vm::empty_slot(instance, &member.name))
 }
 
 fn member_set(vm: &mut Vm, this: &Value, instance: &Value, value: Value) -> Result<()> {
@@ -194,7 +195,7 @@ fn member_set(vm: &mut Vm, this: &Value, instance: &Value, value: Value) -> Resu
         return change(vm, getter, instance, Some(value));
     }
     let member = member(this)?;
-    holder(member, instance)?.set_member(&member.hidden, value);
+    member.write(holder(member, instance)?, value);
     Ok(())
 }
 
@@ -203,8 +204,8 @@ fn member_delete(vm: &mut Vm, this: &Value, instance: &Value) -> Result<()> {
         return change(vm, getter, instance, None);
     }
     let member = member(this)?;
-    holder(member, instance)?
-        .remove_member(&member.hidden)
+    member
+        .remove(holder(member, instance)?)
         .map(drop)
         .ok_or_else(|| vm::empty_slot(instance, &member.name))
 }

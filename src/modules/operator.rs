@@ -325,6 +325,37 @@ const METHODCALLER: &[Native] = &[
     native!("__reduce__(self, /)", reduce_methodcaller(required), "What it is made of."),
 ];
 
+fn negative(vm: &mut Vm, value: &Value) -> Result<Value> {
+    vm.negate(value)
+}
+
+fn positive(vm: &mut Vm, value: &Value) -> Result<Value> {
+    vm.positive(value)
+}
+
+fn inverse(vm: &mut Vm, value: &Value) -> Result<Value> {
+    vm.invert(value)
+}
+
+fn contains(vm: &mut Vm, container: &Value, item: &Value) -> Result<bool> {
+    vm.contains(container, item)
+}
+
+/// The functions for `a op= b`.
+macro_rules! in_place {
+    ($($name:ident = $operator:ident),* $(,)?) => {
+        $(fn $name(vm: &mut Vm, left: &Value, right: &Value) -> Result<Value> {
+            vm.binary_in_place(Operator::$operator, left, right)
+        })*
+    };
+}
+
+in_place! {
+    iadd = Add, iand = BitAnd, ifloordiv = FloorDivide, ilshift = ShiftLeft, imod = Modulo, imul = Multiply,
+    imatmul = MatrixMultiply, ior = BitOr, ipow = Power, irshift = ShiftRight, isub = Subtract, itruediv = Divide,
+    ixor = BitXor,
+}
+
 const FUNCTIONS: &[Native] = &[
     native!("lt(a, b, /)", lt(required, required), "Same as a < b."),
     native!("le(a, b, /)", le(required, required), "Same as a <= b."),
@@ -349,6 +380,24 @@ const FUNCTIONS: &[Native] = &[
     native!("and_(a, b, /)", and(required, required), "Same as a & b."),
     native!("or_(a, b, /)", or(required, required), "Same as a | b."),
     native!("xor(a, b, /)", xor(required, required), "Same as a ^ b."),
+    native!("neg(a, /)", negative(required), "Same as -a."),
+    native!("pos(a, /)", positive(required), "Same as +a."),
+    native!("inv(a, /)", inverse(required), "Same as ~a."),
+    native!("invert(a, /)", inverse(required), "Same as ~a."),
+    native!("contains(a, b, /)", contains(required, required), "Same as b in a (note reversed operands)."),
+    native!("iadd(a, b, /)", iadd(required, required), "Same as a += b."),
+    native!("iand(a, b, /)", iand(required, required), "Same as a &= b."),
+    native!("ifloordiv(a, b, /)", ifloordiv(required, required), "Same as a //= b."),
+    native!("ilshift(a, b, /)", ilshift(required, required), "Same as a <<= b."),
+    native!("imod(a, b, /)", imod(required, required), "Same as a %= b."),
+    native!("imul(a, b, /)", imul(required, required), "Same as a *= b."),
+    native!("imatmul(a, b, /)", imatmul(required, required), "Same as a @= b."),
+    native!("ior(a, b, /)", ior(required, required), "Same as a |= b."),
+    native!("ipow(a, b, /)", ipow(required, required), "Same as a **= b."),
+    native!("irshift(a, b, /)", irshift(required, required), "Same as a >>= b."),
+    native!("isub(a, b, /)", isub(required, required), "Same as a -= b."),
+    native!("itruediv(a, b, /)", itruediv(required, required), "Same as a /= b."),
+    native!("ixor(a, b, /)", ixor(required, required), "Same as a ^= b."),
     native!("index(a, /)", index(required), "a as an int."),
     native!("getitem(a, b, /)", getitem(required, required), "Same as a[b]."),
     native!("setitem(a, b, c, /)", setitem(required, required, required), "Same as a[b] = c."),

@@ -83,6 +83,35 @@ pub struct Member {
     pub hidden: Str,
 }
 
+impl Member {
+    /// What the object has there. The slots of exceptions stand among their attributes.
+    pub fn read(&self, object: &Value) -> Option<Value> {
+        match object {
+            Value::Instance(instance) => instance.member(&self.hidden),
+            Value::Exception(exception) => exception.get(&self.name),
+            _ => None,
+        }
+    }
+
+    /// Says whether such an object has slots.
+    pub fn write(&self, object: &Value, value: Value) -> bool {
+        match object {
+            Value::Instance(instance) => instance.set_member(&self.hidden, value),
+            Value::Exception(exception) => exception.set(&self.name, value),
+            _ => return false,
+        }
+        true
+    }
+
+    pub fn remove(&self, object: &Value) -> Option<Value> {
+        match object {
+            Value::Instance(instance) => instance.remove_member(&self.hidden),
+            Value::Exception(exception) => exception.remove(&self.name),
+            _ => None,
+        }
+    }
+}
+
 impl Payload for Member {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         tracer.visit(&self.class);

@@ -217,8 +217,10 @@ impl Vm {
     }
 
     fn member(&mut self, member: &Member, object: &Value) -> Result<Value> {
-        let Value::Instance(instance) = object else { return Err(no_attribute(object, &member.name)) };
-        match instance.member(&member.hidden) {
+        if !matches!(object, Value::Instance(_) | Value::Exception(_)) {
+            return Err(no_attribute(object, &member.name));
+        }
+        match member.read(object) {
             Some(value) => Ok(value),
             None => Err(empty_slot(object, &member.name)),
         }
@@ -507,15 +509,15 @@ impl Vm {
                     return Some(self.call(&function, &arguments).map(drop));
                 }
                 if let Some(member) = descriptor.payload::<Member>()
-                    && let Value::Instance(instance) = object
+                    && matches!(object, Value::Instance(_) | Value::Exception(_))
                 {
                     return Some(match value {
                         Some(value) => {
-                            instance.set_member(&member.hidden, value.clone());
+                            member.write(object, value.clone());
                             Ok(())
                         }
-                        None => instance
-                            .remove_member(&member.hidden)
+                        None => member
+                            .remove(object)
                             .map(drop)
                             .ok_or_else(|| Raised::attribute_error(&**name)),
                     });

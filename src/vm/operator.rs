@@ -402,21 +402,21 @@ impl Vm {
         self.compare_truth(Comparison::Less, left, right)
     }
 
-    pub(super) fn negate(&mut self, value: &Value) -> Result<Value> {
+    pub fn negate(&mut self, value: &Value) -> Result<Value> {
         match arithmetic::negate(value) {
             Some(value) => Ok(value),
             None => self.unary(&symbols().neg, value),
         }
     }
 
-    pub(super) fn positive(&mut self, value: &Value) -> Result<Value> {
+    pub fn positive(&mut self, value: &Value) -> Result<Value> {
         match arithmetic::positive(value) {
             Some(value) => Ok(value),
             None => self.unary(&symbols().pos, value),
         }
     }
 
-    pub(super) fn invert(&mut self, value: &Value) -> Result<Value> {
+    pub fn invert(&mut self, value: &Value) -> Result<Value> {
         if let Value::Bool(truth) = *value {
             let message = "Bitwise inversion '~' on bool is deprecated and will be removed in Python 3.16. This \
                            returns the bitwise inversion of the underlying int object and is usually not what you \
