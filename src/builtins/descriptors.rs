@@ -204,10 +204,7 @@ fn member_delete(vm: &mut Vm, this: &Value, instance: &Value) -> Result<()> {
         return change(vm, getter, instance, None);
     }
     let member = member(this)?;
-    member
-        .remove(holder(member, instance)?)
-        .map(drop)
-        .ok_or_else(|| vm::empty_slot(instance, &member.name))
+    member.remove(holder(member, instance)?).map(drop).ok_or_else(|| vm::empty_slot(instance, &member.name))
 }
 
 /// The name of a member and the class that has it.

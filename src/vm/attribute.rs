@@ -516,10 +516,7 @@ impl Vm {
                             member.write(object, value.clone());
                             Ok(())
                         }
-                        None => member
-                            .remove(object)
-                            .map(drop)
-                            .ok_or_else(|| Raised::attribute_error(&**name)),
+                        None => member.remove(object).map(drop).ok_or_else(|| Raised::attribute_error(&**name)),
                     });
                 }
                 let names = symbols();
