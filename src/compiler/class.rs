@@ -10,7 +10,7 @@ use crate::bytecode::{Code, CodeKind, Constant, Intrinsic, Op, Register};
 use super::Compiler;
 use super::emit::Unit;
 use super::registers::Place;
-use super::scope::{NAMESPACE_CELL, ScopeId, node_key};
+use super::scope::{NAMESPACE_CELL, PrivateParameters, ScopeId, node_key};
 
 impl<'a> Compiler<'a> {
     pub fn class(&mut self, definition: &'a ClassDefinition) {
@@ -19,12 +19,11 @@ impl<'a> Compiler<'a> {
         let mark = self.unit.registers.mark();
         let decorators = self.decorators(&definition.decorators);
         let class = self.unit.registers.take();
-        let outer_class = self.unit.class_name.clone();
-        if !definition.type_parameters.is_empty() {
-            self.unit.class_name = Some(definition.name.name.clone());
+        let outer_parameters = self.unit.private_parameters.clone();
+        if let Some(own) = PrivateParameters::of(&definition.name.name, &definition.type_parameters) {
+            self.unit.private_parameters = Some(own);
         }
         let parameters = self.open_type_parameters(&definition.type_parameters, span);
-        self.unit.class_name = outer_class;
         let Some(scope) = self.scopes.of_node(node_key(definition)) else {
             return self.error(span, "the scopes of this class are missing");
         };
@@ -41,6 +40,7 @@ impl<'a> Compiler<'a> {
             Some(tuple) => self.call_with_generic(span, callee, tuple, arguments, class),
             None => self.call_after(span, callee, 2, arguments, class),
         }
+        self.unit.private_parameters = outer_parameters;
         self.unit.registers.give_back(window_mark);
         if parameters.is_some() {
             self.close_inline_scope(span);

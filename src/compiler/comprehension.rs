@@ -8,7 +8,7 @@ use asy_grammar::ast::{Comprehension, ComprehensionClause, Expression, Expressio
 use crate::bytecode::{CodeKind, Op, Register};
 
 use super::Compiler;
-use super::emit::{Label, Unit};
+use super::emit::Label;
 use super::registers::Place;
 use super::scope::{ScopeId, node_key};
 
@@ -176,7 +176,7 @@ impl<'a> Compiler<'a> {
         let name: Rc<str> = "<genexpr>".into();
         let parameter: Rc<str> = ".0".into();
         let captures = self.captures_of(scope, span);
-        let unit = Unit::new(name.clone(), self.inner_name(&name), scope, self.unit.class_name.clone());
+        let unit = self.function_unit(name.clone(), self.inner_name(&name), scope);
         let kind = match self.scopes.get(scope).awaits {
             Some(_) => CodeKind::AsyncGenerator,
             None => CodeKind::Generator,

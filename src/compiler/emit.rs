@@ -14,7 +14,7 @@ use crate::bytecode::{Code, Constant, ExceptionRange, HandledRange, InnerVariabl
 
 use super::block::Block;
 use super::registers::{RegisterSet, Registers};
-use super::scope::ScopeId;
+use super::scope::{PrivateParameters, ScopeId};
 
 /// A place in the code that is jumped to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +90,8 @@ pub struct Unit<'a> {
     pub scopes: Vec<ScopeId>,
     /// The class whose name mangles `__x`.
     pub class_name: Option<Name>,
+    /// Those of a class whose type parameters, bases or bounds are compiled.
+    pub private_parameters: Option<PrivateParameters>,
     pub registers: Registers,
     pub blocks: Vec<Block<'a>>,
     /// How many conditions decide whether what is being emitted runs, within one expression.
@@ -126,6 +128,7 @@ impl<'a> Unit<'a> {
             frame,
             scopes: vec![frame],
             class_name,
+            private_parameters: None,
             registers: Registers::default(),
             blocks: Vec::new(),
             conditional: 0,

@@ -304,8 +304,10 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn function_unit(&self, name: Rc<str>, qualified_name: Rc<str>, scope: ScopeId) -> Unit<'a> {
-        Unit::new(name, qualified_name, scope, self.unit.class_name.clone())
+    pub(super) fn function_unit(&self, name: Rc<str>, qualified_name: Rc<str>, scope: ScopeId) -> Unit<'a> {
+        let mut unit = Unit::new(name, qualified_name, scope, self.unit.class_name.clone());
+        unit.private_parameters = self.unit.private_parameters.clone();
+        unit
     }
 
     fn function_object(

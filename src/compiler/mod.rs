@@ -335,6 +335,6 @@ impl<'a> Compiler<'a> {
     }
 
     fn mangled(&self, name: &Name) -> Name {
-        scope::mangle(self.unit.class_name.as_deref(), name)
+        scope::mangle_with(self.unit.private_parameters.as_ref(), self.unit.class_name.as_deref(), name)
     }
 }

@@ -8,8 +8,9 @@
 //! the tree is left to `symbols`.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
-use asy_grammar::ast::{Expression, Name, Span};
+use asy_grammar::ast::{Expression, Name, Span, TypeParameter};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ScopeId(pub usize);
@@ -360,6 +361,30 @@ enum Found {
     Namespace,
     ExplicitGlobal,
     Nothing,
+}
+
+/// The private type parameters of a class, which are known as names of that class around its body, too.
+#[derive(Clone, Debug)]
+pub struct PrivateParameters {
+    class: Name,
+    names: Rc<[Name]>,
+}
+
+impl PrivateParameters {
+    /// None when there are none.
+    pub fn of(class: &Name, parameters: &[TypeParameter]) -> Option<PrivateParameters> {
+        let names = parameters.iter().map(|parameter| parameter.name.name.clone());
+        let names: Rc<[Name]> = names.filter(|name| name.starts_with("__")).collect();
+        (!names.is_empty()).then(|| PrivateParameters { class: class.clone(), names })
+    }
+}
+
+/// As `mangle`, where private type parameters of a class come first.
+pub fn mangle_with(parameters: Option<&PrivateParameters>, class_name: Option<&str>, name: &Name) -> Name {
+    match parameters {
+        Some(parameters) if parameters.names.contains(name) => mangle(Some(&parameters.class), name),
+        _ => mangle(class_name, name),
+    }
 }
 
 /// The name as it is known outside of a class: `__x` in class `C` is `_C__x`.

@@ -5,7 +5,7 @@
 
 use asy_grammar::ast::*;
 
-use super::scope::{ScopeError, ScopeId, ScopeKind, Scopes, lazy_key, mangle, node_key};
+use super::scope::{PrivateParameters, ScopeError, ScopeId, ScopeKind, Scopes, lazy_key, mangle_with, node_key};
 
 /// What is analysed.
 pub enum Tree<'a> {
@@ -15,8 +15,13 @@ pub enum Tree<'a> {
 
 /// The scopes of a tree, with every name resolved.
 pub fn analyse(tree: &Tree, top_is_namespace: bool, annotations_are_text: bool) -> Scopes {
-    let mut walk =
-        Walk { scopes: Scopes::new(top_is_namespace), scope: Scopes::TOP, class_name: None, annotations_are_text };
+    let mut walk = Walk {
+        scopes: Scopes::new(top_is_namespace),
+        scope: Scopes::TOP,
+        class_name: None,
+        private_parameters: None,
+        annotations_are_text,
+    };
     match tree {
         Tree::Statements(statements) => walk.statements(statements),
         Tree::Expression(expression) => walk.expression(expression),
@@ -29,6 +34,7 @@ struct Walk {
     scopes: Scopes,
     scope: ScopeId,
     class_name: Option<Name>,
+    private_parameters: Option<PrivateParameters>,
     annotations_are_text: bool,
 }
 
@@ -38,7 +44,7 @@ impl Walk {
     }
 
     fn mangled(&self, name: &Name) -> Name {
-        mangle(self.class_name.as_deref(), name)
+        mangle_with(self.private_parameters.as_ref(), self.class_name.as_deref(), name)
     }
 
     fn bind(&mut self, name: &Name) {
@@ -273,22 +279,22 @@ impl Walk {
         self.expressions(&definition.decorators);
         self.bind(&definition.name.name);
         // Type parameters are private to the class; its bases are not.
-        let outer = self.class_name.clone();
-        if !definition.type_parameters.is_empty() {
-            self.class_name = Some(definition.name.name.clone());
+        let outer = (self.class_name.clone(), self.private_parameters.clone());
+        if let Some(own) = PrivateParameters::of(&definition.name.name, &definition.type_parameters) {
+            self.private_parameters = Some(own);
         }
         self.with_type_parameters(&definition.type_parameters, |walk| {
-            walk.class_name = outer.clone();
             walk.arguments(&definition.arguments);
             walk.inside(ScopeKind::Class, node_key(definition), |walk| {
                 walk.class_name = Some(definition.name.name.clone());
+                walk.private_parameters = None;
                 if !definition.type_parameters.is_empty() {
                     walk.use_name(&".type_params".into());
                 }
                 walk.statements(&definition.body);
             });
         });
-        self.class_name = outer;
+        (self.class_name, self.private_parameters) = outer;
     }
 
     /// Runs `work` in the scope of type parameters, or right here when there are none.
