@@ -43,6 +43,7 @@ pub mod html_entities;
 pub mod io;
 pub mod itertools;
 pub mod json;
+mod listing;
 pub mod loader;
 pub mod math;
 pub mod mersenne_twister;
@@ -102,6 +103,7 @@ pub const NATIVE: &[NativeModule] = &[
     NativeModule { name: "_codecs", precedence: Precedence::First, make: codecs::module },
     NativeModule { name: "_collections", precedence: Precedence::First, make: collections::module },
     NativeModule { name: "_traceback", precedence: Precedence::First, make: traceback::module },
+    NativeModule { name: "_dis", precedence: Precedence::First, make: listing::module },
     NativeModule { name: "_functools", precedence: Precedence::First, make: functools::module },
     NativeModule { name: "_hashes", precedence: Precedence::First, make: hashes::module },
     NativeModule { name: "_heapq", precedence: Precedence::First, make: heap::module },

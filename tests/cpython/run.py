@@ -57,6 +57,12 @@ def stand_in():
         raise unittest.SkipTest("starts a program")
 
     subprocess.Popen.__init__ = start_program
+    import dis
+
+    def look_at_instructions(*args, **kwargs):
+        raise unittest.SkipTest("looks at the instructions of CPython")
+
+    dis.dis = dis.get_instructions = dis.Bytecode.__init__ = dis.code_info = look_at_instructions
     import asyncio_test_utils
     sys.modules["test.test_asyncio.utils"] = asyncio_test_utils
     package = types.ModuleType("test.test_asyncio")
