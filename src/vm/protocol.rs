@@ -264,16 +264,16 @@ impl Vm {
 
     /// `str(value)`
     pub fn str(&mut self, value: &Value) -> Result<Str> {
-        match value {
-            Value::Str(text) => return Ok(text.clone()),
-            Value::Int(_) | Value::Float(_) | Value::None | Value::Bool(_) => return self.repr(value),
-            _ => {}
-        }
         self.str_object(value).map(text_of)
     }
 
     /// `str(value)` as it is: it may be of a class derived from str.
     pub fn str_object(&mut self, value: &Value) -> Result<Value> {
+        match value {
+            Value::Str(_) => return Ok(value.clone()),
+            Value::Int(_) | Value::Float(_) | Value::None | Value::Bool(_) => return self.repr(value).map(Value::Str),
+            _ => {}
+        }
         self.nest(" while getting the str of an object", |vm| match vm.call_special(value, &symbols().str, &[]) {
             Some(result) => expect_text(result?, "__str__"),
             None => vm.repr_object(value),
