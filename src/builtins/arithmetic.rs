@@ -11,7 +11,8 @@ use crate::value::arithmetic as numbers;
 use crate::value::{Native, Raised, Result, Str, Value, integer, symbols, types};
 use crate::vm::{Comparison, Vm};
 
-fn abs(vm: &mut Vm, number: &Value) -> Result<Value> {
+/// `abs(number)`
+pub fn abs(vm: &mut Vm, number: &Value) -> Result<Value> {
     match number {
         Value::Int(number) => Ok(integer::from_i128(i128::from(*number).abs())),
         Value::Float(number) => Ok(Value::Float(number.abs())),

@@ -3,7 +3,7 @@
 //! These are what `sort(key=...)`, `map` and `reduce` are given, so calling one enters no frame.
 
 use super::{native_class, native_module};
-use crate::builtins::keyword_pairs;
+use crate::builtins::{arithmetic, keyword_pairs};
 use crate::bytecode::Operator;
 use crate::memory::Tracer;
 use crate::native;
@@ -382,6 +382,7 @@ const FUNCTIONS: &[Native] = &[
     native!("xor(a, b, /)", xor(required, required), "Same as a ^ b."),
     native!("neg(a, /)", negative(required), "Same as -a."),
     native!("pos(a, /)", positive(required), "Same as +a."),
+    native!("abs(a, /)", arithmetic::abs(required), "Same as abs(a)."),
     native!("inv(a, /)", inverse(required), "Same as ~a."),
     native!("invert(a, /)", inverse(required), "Same as ~a."),
     native!("contains(a, b, /)", contains(required, required), "Same as b in a (note reversed operands)."),

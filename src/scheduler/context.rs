@@ -124,14 +124,21 @@ pub fn home(current_task: usize) -> usize {
 
 /// Makes an object of the context in force, that of a task; changes from now on can be seen in it.
 pub fn object_of_running(task: usize) -> Gc<Instance> {
-    let context = in_force();
+    let object = object_of_task(in_force(), task);
+    if let Some(state) = object.payload::<Context>().filter(|state| state.task.get() == task) {
+        state.is_entered.set(true);
+    }
+    replace(Value::Instance(object.clone()));
+    object
+}
+
+/// The context of a task as an object, which still counts as the task's own.
+pub fn object_of_task(context: Value, task: usize) -> Gc<Instance> {
     let is_new = !matches!(context, Value::Instance(_));
     let object = object(context);
     if is_new && let Some(state) = object.payload::<Context>() {
         state.task.set(task);
-        state.is_entered.set(true);
     }
-    replace(Value::Instance(object.clone()));
     object
 }
 

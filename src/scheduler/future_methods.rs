@@ -254,8 +254,10 @@ fn get_coro(_: &mut Vm, this: &Gc<Task>) -> Value {
 
 fn get_context(_: &mut Vm, this: &Gc<Task>) -> Value {
     let is_running = event_loop::current_task().is_some_and(|current| current.same(this));
-    let context = if is_running { context::object_of_running(this.address()) } else { context::object(this.context()) };
-    let context = Value::Instance(context);
+    let context = Value::Instance(match is_running {
+        true => context::object_of_running(this.address()),
+        false => context::object_of_task(this.context(), this.address()),
+    });
     this.set_context(context.clone());
     context
 }
